@@ -1,0 +1,255 @@
+"""The tables from a way in to what was granted: routes, access requests, approvals, agreements, allocations."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Numeric, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infra_access.core.columns import KEY, Base, PrimaryKey, PublicId, personal
+
+
+class AccessRoute(Base):
+    """One way in to instruments of a facility. Stages, deadlines, tariff and terms are its data, never code.
+
+    `time_given` is team_picks, facility_schedules or queue; `entry` is continuous or rounds; `tariff` maps a regime to
+    {amount, currency, per} with decimal strings; `terms` maps a regime to {title, version, text}; `serves` is
+    sentences by locale.
+    """
+
+    __tablename__ = "access_route"
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    facility_id: Mapped[int] = mapped_column(ForeignKey("facility.id"), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    names: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    serves: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    access_mode: Mapped[str] = mapped_column(String(20))
+    entry: Mapped[str] = mapped_column(String(20))
+    time_given: Mapped[str] = mapped_column(String(20))
+    operated_by: Mapped[str] = mapped_column(String(20))
+    access_unit: Mapped[str] = mapped_column(String(20))
+    access_types: Mapped[list[Any]]
+    regimes: Mapped[list[Any]]
+    tariff: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    terms: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    stages: Mapped[list[Any]] = mapped_column(default=list)
+    booking_rules: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    report_due_days: Mapped[int] = mapped_column(Integer, default=90)
+    active: Mapped[bool] = mapped_column(default=True)
+    version: Mapped[int] = mapped_column(Integer)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class AccessRouteInstrument(Base):
+    """That a route leads to an instrument."""
+
+    __tablename__ = "access_route_instrument"
+
+    route_id: Mapped[int] = mapped_column(ForeignKey("access_route.id"), primary_key=True)
+    instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"), primary_key=True, index=True)
+
+
+class AccessRound(Base):
+    """A call on a route. A continuous route has one that never closes (`closes_at` is None)."""
+
+    __tablename__ = "access_round"
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    route_id: Mapped[int] = mapped_column(ForeignKey("access_route.id"), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    opens_at: Mapped[datetime]
+    closes_at: Mapped[datetime | None]
+    decided_by: Mapped[datetime | None]
+    period_start: Mapped[datetime | None]
+    period_end: Mapped[datetime | None]
+
+
+class AccessRequest(Base):
+    """A team's project on one route: what is asked for, how much, when, under which regime.
+
+    `case` is what a person quotes; `decision` is the policy's last answer, as shown to the applicant.
+    """
+
+    __tablename__ = "access_request"
+    __table_args__ = (Index("ix_access_request_state", "state", "id"),)
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    route_id: Mapped[int] = mapped_column(ForeignKey("access_route.id"), index=True)
+    round_id: Mapped[int | None] = mapped_column(ForeignKey("access_round.id"))
+    requester_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True, info=personal("the applicant", retention="record"))
+    acting_for_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    title: Mapped[str] = mapped_column(String(300))
+    summary: Mapped[str] = mapped_column(Text, default="")
+    regime: Mapped[str] = mapped_column(String(20))
+    access_type: Mapped[str] = mapped_column(String(20))
+    quantity: Mapped[Decimal] = mapped_column(Numeric(12, 2))
+    access_unit: Mapped[str] = mapped_column(String(20))
+    period_start: Mapped[datetime]
+    period_end: Mapped[datetime]
+    project: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    state: Mapped[str] = mapped_column(String(24), default="draft")
+    state_since: Mapped[datetime]
+    state_reason: Mapped[str | None] = mapped_column(Text)
+    case: Mapped[str | None] = mapped_column(String(20))
+    decision: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    submitted_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(Integer)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class AccessRequestInstrument(Base):
+    """That a request asks for an instrument."""
+
+    __tablename__ = "access_request_instrument"
+
+    access_request_id: Mapped[int] = mapped_column(ForeignKey("access_request.id"), primary_key=True)
+    instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"), primary_key=True, index=True)
+
+
+class Participant(Base):
+    """A person on the team, known by account or by an invited address.
+
+    `role` is principal, member, operator, local_contact or data_only; `presence` is on_site, remote or none.
+    """
+
+    __tablename__ = "participant"
+    __table_args__ = (UniqueConstraint("access_request_id", "email"),)
+
+    id: Mapped[PrimaryKey]
+    access_request_id: Mapped[int] = mapped_column(ForeignKey("access_request.id"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True, info=personal("the team", retention="record"))
+    email: Mapped[str] = mapped_column(String(254), info=personal("invitation", retention="record"))
+    name: Mapped[str] = mapped_column(String(200), info=personal("the team", retention="record"))
+    phone: Mapped[str | None] = mapped_column(String(60), info=personal("contact during a session", retention="record"))
+    role: Mapped[str] = mapped_column(String(20))
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    country_of_work: Mapped[str] = mapped_column(String(2), info=personal("access policy", retention="record"))
+    presence: Mapped[str] = mapped_column(String(20))
+    remote_from: Mapped[str | None] = mapped_column(String(2), info=personal("access policy", retention="record"))
+
+
+class Approval(Base):
+    """One role's verdict within a scope, by a deadline.
+
+    `rests_on` names the fields of the request whose change voids it. The applicant stands in the row so that the
+    database itself refuses a verdict by them. `subject_kind` is access_request or booking.
+    """
+
+    __tablename__ = "approval"
+    __table_args__ = (
+        CheckConstraint("decided_by_id IS NULL OR decided_by_id <> applicant_id", name="decided_by_another"),
+        CheckConstraint("(decided_by_id IS NULL) = (decided_at IS NULL)", name="decision_has_a_person"),
+        Index("ix_approval_open", "state", "role", "scope_kind", "scope_key"),
+        Index("ix_approval_subject", "subject_kind", "subject_id"),
+    )
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    subject_kind: Mapped[str] = mapped_column(String(20))
+    subject_id: Mapped[int] = mapped_column(KEY)
+    applicant_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    role: Mapped[str] = mapped_column(String(40))
+    scope_kind: Mapped[str] = mapped_column(String(20))
+    scope_key: Mapped[str] = mapped_column(String(40))
+    rule: Mapped[str] = mapped_column(String(100))
+    message: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    rests_on: Mapped[list[Any]] = mapped_column(default=list)
+    state: Mapped[str] = mapped_column(String(24), default="pending")
+    asked_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), info=personal("accountability", retention="legal", erasable=False))
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str | None] = mapped_column(Text)
+    conditions: Mapped[str | None] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(Integer)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class Agreement(Base):
+    """The terms of one request: the text as agreed and its SHA-256."""
+
+    __tablename__ = "agreement"
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    access_request_id: Mapped[int] = mapped_column(ForeignKey("access_request.id"), unique=True)
+    title: Mapped[str] = mapped_column(String(200))
+    template_version: Mapped[str] = mapped_column(String(40))
+    text: Mapped[str] = mapped_column(Text)
+    text_hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+
+
+class AgreementAcceptance(Base):
+    """That one side accepted: side is applicant or host, with who and when and the hash they saw."""
+
+    __tablename__ = "agreement_acceptance"
+    __table_args__ = (UniqueConstraint("agreement_id", "side"),)
+
+    id: Mapped[PrimaryKey]
+    agreement_id: Mapped[int] = mapped_column(ForeignKey("agreement.id"))
+    side: Mapped[str] = mapped_column(String(20))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), info=personal("signature", retention="legal", erasable=False))
+    accepted_at: Mapped[datetime]
+    text_hash: Mapped[str] = mapped_column(String(64))
+
+
+class Allocation(Base):
+    """What an approved request grants: an amount of access units from and until, under conditions.
+
+    `used` grows with each confirmed booking and never passes `amount`.
+    """
+
+    __tablename__ = "allocation"
+    __table_args__ = (CheckConstraint("used >= 0 AND used <= amount", name="never_overdrawn"),)
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    access_request_id: Mapped[int] = mapped_column(ForeignKey("access_request.id"), unique=True)
+    access_unit: Mapped[str] = mapped_column(String(20))
+    amount: Mapped[Decimal] = mapped_column(Numeric(12, 2))
+    used: Mapped[Decimal] = mapped_column(Numeric(12, 2), default=Decimal(0))
+    valid_from: Mapped[datetime]
+    valid_until: Mapped[datetime]
+    conditions: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(20), default="active")
+    version: Mapped[int] = mapped_column(Integer)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class Conversation(Base):
+    """Questions and answers on an instrument or a request. Visibility: team_and_staff, staff or all."""
+
+    __tablename__ = "conversation"
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    instrument_id: Mapped[int | None] = mapped_column(ForeignKey("instrument.id"), index=True)
+    access_request_id: Mapped[int | None] = mapped_column(ForeignKey("access_request.id"), index=True)
+    opened_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True, info=personal("correspondence", retention="record"))
+    subject: Mapped[str] = mapped_column(String(300))
+    visibility: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime]
+
+
+class Message(Base):
+    """One message of a conversation, in plain text."""
+
+    __tablename__ = "message"
+    __table_args__ = (Index("ix_message_conversation", "conversation_id", "id"),)
+
+    id: Mapped[PrimaryKey]
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("account.id"), info=personal("correspondence", retention="record"))
+    text: Mapped[str] = mapped_column(Text, info=personal("correspondence", retention="record"))
+    sent_at: Mapped[datetime]

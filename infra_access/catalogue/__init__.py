@@ -1,0 +1,1 @@
+"""What exists and where: organisations, facilities, instruments, their resources, and the search over them."""

@@ -1,0 +1,1 @@
+"""Declarative rules that give an explained decision."""

@@ -1,0 +1,1 @@
+"""Time: opening hours, availability, bookings and the occupancy that the database guards."""

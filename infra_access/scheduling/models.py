@@ -1,0 +1,131 @@
+"""The tables of time: opening hours, bookings with their lines, and the occupancy that the database guards."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, Numeric, String, Text, literal_column
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infra_access.core.columns import Base, PrimaryKey, PublicId, personal
+
+OCCUPANCY_GUARD = "occupancy_no_overlap"
+
+
+class OpeningHours(Base):
+    """One span of weekly opening hours in the facility's wall time: weekday 0 is Monday, `closes` may be 24:00.
+
+    A facility without a row is open at all times.
+    """
+
+    __tablename__ = "opening_hours"
+    __table_args__ = (CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"), CheckConstraint("opens < closes", name="order"))
+
+    id: Mapped[PrimaryKey]
+    facility_id: Mapped[int] = mapped_column(ForeignKey("facility.id"), index=True)
+    weekday: Mapped[int] = mapped_column(Integer)
+    opens: Mapped[str] = mapped_column(String(5))
+    closes: Mapped[str] = mapped_column(String(5))
+
+
+class OpeningException(Base):
+    """What holds on one date instead of the weekly hours; without times the facility is closed all day."""
+
+    __tablename__ = "opening_exception"
+    __table_args__ = (Index("ix_opening_exception_day", "facility_id", "day"),)
+
+    id: Mapped[PrimaryKey]
+    facility_id: Mapped[int] = mapped_column(ForeignKey("facility.id"))
+    day: Mapped[date] = mapped_column(Date)
+    opens: Mapped[str | None] = mapped_column(String(5))
+    closes: Mapped[str | None] = mapped_column(String(5))
+    label: Mapped[str] = mapped_column(String(200), default="")
+
+
+class BookingRuleSet(Base):
+    """Booking rules of a facility (its defaults) or of one instrument; a route's own stand with the route."""
+
+    __tablename__ = "booking_rule_set"
+    __table_args__ = (
+        CheckConstraint("(facility_id IS NULL) <> (instrument_id IS NULL)", name="one_scope"),
+    )
+
+    id: Mapped[PrimaryKey]
+    facility_id: Mapped[int | None] = mapped_column(ForeignKey("facility.id"), unique=True)
+    instrument_id: Mapped[int | None] = mapped_column(ForeignKey("instrument.id"), unique=True)
+    rules: Mapped[dict[str, Any]]
+
+
+class Booking(Base):
+    """One purpose with one or more lines, all or nothing. `uid` and `sequence` are what calendars know it by."""
+
+    __tablename__ = "booking"
+    __table_args__ = (
+        Index("ix_booking_account_start", "account_id", "starts"),
+        Index("ix_booking_instrument_start", "instrument_id", "starts"),
+        CheckConstraint("starts < ends", name="order"),
+    )
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), info=personal("the booking", retention="record"))
+    acting_for_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    allocation_id: Mapped[int | None] = mapped_column(ForeignKey("allocation.id"), index=True)
+    title: Mapped[str] = mapped_column(String(300), default="", info=personal("the booking", retention="record"))
+    starts: Mapped[datetime]
+    ends: Mapped[datetime]
+    units: Mapped[Decimal] = mapped_column(Numeric(12, 2), default=Decimal(0))
+    state: Mapped[str] = mapped_column(String(24))
+    state_reason: Mapped[str | None] = mapped_column(Text)
+    uid: Mapped[str] = mapped_column(String(80), unique=True)
+    sequence: Mapped[int] = mapped_column(Integer, default=0)
+    case: Mapped[str | None] = mapped_column(String(20))
+    decision: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(Integer)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class BookingLine(Base):
+    """One resource that a booking takes, for its own span."""
+
+    __tablename__ = "booking_line"
+    __table_args__ = (CheckConstraint("starts < ends", name="order"),)
+
+    id: Mapped[PrimaryKey]
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), index=True)
+    resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"), index=True)
+    starts: Mapped[datetime]
+    ends: Mapped[datetime]
+
+
+class Occupancy(Base):
+    """A span that keeps a resource busy: kind booking, hold, change_over, maintenance or external.
+
+    Rows exist only while they hold; a cancelled booking has none. No two of a resource overlap, whatever writes them:
+    an exclusion constraint on PostgreSQL, a trigger on SQLite (see `guard`).
+    """
+
+    __tablename__ = "occupancy"
+    __table_args__ = (
+        CheckConstraint("starts < ends", name="order"),
+        Index("ix_occupancy_resource_start", "resource_id", "starts"),
+        ExcludeConstraint(
+            (literal_column("int8range(resource_id, resource_id, '[]')"), "&&"),
+            (literal_column("tstzrange(starts, ends)"), "&&"),
+            name=OCCUPANCY_GUARD,
+            using="gist",
+        ).ddl_if(dialect="postgresql"),
+    )
+
+    id: Mapped[PrimaryKey]
+    resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"))
+    starts: Mapped[datetime]
+    ends: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(20))
+    booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"), index=True)
+    label: Mapped[str] = mapped_column(String(200), default="")

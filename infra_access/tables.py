@@ -1,0 +1,20 @@
+"""Every table, loaded: foreign keys name tables of other packages, so whoever maps one needs them all."""
+
+from importlib import import_module
+
+MODULES = (
+    "infra_access.audit.models",
+    "infra_access.outbox.models",
+    "infra_access.catalogue.models",
+    "infra_access.people.models",
+    "infra_access.policy.models",
+    "infra_access.access_requests.models",
+    "infra_access.scheduling.models",
+    "infra_access.http.models",
+)
+
+
+def load() -> None:
+    """Import every module that maps tables."""
+    for module in MODULES:
+        import_module(module)

@@ -1,0 +1,1 @@
+"""Delivery of stored events and other work that no one waits for."""
