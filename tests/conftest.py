@@ -1,0 +1,82 @@
+"""What every test may ask for: a database of each kind, a session, an instant, and the real input."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from sqlalchemy.orm import Session
+
+from infra_access.core.db import Database
+from tests import databases
+
+settings.register_profile("default", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.register_profile("soak", deadline=None, max_examples=10_000)
+settings.load_profile("soak" if os.environ.get("SOAK") else "default")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Prepare what the processes of this run share."""
+    if not hasattr(config, "workerinput"):
+        databases.open_run()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop and remove what the processes of this run shared."""
+    if not hasattr(config, "workerinput"):
+        databases.close_run()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a migrated SQLite file, made once for each worker process; copy it, never change it."""
+    return databases.migrated_sqlite(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """Give the worker process's own migrated PostgreSQL database; `database_url` sets it back for each test."""
+    with databases.migrated_postgresql(f"infra_access_test_{os.getpid()}") as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of an empty, migrated database: the test runs once on each kind."""
+    if request.param == "sqlite":
+        return databases.copied_sqlite(request.getfixturevalue("sqlite_template"), tmp_path)
+    url: str = request.getfixturevalue("postgresql_url")
+    databases.set_back(url)
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Give an empty, migrated database of each kind, and close its connections afterwards."""
+    database = Database.connect(database_url)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """Give a session that may write; what the test does not commit is rolled back."""
+    with Session(database.writers, expire_on_commit=False) as session:
+        yield session
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Return the instant at which tests happen: a Monday, 09:00 UTC."""
+    return datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of real input beside the project, or skip where this machine has none."""
+    folder = Path(__file__).parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("real input not present")
+    return folder
