@@ -1,0 +1,179 @@
+"""Who may do what, as data: everything not granted here is refused.
+
+A permission is held by anyone, by whoever signed in, through a role granted within a scope that contains the object,
+or through a relation to the object itself (its requester, its team). A scope chain names what an object lies in, from
+itself up to the network: (("instrument", id), ("facility", id), ("organisation", id), ("country", "DE"), ("network", "")).
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from infra_access.core.errors import Forbidden, NotAuthenticated
+from infra_access.core.i18n import _
+
+Scope = tuple[str, str]
+Scopes = tuple[Scope, ...]
+
+NETWORK: Scope = ("network", "")
+
+
+class Permission(StrEnum):
+    """What can be allowed, as domain:object:action."""
+
+    CATALOGUE_READ = "catalogue:any:read"
+    CATALOGUE_READ_DRAFT = "catalogue:draft:read"
+    ORGANISATION_CREATE = "catalogue:organisation:create"
+    ORGANISATION_UPDATE = "catalogue:organisation:update"
+    ORGANISATION_VERIFY = "catalogue:organisation:verify"
+    FACILITY_CREATE = "catalogue:facility:create"
+    FACILITY_UPDATE = "catalogue:facility:update"
+    INSTRUMENT_CREATE = "catalogue:instrument:create"
+    INSTRUMENT_UPDATE = "catalogue:instrument:update"
+    CATALOGUE_IMPORT = "catalogue:any:import"
+    SIGN_UP = "people:account:create"
+    OWN_ACCOUNT = "people:account:own"
+    ROLE_GRANT = "people:role:grant"
+    POLICY_READ = "policy:document:read"
+    POLICY_WRITE = "policy:document:write"
+    POLICY_EVALUATE = "policy:decision:evaluate"
+    ROUTE_WRITE = "access:route:write"
+    REQUEST_CREATE = "access:request:create"
+    REQUEST_LIST = "access:request:list"
+    REQUEST_READ = "access:request:read"
+    REQUEST_UPDATE = "access:request:update"
+    AGREEMENT_ACCEPT = "access:agreement:accept"
+    APPROVAL_LIST = "access:approval:list"
+    APPROVAL_DECIDE = "access:approval:decide"
+    ALLOCATION_LIST = "access:allocation:list"
+    CONVERSATION_START = "access:conversation:create"
+    CONVERSATION_READ = "access:conversation:read"
+    BOOKING_CREATE = "scheduling:booking:create"
+    BOOKING_LIST = "scheduling:booking:list"
+    BOOKING_READ = "scheduling:booking:read"
+    BOOKING_UPDATE = "scheduling:booking:update"
+    BOOKING_READ_LABELS = "scheduling:booking:labels"
+    MAINTENANCE_WRITE = "scheduling:maintenance:write"
+    HOURS_WRITE = "scheduling:hours:write"
+    AUDIT_READ = "audit:event:read"
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """Who holds a permission; the parts are alternatives."""
+
+    anyone: bool = False
+    signed_in: bool = False
+    roles: frozenset[str] = frozenset()
+    relations: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role held within a scope at this moment."""
+
+    role: str
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever acts, as known at the start of a command. `token_scope` is None for a browser or the command line."""
+
+    account_id: int | None
+    public_id: str
+    label: str
+    name: str = ""
+    locale: str = "en"
+    timezone: str = "UTC"
+    grants: tuple[Grant, ...] = ()
+    organisation_ids: frozenset[int] = field(default_factory=frozenset)
+    token_scope: str | None = None
+
+    def holds(self, role: str, scopes: Scopes) -> bool:
+        """Tell whether the actor has this role within a scope that contains the object."""
+        return any(grant.role == role and (grant.scope in scopes or grant.scope == NETWORK) for grant in self.grants)
+
+    def roles_within(self, scopes: Scopes) -> set[str]:
+        """Return the roles that the actor has over the object."""
+        return {grant.role for grant in self.grants if grant.scope in scopes or grant.scope == NETWORK}
+
+    def scope_keys(self, role: str, kind: str) -> set[str]:
+        """Return the keys of the scopes of one kind in which the actor has a role."""
+        return {grant.scope[1] for grant in self.grants if grant.role == role and grant.scope[0] == kind}
+
+
+def system_actor(label: str) -> Actor:
+    """Return the actor of the command line and the worker: no account, every right of a platform administrator."""
+    return Actor(account_id=None, public_id="", label=label, name=label, grants=(Grant("platform_admin", NETWORK),))
+
+
+_STAFF = frozenset({"facility_manager", "user_officer", "instrument_scientist", "organisation_admin", "platform_admin"})
+_OFFICE = frozenset({"facility_manager", "user_officer", "organisation_admin", "platform_admin"})
+_READERS = _STAFF | {"safety_officer", "access_administrator", "export_control_officer", "auditor"}
+
+PERMISSIONS: Mapping[Permission, Allow] = {
+    Permission.CATALOGUE_READ: Allow(anyone=True),
+    Permission.CATALOGUE_READ_DRAFT: Allow(roles=_STAFF),
+    Permission.ORGANISATION_CREATE: Allow(signed_in=True),
+    Permission.ORGANISATION_UPDATE: Allow(roles=frozenset({"organisation_admin", "platform_admin"}), relations=frozenset({"creator"})),
+    Permission.ORGANISATION_VERIFY: Allow(roles=frozenset({"access_administrator", "platform_admin"})),
+    Permission.FACILITY_CREATE: Allow(roles=frozenset({"organisation_admin", "facility_manager", "platform_admin"})),
+    Permission.FACILITY_UPDATE: Allow(roles=_OFFICE),
+    Permission.INSTRUMENT_CREATE: Allow(roles=_OFFICE),
+    Permission.INSTRUMENT_UPDATE: Allow(roles=_STAFF),
+    Permission.CATALOGUE_IMPORT: Allow(roles=frozenset({"organisation_admin", "facility_manager", "platform_admin"})),
+    Permission.SIGN_UP: Allow(anyone=True),
+    Permission.OWN_ACCOUNT: Allow(signed_in=True),
+    Permission.ROLE_GRANT: Allow(roles=frozenset({"platform_admin", "organisation_admin"})),
+    Permission.POLICY_READ: Allow(roles=_READERS),
+    Permission.POLICY_WRITE: Allow(roles=frozenset({"facility_manager", "organisation_admin", "access_administrator", "platform_admin"})),
+    Permission.POLICY_EVALUATE: Allow(anyone=True),
+    Permission.ROUTE_WRITE: Allow(roles=_OFFICE),
+    Permission.REQUEST_CREATE: Allow(signed_in=True),
+    Permission.REQUEST_LIST: Allow(signed_in=True),
+    Permission.REQUEST_READ: Allow(roles=_READERS, relations=frozenset({"requester", "team"})),
+    Permission.REQUEST_UPDATE: Allow(relations=frozenset({"requester"})),
+    Permission.AGREEMENT_ACCEPT: Allow(relations=frozenset({"requester", "signatory"})),
+    Permission.APPROVAL_LIST: Allow(signed_in=True),
+    Permission.APPROVAL_DECIDE: Allow(relations=frozenset({"approver"})),
+    Permission.ALLOCATION_LIST: Allow(signed_in=True),
+    Permission.CONVERSATION_START: Allow(signed_in=True),
+    Permission.CONVERSATION_READ: Allow(roles=_STAFF, relations=frozenset({"opener", "team", "requester"})),
+    Permission.BOOKING_CREATE: Allow(signed_in=True),
+    Permission.BOOKING_LIST: Allow(signed_in=True),
+    Permission.BOOKING_READ: Allow(roles=_READERS, relations=frozenset({"owner", "team"})),
+    Permission.BOOKING_UPDATE: Allow(roles=_STAFF, relations=frozenset({"owner"})),
+    Permission.BOOKING_READ_LABELS: Allow(roles=_STAFF),
+    Permission.MAINTENANCE_WRITE: Allow(roles=_STAFF),
+    Permission.HOURS_WRITE: Allow(roles=_OFFICE),
+    Permission.AUDIT_READ: Allow(roles=frozenset({"auditor", "platform_admin"})),
+}
+
+
+def may(actor: Actor | None, permission: Permission, scopes: Scopes = (), relations: Collection[str] = ()) -> bool:
+    """Tell whether the actor holds the permission over an object in these scopes, with these relations to it."""
+    allow = PERMISSIONS[permission]
+    if allow.anyone:
+        return True
+    if actor is None:
+        return False
+    return (
+        (allow.signed_in and actor.account_id is not None)
+        or not allow.relations.isdisjoint(relations)
+        or not allow.roles.isdisjoint(actor.roles_within(scopes))
+    )
+
+
+def require(actor: Actor | None, permission: Permission, scopes: Scopes = (), relations: Collection[str] = ()) -> None:
+    """Raise NotAuthenticated or Forbidden unless the actor may; the message names what would be needed."""
+    if may(actor, permission, scopes, relations):
+        return
+    if actor is None:
+        raise NotAuthenticated("sign_in.needed", _("Please sign in to do this."))
+    roles = ", ".join(sorted(PERMISSIONS[permission].roles - {"platform_admin"}))
+    if roles:
+        message = _("You do not have the right to do this here. It is held by: ${roles}.", mapping={"roles": roles})
+    else:
+        message = _("Only the people it belongs to can do this.")
+    raise Forbidden("permission.missing", message, details={"permission": str(permission)})
