@@ -5,6 +5,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,7 +59,7 @@ def start(folder: Path, *, durable: bool = False) -> str:
 def stop(folder: Path) -> None:
     """Stop the server that was started in `folder`, at once; nothing happens if it does not run."""
     if (folder / "data" / "postmaster.pid").exists():
-        bin_path = folder / "bin" if (folder / "bin").exists() else binaries()
+        bin_path = _readable_by_owner(binaries(), folder)
         _run(
             bin_path / "pg_ctl", "stop", "-w", "-m", "immediate", "-D", folder / "data",
             user=_owner(), log=folder / "pg_ctl.log",
@@ -66,12 +67,18 @@ def stop(folder: Path) -> None:
 
 
 @contextmanager
-def running_server(folder: Path, *, durable: bool = False) -> Iterator[str]:
-    """Give the URL of a server that lives as long as the block."""
-    try:
-        yield start(folder, durable=durable)
-    finally:
-        stop(folder)
+def running_server(*, durable: bool = False) -> Iterator[str]:
+    """Give the URL of a server that lives as long as the block, in a folder of its own.
+
+    Not in pytest's `tmp_path`: that is closed to every user but ours, and as root the server runs as another.
+    """
+    with tempfile.TemporaryDirectory(prefix="infra-access-postgresql-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        try:
+            yield start(folder, durable=durable)
+        finally:
+            stop(folder)
 
 
 def _owner() -> str | None:
@@ -87,11 +94,13 @@ def _readable_by_owner(bin_path: Path, folder: Path) -> Path:
     system = any(bin_path.is_relative_to(place) for place in ("/usr", "/opt", "/bin"))
     if _owner() is None or system:
         return bin_path
-    copy = folder / "pginstall"
+    package = bin_path.parents[1]
+    copy = folder / "programs"
     if not copy.exists():
-        shutil.copytree(bin_path.parent, copy, symlinks=True)
-        (folder / "bin").symlink_to(copy / "bin")
-    return copy / "bin"
+        # The libraries of a wheel lie beside its package, and the programs look for them by that relative path.
+        for part in (package, package.with_name(f"{package.name}.libs")):
+            shutil.copytree(part, copy / part.name, symlinks=True)
+    return copy / package.name / bin_path.relative_to(package)
 
 
 def _free_port() -> int:

@@ -89,9 +89,8 @@ def main(arguments: list[str]) -> int:
     total = Counts()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="infra-access-run-")))
-        folder.chmod(0o755)
         if not os.environ.get("TEST_DATABASE_URL"):
-            os.environ["TEST_DATABASE_URL"] = stack.enter_context(postgres.running_server(folder / "postgresql"))
+            os.environ["TEST_DATABASE_URL"] = stack.enter_context(postgres.running_server())
         for name in names:
             print(f"--- {name}", flush=True)
             began = time.monotonic()
