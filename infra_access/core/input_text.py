@@ -23,12 +23,12 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me"})
 
 
 def clean_line(value: str, *, field: str, max_length: int, required: bool = False) -> str:
-    """Return one line of text, trimmed and in NFC.
+    r"""Return one line of text, trimmed and in NFC.
 
     Raises:
         Invalid: `text.unsafe`, `text.too_long` or `text.empty`, naming `field`.
 
-    >>> clean_line("  Cafe\\u0301 ", field="name", max_length=10)
+    >>> clean_line("  Cafe\u0301 ", field="name", max_length=10)
     'Café'
     """
     text = clean_text(value, field=field, max_length=max_length, required=required)

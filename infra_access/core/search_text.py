@@ -9,7 +9,7 @@ Every token consists of letters and digits only, so it needs no quoting in an FT
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby, islice, pairwise
+from itertools import groupby, pairwise
 
 MAX_INDEX_CHARACTERS = 50_000
 MAX_QUERY_CHARACTERS = 200
@@ -77,7 +77,7 @@ def query_terms(text: str) -> list[Term]:
     terms = [Term(token) for token in tokens]
     if terms and text[-1:].isalnum():
         last, unspaced = runs[-1]
-        if not unspaced and _MIN_PREFIX_CHARACTERS <= len(last) and terms[-1].token == last:
+        if not unspaced and len(last) >= _MIN_PREFIX_CHARACTERS and terms[-1].token == last:
             terms[-1] = Term(last, prefix=True)
     return terms
 
@@ -96,7 +96,8 @@ def _runs(text: str) -> Iterator[tuple[str, bool]]:
     """Yield each run of letters and digits of one kind of script, and whether its words stand without spaces."""
     for kind, group in groupby(_fold(text), key=_kind):
         if kind is not None:
-            yield "".join(group) if kind else "".join(islice(group, MAX_TOKEN_CHARACTERS)), kind
+            run = "".join(group)
+            yield run if kind else run[:MAX_TOKEN_CHARACTERS], kind
 
 
 def _kind(character: str) -> bool | None:

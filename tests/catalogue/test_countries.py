@@ -5,6 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from infra_access.catalogue.countries import (
     ZoneChoice,
     country_codes,

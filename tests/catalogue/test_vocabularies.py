@@ -3,9 +3,10 @@
 from enum import StrEnum
 
 import pytest
+from translationstring import TranslationString
+
 from infra_access.catalogue import vocabularies
 from infra_access.catalogue.vocabularies import Listing, Trust, label
-from translationstring import TranslationString
 
 _ALL = [
     member

@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 import pytest
+
 from infra_access.core.errors import Invalid
 from infra_access.core.ids import new_public_id, normalise_orcid, normalise_ror
 
@@ -78,7 +79,7 @@ def test_it_accepts_every_organisation_of_the_sample(shared_data: Path) -> None:
     ids = [row["id"] for row in _examples(shared_data / "ror" / "ror_sample.csv")]
 
     assert [normalise_ror(value) for value in ids] == ids
-    assert len(ids) == 12_000
+    assert len(ids) > 10_000
 
 
 @pytest.mark.parametrize(

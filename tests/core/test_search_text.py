@@ -3,6 +3,7 @@
 import sqlite3
 
 import pytest
+
 from infra_access.core.search_text import (
     MAX_QUERY_TERMS,
     MAX_TOKEN_CHARACTERS,

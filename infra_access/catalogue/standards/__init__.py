@@ -1,0 +1,1 @@
+"""Exchange standards of the catalogue: pure functions, both directions, no database."""
