@@ -1,0 +1,238 @@
+"""Booking rules as data, and every rule that a span breaks, named at once.
+
+Rules stand at three levels, facility, instrument and route, each holding only what it changes; a later level
+wins key by key. The grid lies on the wall clock of the facility, counted from local midnight.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from infra_access.core.errors import Invalid
+from infra_access.core.i18n import Text, _
+from infra_access.core.timespan import TimeSpan, merge
+from infra_access.core.zones import named_zone
+
+_MINUTE = timedelta(minutes=1)
+_YEAR_OF_MINUTES = 366 * 1440
+_RANGES = {
+    "granularity_minutes": (1, 1440),
+    "min_minutes": (1, _YEAR_OF_MINUTES),
+    "max_minutes": (1, _YEAR_OF_MINUTES),
+    "lead_minutes": (0, _YEAR_OF_MINUTES),
+    "horizon_days": (1, 3660),
+    "buffer_before_minutes": (0, 10080),
+    "buffer_after_minutes": (0, 10080),
+    "cancel_notice_minutes": (0, _YEAR_OF_MINUTES),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRules:
+    """The rules in force for one booking. Buffers are the change-over before and after it."""
+
+    granularity_minutes: int = 15
+    min_minutes: int = 15
+    max_minutes: int = 7 * 1440
+    lead_minutes: int = 0
+    horizon_days: int = 90
+    buffer_before_minutes: int = 0
+    buffer_after_minutes: int = 0
+    cancel_notice_minutes: int = 0
+    off_hours_allowed: bool = False
+
+    @property
+    def granularity(self) -> timedelta:
+        """Return the step of the grid."""
+        return self.granularity_minutes * _MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRule:
+    """One rule that a span breaks: what the limit is, what the value was, and a sentence for people."""
+
+    code: str
+    limit: int | str
+    value: int | str
+    message: Text
+
+
+def from_json(*levels: Mapping[str, Any]) -> BookingRules:
+    """Return the rules of all `levels`, later ones winning.
+
+    Raises Invalid `booking_rules.invalid`, naming each key.
+    """
+    merged: dict[str, Any] = {}
+    problems: dict[str, list[Text]] = {}
+    known = {field.name for field in fields(BookingRules)}
+    for level in levels:
+        for key, value in level.items():
+            if key not in known:
+                problems[key] = [_("There is no such booking rule.")]
+            elif problem := _problem(key, value):
+                problems[key] = [problem]
+            else:
+                merged[key] = value
+    rules = BookingRules(**merged)
+    if "max_minutes" not in problems and rules.max_minutes < rules.min_minutes:
+        problems["max_minutes"] = [_("The longest booking is shorter than the shortest one.")]
+    if problems:
+        raise Invalid(
+            "booking_rules.invalid", _("The booking rules are not right. Correct the ones named."), fields=problems
+        )
+    return rules
+
+
+def broken(
+    rules: BookingRules,
+    span: TimeSpan,
+    *,
+    now: datetime,
+    zone: str | ZoneInfo,
+    open_spans: Sequence[TimeSpan] | None = None,
+) -> list[BrokenRule]:
+    """Return every rule that `span` breaks; off hours are judged only where `open_spans` are given."""
+    place = zone if isinstance(zone, ZoneInfo) else named_zone(zone)
+    start, end = span.start.astimezone(place), span.end.astimezone(place)
+    found = [
+        *_off_grid(rules, start, end),
+        *_wrong_length(rules, span, start, end),
+        *_wrong_time(rules, span, now, place),
+    ]
+    if open_spans is not None and not rules.off_hours_allowed and not any(o.contains(span) for o in merge(open_spans)):
+        message = _("The time lies outside the opening hours. Choose a time within them.")
+        found.append(BrokenRule("off_hours", "opening hours", f"{start:%Y-%m-%d %H:%M}", message))
+    return found
+
+
+def refuse(problems: Iterable[BrokenRule]) -> None:
+    """Raise Invalid `booking.rules` with all `problems`, if there are any."""
+    listed = list(problems)
+    if listed:
+        raise Invalid(
+            "booking.rules",
+            _("This time does not fit the booking rules. Each rule that it breaks is named; choose a time that fits."),
+            fields={"span": [problem.message for problem in listed]},
+            details={
+                "broken": [
+                    {"code": one.code, "limit": one.limit, "value": one.value, "message": one.message} for one in listed
+                ]
+            },
+        )
+
+
+def refuse_if_broken(
+    rules: BookingRules,
+    span: TimeSpan,
+    *,
+    now: datetime,
+    zone: str | ZoneInfo,
+    open_spans: Sequence[TimeSpan] | None = None,
+) -> None:
+    """Raise Invalid `booking.rules` naming every rule that `span` breaks."""
+    refuse(broken(rules, span, now=now, zone=zone, open_spans=open_spans))
+
+
+def change_overs(rules: BookingRules, span: TimeSpan) -> tuple[TimeSpan, ...]:
+    """Return the change-over spans that touch `span` before and after, none of them empty."""
+    before, after = rules.buffer_before_minutes * _MINUTE, rules.buffer_after_minutes * _MINUTE
+    found = []
+    if before:
+        found.append(TimeSpan(span.start - before, span.start))
+    if after:
+        found.append(TimeSpan(span.end, span.end + after))
+    return tuple(found)
+
+
+def cancel_by(rules: BookingRules, span: TimeSpan) -> datetime:
+    """Return the last instant at which `span` can be cancelled without losing it."""
+    return span.start - rules.cancel_notice_minutes * _MINUTE
+
+
+def _problem(key: str, value: object) -> Text | None:
+    if key == "off_hours_allowed":
+        return None if isinstance(value, bool) else _("Say true or false.")
+    low, high = _RANGES[key]
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        return _("Give a whole number from ${low} to ${high}.", mapping={"low": low, "high": high})
+    if key == "granularity_minutes" and 1440 % value:
+        return _("The grid must divide a day evenly, such as 15, 30, 60 or 480 minutes.")
+    return None
+
+
+def _off_grid(rules: BookingRules, start: datetime, end: datetime) -> Iterable[BrokenRule]:
+    step = rules.granularity_minutes
+    for moment in (start, end):
+        exact = moment.second == 0 and moment.microsecond == 0
+        if not exact or (moment.hour * 60 + moment.minute) % step:
+            yield BrokenRule(
+                "granularity",
+                step,
+                f"{moment:%H:%M:%S}" if not exact else f"{moment:%H:%M}",
+                _(
+                    "Bookings start and end on a grid of ${minutes} minutes from midnight, local time; ${time} is "
+                    "not on it.",
+                    mapping={"minutes": step, "time": f"{moment:%H:%M}" if exact else f"{moment:%H:%M:%S}"},
+                ),
+            )
+
+
+def _wrong_length(rules: BookingRules, span: TimeSpan, start: datetime, end: datetime) -> Iterable[BrokenRule]:
+    # On the day of a clock change a shift from 00:00 to 08:00 lasts seven or nine hours. It keeps a limit if
+    # either the clock or the time elapsed does, or nobody could book that shift.
+    elapsed = span.length
+    by_clock = end.replace(tzinfo=None) - start.replace(tzinfo=None)
+    minutes = elapsed // _MINUTE
+    if max(elapsed, by_clock) < rules.min_minutes * _MINUTE:
+        yield BrokenRule(
+            "min_length",
+            rules.min_minutes,
+            minutes,
+            _(
+                "A booking takes at least ${limit} minutes; this one takes ${value}.",
+                mapping={"limit": rules.min_minutes, "value": minutes},
+            ),
+        )
+    if min(elapsed, by_clock) > rules.max_minutes * _MINUTE:
+        yield BrokenRule(
+            "max_length",
+            rules.max_minutes,
+            minutes,
+            _(
+                "A booking takes at most ${limit} minutes; this one takes ${value}.",
+                mapping={"limit": rules.max_minutes, "value": minutes},
+            ),
+        )
+
+
+def _wrong_time(rules: BookingRules, span: TimeSpan, now: datetime, place: ZoneInfo) -> Iterable[BrokenRule]:
+    ahead = (span.start - now) // _MINUTE
+    if span.start < now:
+        message = _("The time has already begun. Choose a later one.")
+        yield BrokenRule("past", 0, ahead, message)
+    elif span.start - now < rules.lead_minutes * _MINUTE:
+        earliest = (now + rules.lead_minutes * _MINUTE).astimezone(place)
+        yield BrokenRule(
+            "lead",
+            rules.lead_minutes,
+            ahead,
+            _(
+                "Book at least ${limit} minutes ahead: the earliest start is now ${earliest}.",
+                mapping={"limit": rules.lead_minutes, "earliest": f"{earliest:%Y-%m-%d %H:%M}"},
+            ),
+        )
+    # Calendar days of the place: the whole last day can be booked, whatever the hour is now.
+    last_day = now.astimezone(place).date() + timedelta(days=rules.horizon_days)
+    days = (span.start.astimezone(place).date() - now.astimezone(place).date()).days
+    if days > rules.horizon_days:
+        yield BrokenRule(
+            "horizon",
+            rules.horizon_days,
+            days,
+            _(
+                "Bookings open ${limit} days ahead: the last day is now ${last}.",
+                mapping={"limit": rules.horizon_days, "last": last_day.isoformat()},
+            ),
+        )
