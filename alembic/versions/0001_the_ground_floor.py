@@ -15,6 +15,7 @@ branch_labels = None
 depends_on = None
 
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+ORDER_KEY = sa.String(300).with_variant(sa.String(300, collation="C"), "postgresql")
 DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql")
 
 ROLES = (
@@ -118,6 +119,7 @@ def upgrade() -> None:
         sa.Column("id", KEY, nullable=False),
         sa.Column("public_id", sa.String(length=16), nullable=False),
         sa.Column("name", sa.String(length=300), nullable=False),
+        sa.Column("name_key", ORDER_KEY, nullable=False),
         sa.Column("names", DOCUMENT, nullable=False),
         sa.Column("country", sa.String(length=2), nullable=False),
         sa.Column("website", sa.String(length=500), nullable=True),
@@ -125,12 +127,14 @@ def upgrade() -> None:
         sa.Column("trust_by", sa.String(length=200), nullable=True),
         sa.Column("trust_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("demo", sa.Boolean(), nullable=False),
+        sa.Column("created_by", KEY, nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organisation")),
         sa.UniqueConstraint("public_id", name=op.f("uq_organisation_public_id")),
     )
     op.create_index(op.f("ix_organisation_country"), "organisation", ["country"], unique=False)
+    op.create_index("ix_organisation_order", "organisation", ["name_key", "id"], unique=False)
     op.create_table(
         "outbox_event",
         sa.Column("id", KEY, nullable=False),
@@ -258,6 +262,7 @@ def upgrade() -> None:
         sa.Column("organisation_id", KEY, nullable=False),
         sa.Column("source_id", sa.String(length=200), nullable=True),
         sa.Column("name", sa.String(length=300), nullable=False),
+        sa.Column("name_key", ORDER_KEY, nullable=False),
         sa.Column("names", DOCUMENT, nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("country", sa.String(length=2), nullable=False),
@@ -283,6 +288,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_facility_public_id")),
     )
     op.create_index(op.f("ix_facility_country"), "facility", ["country"], unique=False)
+    op.create_index("ix_facility_order", "facility", ["name_key", "id"], unique=False)
     op.create_index(op.f("ix_facility_organisation_id"), "facility", ["organisation_id"], unique=False)
     op.create_table(
         "idempotency_key",
@@ -423,7 +429,7 @@ def upgrade() -> None:
         sa.Column("facility_id", KEY, nullable=False),
         sa.Column("source_id", sa.String(length=200), nullable=True),
         sa.Column("name", sa.String(length=300), nullable=False),
-        sa.Column("name_key", sa.String(length=300), nullable=False),
+        sa.Column("name_key", ORDER_KEY, nullable=False),
         sa.Column("names", DOCUMENT, nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("manufacturer", sa.String(length=200), nullable=True),
@@ -929,6 +935,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_idempotency_key_created_at"), table_name="idempotency_key")
     op.drop_table("idempotency_key")
     op.drop_index(op.f("ix_facility_organisation_id"), table_name="facility")
+    op.drop_index("ix_facility_order", table_name="facility")
     op.drop_index(op.f("ix_facility_country"), table_name="facility")
     op.drop_table("facility")
     op.drop_index("ix_approval_subject", table_name="approval")
@@ -944,6 +951,7 @@ def downgrade() -> None:
     op.drop_table("policy_document")
     op.drop_index("ix_outbox_event_due", table_name="outbox_event")
     op.drop_table("outbox_event")
+    op.drop_index("ix_organisation_order", table_name="organisation")
     op.drop_index(op.f("ix_organisation_country"), table_name="organisation")
     op.drop_table("organisation")
     op.drop_index("ix_login_attempt_key", table_name="login_attempt")

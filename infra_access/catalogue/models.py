@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra_access.catalogue.vocabularies import (
@@ -16,17 +17,24 @@ from infra_access.catalogue.vocabularies import (
     SchedulingAuthority,
     Trust,
 )
-from infra_access.core.columns import Base, PrimaryKey, PublicId, personal
+from infra_access.core.columns import KEY, ORDER_KEY, Base, PrimaryKey, PublicId, personal
+from infra_access.core.search_text import order_key
+
+
+def _name_key(context: DefaultExecutionContext) -> str:
+    return order_key(context.get_current_parameters()["name"])
 
 
 class Organisation(Base):
     """A legal body. Anyone signed in may enter one; only a verified one publishes or signs."""
 
     __tablename__ = "organisation"
+    __table_args__ = (Index("ix_organisation_order", "name_key", "id"),)
 
     id: Mapped[PrimaryKey]
     public_id: Mapped[PublicId]
     name: Mapped[str] = mapped_column(String(300))
+    name_key: Mapped[str] = mapped_column(ORDER_KEY, default=_name_key)
     names: Mapped[dict[str, Any]] = mapped_column(default=dict)
     country: Mapped[str] = mapped_column(String(2), index=True)
     website: Mapped[str | None] = mapped_column(String(500))
@@ -34,6 +42,7 @@ class Organisation(Base):
     trust_by: Mapped[str | None] = mapped_column(String(200))
     trust_at: Mapped[datetime | None]
     demo: Mapped[bool] = mapped_column(default=False)
+    created_by: Mapped[int | None] = mapped_column(KEY, info=personal("accountability", retention="record"))
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(Integer)
 
@@ -72,13 +81,14 @@ class Facility(Base):
     """A place of an organisation where instruments stand; `timezone` is an IANA name."""
 
     __tablename__ = "facility"
-    __table_args__ = (UniqueConstraint("organisation_id", "source_id"),)
+    __table_args__ = (UniqueConstraint("organisation_id", "source_id"), Index("ix_facility_order", "name_key", "id"))
 
     id: Mapped[PrimaryKey]
     public_id: Mapped[PublicId]
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     source_id: Mapped[str | None] = mapped_column(String(200))
     name: Mapped[str] = mapped_column(String(300))
+    name_key: Mapped[str] = mapped_column(ORDER_KEY, default=_name_key)
     names: Mapped[dict[str, Any]] = mapped_column(default=dict)
     description: Mapped[str] = mapped_column(Text, default="")
     country: Mapped[str] = mapped_column(String(2), index=True)
@@ -92,7 +102,7 @@ class Facility(Base):
     contact_phone: Mapped[str | None] = mapped_column(String(60), info=personal("contact", retention="record"))
     security_contact: Mapped[str | None] = mapped_column(String(254), info=personal("security", retention="record"))
     publication: Mapped[str] = mapped_column(String(20), default=PublicationState.DRAFT)
-    source: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    source: Mapped[dict[str, Any]] = mapped_column(default=dict, info=personal("contact", retention="record"))
     demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(Integer)
@@ -115,7 +125,7 @@ class Instrument(Base):
     facility_id: Mapped[int] = mapped_column(ForeignKey("facility.id"), index=True)
     source_id: Mapped[str | None] = mapped_column(String(200))
     name: Mapped[str] = mapped_column(String(300))
-    name_key: Mapped[str] = mapped_column(String(300))
+    name_key: Mapped[str] = mapped_column(ORDER_KEY, default=_name_key)
     names: Mapped[dict[str, Any]] = mapped_column(default=dict)
     description: Mapped[str] = mapped_column(Text, default="")
     manufacturer: Mapped[str | None] = mapped_column(String(200))
@@ -133,7 +143,7 @@ class Instrument(Base):
     status: Mapped[str] = mapped_column(String(20), default=OperationalStatus.UNKNOWN, index=True)
     scheduling_authority: Mapped[str] = mapped_column(String(20), default=SchedulingAuthority.NONE)
     publication: Mapped[str] = mapped_column(String(20), default=PublicationState.DRAFT)
-    source: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    source: Mapped[dict[str, Any]] = mapped_column(default=dict, info=personal("contact", retention="record"))
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(Integer)
 

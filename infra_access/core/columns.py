@@ -39,6 +39,9 @@ class UtcDateTime(TypeDecorator[datetime]):
 KEY = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself only for a column declared exactly INTEGER."""
 
+ORDER_KEY = String(300).with_variant(String(300, collation="C"), "postgresql")
+"""A name as `search_text.order_key` makes it, compared byte by byte on both databases whatever their locale."""
+
 JSON_DOCUMENT = JSON().with_variant(JSONB(), "postgresql")
 
 PrimaryKey = Annotated[int, mapped_column(KEY, primary_key=True)]

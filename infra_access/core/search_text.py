@@ -6,6 +6,7 @@ Combining signs are dropped in every script: that may find a little more than me
 Every token consists of letters and digits only, so it needs no quoting in an FTS5 MATCH or in a tsquery.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ MAX_QUERY_CHARACTERS = 200
 MAX_QUERY_TERMS = 20
 MAX_TOKEN_CHARACTERS = 64
 _MIN_PREFIX_CHARACTERS = 2
+_NUMBER = re.compile(r"[0-9]+")
 
 # Letters that have no decomposition but that people type without their stroke.
 _FOLD = str.maketrans(
@@ -82,7 +84,12 @@ def query_terms(text: str) -> list[Term]:
     return terms
 
 
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
+    """Return the form in which two texts are the same to a reader: without case, accents and width.
+
+    >>> fold("Ångström ＡＢＣ")
+    'angstrom abc'
+    """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).translate(_FOLD)
     kept = (
         character
@@ -92,9 +99,21 @@ def _fold(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(kept))
 
 
+def order_key(text: str, *, max_length: int = 300) -> str:
+    """Return the key by which names are ordered: folded, with numbers of up to six digits in the order of their value.
+
+    It is compared character by character, so that every database gives the same order.
+
+    >>> sorted(["Beamline 10", "Émile", "beamline 2"], key=order_key)
+    ['beamline 2', 'Beamline 10', 'Émile']
+    """
+    key = " ".join(fold(text).split())
+    return _NUMBER.sub(lambda match: match[0].zfill(6), key)[:max_length]
+
+
 def _runs(text: str) -> Iterator[tuple[str, bool]]:
     """Yield each run of letters and digits of one kind of script, and whether its words stand without spaces."""
-    for kind, group in groupby(_fold(text), key=_kind):
+    for kind, group in groupby(fold(text), key=_kind):
         if kind is not None:
             run = "".join(group)
             yield run if kind else run[:MAX_TOKEN_CHARACTERS], kind
