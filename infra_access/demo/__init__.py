@@ -1,0 +1,1 @@
+"""A demonstration network: real places, invented companies, and a month of use."""
