@@ -22,7 +22,9 @@ class AuditEvent(Base):
     id: Mapped[PrimaryKey]
     public_id: Mapped[PublicId]
     at: Mapped[datetime] = mapped_column(index=True)
-    actor_id: Mapped[int | None] = mapped_column(KEY, info=personal("accountability", retention="legal", erasable=False))
+    actor_id: Mapped[int | None] = mapped_column(
+        KEY, info=personal("accountability", retention="legal", erasable=False)
+    )
     actor_label: Mapped[str] = mapped_column(String(200), info=personal("accountability", retention="legal"))
     action: Mapped[str] = mapped_column(String(80), index=True)
     object_kind: Mapped[str] = mapped_column(String(40))

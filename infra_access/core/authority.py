@@ -116,7 +116,9 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.CATALOGUE_READ: Allow(anyone=True),
     Permission.CATALOGUE_READ_DRAFT: Allow(roles=_STAFF),
     Permission.ORGANISATION_CREATE: Allow(signed_in=True),
-    Permission.ORGANISATION_UPDATE: Allow(roles=frozenset({"organisation_admin", "platform_admin"}), relations=frozenset({"creator"})),
+    Permission.ORGANISATION_UPDATE: Allow(
+        roles=frozenset({"organisation_admin", "platform_admin"}), relations=frozenset({"creator"})
+    ),
     Permission.ORGANISATION_VERIFY: Allow(roles=frozenset({"access_administrator", "platform_admin"})),
     Permission.FACILITY_CREATE: Allow(roles=frozenset({"organisation_admin", "facility_manager", "platform_admin"})),
     Permission.FACILITY_UPDATE: Allow(roles=_OFFICE),
@@ -127,7 +129,9 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.OWN_ACCOUNT: Allow(signed_in=True),
     Permission.ROLE_GRANT: Allow(roles=frozenset({"platform_admin", "organisation_admin"})),
     Permission.POLICY_READ: Allow(roles=_READERS),
-    Permission.POLICY_WRITE: Allow(roles=frozenset({"facility_manager", "organisation_admin", "access_administrator", "platform_admin"})),
+    Permission.POLICY_WRITE: Allow(
+        roles=frozenset({"facility_manager", "organisation_admin", "access_administrator", "platform_admin"})
+    ),
     Permission.POLICY_EVALUATE: Allow(anyone=True),
     Permission.ROUTE_WRITE: Allow(roles=_OFFICE),
     Permission.REQUEST_CREATE: Allow(signed_in=True),

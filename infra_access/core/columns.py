@@ -68,7 +68,9 @@ class Base(DeclarativeBase):
     }
 
 
-def personal(purpose: str, *, retention: str = "account", exportable: bool = True, erasable: bool = True) -> dict[str, Any]:
+def personal(
+    purpose: str, *, retention: str = "account", exportable: bool = True, erasable: bool = True
+) -> dict[str, Any]:
     """Return the `info` of a column that holds personal data: why it is kept, how long, what a person may do with it.
 
     `retention` names a class: account (while the account lives), record (as long as the booking or request), legal.

@@ -57,7 +57,9 @@ def claim(session: Session, *, now: datetime, limit: int = 20) -> Sequence[Claim
 def settle(session: Session, event_id: int, *, now: datetime) -> None:
     """Mark an event delivered."""
     session.execute(
-        update(OutboxEvent).where(OutboxEvent.id == event_id).values(delivered_at=now, claimed_until=None, last_error=None)
+        update(OutboxEvent)
+        .where(OutboxEvent.id == event_id)
+        .values(delivered_at=now, claimed_until=None, last_error=None)
     )
 
 

@@ -43,7 +43,9 @@ def remove(connection: Connection) -> None:
 def missing(connection: Connection) -> list[str]:
     """Return the names of the guard's parts that the database lacks; empty means that it is guarded."""
     if connection.dialect.name == "sqlite":
-        rows = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'occupancy'"))
+        rows = connection.execute(
+            text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'occupancy'")
+        )
         return sorted(set(_EVENTS) - set(rows.scalars()))
     found = connection.execute(
         text("SELECT 1 FROM pg_constraint WHERE conname = :name AND contype = 'x'"), {"name": OCCUPANCY_GUARD}

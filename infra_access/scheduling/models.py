@@ -20,7 +20,10 @@ class OpeningHours(Base):
     """
 
     __tablename__ = "opening_hours"
-    __table_args__ = (CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"), CheckConstraint("opens < closes", name="order"))
+    __table_args__ = (
+        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
+        CheckConstraint("opens < closes", name="order"),
+    )
 
     id: Mapped[PrimaryKey]
     facility_id: Mapped[int] = mapped_column(ForeignKey("facility.id"), index=True)
@@ -47,9 +50,7 @@ class BookingRuleSet(Base):
     """Booking rules of a facility (its defaults) or of one instrument; a route's own stand with the route."""
 
     __tablename__ = "booking_rule_set"
-    __table_args__ = (
-        CheckConstraint("(facility_id IS NULL) <> (instrument_id IS NULL)", name="one_scope"),
-    )
+    __table_args__ = (CheckConstraint("(facility_id IS NULL) <> (instrument_id IS NULL)", name="one_scope"),)
 
     id: Mapped[PrimaryKey]
     facility_id: Mapped[int | None] = mapped_column(ForeignKey("facility.id"), unique=True)

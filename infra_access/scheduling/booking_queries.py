@@ -1,0 +1,149 @@
+"""Reading bookings: one, one's own, those of a facility; each list in a bounded number of statements."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, Select, and_, or_, select
+from sqlalchemy.orm import Session
+
+from infra_access.catalogue.models import Facility, Instrument, Resource
+from infra_access.catalogue.scopes import instrument_scopes
+from infra_access.core.authority import Actor, Permission, require
+from infra_access.core.errors import NotFound
+from infra_access.core.i18n import _
+from infra_access.core.paging import clean_limit, decode_cursor, encode_cursor
+from infra_access.people.models import Account
+from infra_access.scheduling.bookings import Place
+from infra_access.scheduling.calendars import CalendarEntry, entry_status
+from infra_access.scheduling.lifecycle import BookingState
+from infra_access.scheduling.models import Booking, BookingLine
+
+
+@dataclass(frozen=True, slots=True)
+class BookingView:
+    """A booking with what every reader needs beside it."""
+
+    booking: Booking
+    instrument: Instrument
+    facility: Facility
+    owner: str
+    lines: tuple[tuple[str, str, datetime, datetime], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BookingPage:
+    """One page of bookings by start; `next` is the cursor of the following page, or None."""
+
+    items: tuple[BookingView, ...]
+    next: str | None
+
+
+def _views() -> Select[tuple[Booking, Instrument, Facility, str]]:
+    return (
+        select(Booking, Instrument, Facility, Account.name)
+        .join(Instrument, Instrument.id == Booking.instrument_id)
+        .join(Facility, Facility.id == Instrument.facility_id)
+        .join(Account, Account.id == Booking.account_id)
+    )
+
+
+def relations_to(booking: Booking, actor: Actor | None) -> frozenset[str]:
+    """Return how the actor relates to a booking."""
+    return frozenset({"owner"} if actor is not None and booking.account_id == actor.account_id else set())
+
+
+def booking_by_public_id(session: Session, public_id: str, *, actor: Actor | None) -> BookingView:
+    """Return a booking that the actor may see. Raises NotFound otherwise, so that nobody learns that it exists."""
+    row = session.execute(_views().where(Booking.public_id == public_id)).one_or_none()
+    if row is None:
+        raise NotFound("booking.unknown", _("There is no such booking, or it is not yours to see."))
+    booking, instrument, facility, owner = row
+    if booking.account_id != (actor.account_id if actor else None):
+        try:
+            require(actor, Permission.BOOKING_READ, instrument_scopes(session, instrument))
+        except Exception as error:
+            raise NotFound("booking.unknown", _("There is no such booking, or it is not yours to see.")) from error
+    lines = session.execute(
+        select(Resource.public_id, Resource.name, BookingLine.starts, BookingLine.ends)
+        .join(Resource, Resource.id == BookingLine.resource_id)
+        .where(BookingLine.booking_id == booking.id)
+        .order_by(BookingLine.id)
+    )
+    return BookingView(booking, instrument, facility, owner, tuple(tuple(line) for line in lines))
+
+
+def own_bookings(
+    session: Session,
+    *,
+    actor: Actor,
+    start: datetime | None = None,
+    states: Sequence[str] | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> BookingPage:
+    """Return the actor's own bookings that end after `start`, by start. One statement."""
+    query = _views().where(Booking.account_id == actor.account_id)
+    if start is not None:
+        query = query.where(Booking.ends > start)
+    if states:
+        query = query.where(Booking.state.in_(states))
+    return _page(session, query, limit, cursor)
+
+
+def facility_bookings(
+    session: Session,
+    *,
+    facility: Facility,
+    start: datetime,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> BookingPage:
+    """Return the bookings of a facility that end after `start`, by start. The caller checks the right. One statement."""
+    query = _views().where(
+        Instrument.facility_id == facility.id,
+        Booking.ends > start,
+        Booking.state.not_in([BookingState.CANCELLED, BookingState.RELEASED]),
+    )
+    return _page(session, query, limit, cursor)
+
+
+def _page(
+    session: Session, query: Select[tuple[Booking, Instrument, Facility, str]], limit: int | None, cursor: str | None
+) -> BookingPage:
+    size = clean_limit(limit)
+    if cursor:
+        starts, key = decode_cursor(cursor, str, int)
+        after = datetime.fromisoformat(starts)
+        query = query.where(or_(Booking.starts > after, and_(Booking.starts == after, Booking.id > key)))
+    rows: Sequence[Row[tuple[Booking, Instrument, Facility, str]]] = session.execute(
+        query.order_by(Booking.starts, Booking.id).limit(size + 1)
+    ).all()
+    items = tuple(BookingView(*row) for row in rows[:size])
+    more = len(rows) > size
+    last = items[-1].booking if items else None
+    return BookingPage(items, encode_cursor((last.starts.isoformat(), last.id)) if more and last else None)
+
+
+def place_of_view(view: BookingView) -> Place:
+    """Return the place of a booking already read."""
+    return Place(view.instrument, view.facility)
+
+
+def entry_of(view: BookingView, *, base_url: str) -> CalendarEntry:
+    """Return the booking as a calendar knows it."""
+    booking, facility = view.booking, view.facility
+    where = ", ".join(part for part in (facility.name, facility.city, facility.country) if part)
+    return CalendarEntry(
+        uid=booking.uid,
+        sequence=booking.sequence,
+        start=booking.starts,
+        end=booking.ends,
+        zone=facility.timezone,
+        summary=view.instrument.name if not booking.title else f"{view.instrument.name}: {booking.title}",
+        created=booking.created_at,
+        last_modified=booking.changed_at,
+        status=entry_status(BookingState(booking.state)),
+        location=where,
+        url=f"{base_url}/bookings/{booking.public_id}",
+    )
