@@ -1,0 +1,58 @@
+"""Every page's address, in one readable table: name, path, what is loaded before the view runs.
+
+Views are declared in the modules of `views` and found by scan.
+"""
+
+from collections.abc import Callable
+
+from pyramid.config import Configurator
+from pyramid.request import Request
+
+from infra_access.http.security import Context
+from infra_access.web import contexts
+
+Factory = Callable[[Request], Context]
+
+ROUTES: tuple[tuple[str, str, Factory], ...] = (
+    ("home", "/", contexts.nothing),
+    ("about", "/about", contexts.nothing),
+    ("docs", "/help", contexts.nothing),
+    ("language", "/language", contexts.nothing),
+    ("catalogue", "/catalogue", contexts.nothing),
+    ("facility", "/facilities/{id}", contexts.facility),
+    ("instrument", "/instruments/{id}", contexts.instrument),
+    ("instrument_ask", "/instruments/{id}/ask", contexts.instrument),
+    ("instrument_book", "/instruments/{id}/book", contexts.instrument),
+    ("instrument_request", "/instruments/{id}/request", contexts.instrument),
+    ("sign_up", "/sign-up", contexts.nothing),
+    ("sign_in", "/sign-in", contexts.nothing),
+    ("sign_out", "/sign-out", contexts.nothing),
+    ("set_password", "/set-password/{token}", contexts.nothing),
+    ("account", "/account", contexts.nothing),
+    ("account_tokens", "/account/tokens", contexts.nothing),
+    ("organisation_new", "/organisations/new", contexts.nothing),
+    ("publish", "/publish", contexts.nothing),
+    ("manage", "/manage", contexts.nothing),
+    ("my_things", "/me", contexts.nothing),
+    ("my_calendar", "/me/bookings.ics", contexts.nothing),
+    ("access_request", "/requests/{id}", contexts.access_request),
+    ("access_request_edit", "/requests/{id}/edit", contexts.access_request),
+    ("access_request_submit", "/requests/{id}/submit", contexts.access_request),
+    ("access_request_withdraw", "/requests/{id}/withdraw", contexts.access_request),
+    ("access_request_accept", "/requests/{id}/accept-terms", contexts.access_request),
+    ("access_request_message", "/requests/{id}/messages", contexts.access_request),
+    ("booking", "/bookings/{id}", contexts.booking),
+    ("booking_calendar", "/bookings/{id}/booking.ics", contexts.booking),
+    ("booking_move", "/bookings/{id}/move", contexts.booking),
+    ("booking_cancel", "/bookings/{id}/cancel", contexts.booking),
+    ("conversation", "/conversations/{id}", contexts.conversation),
+    ("approvals", "/approvals", contexts.nothing),
+    ("approval", "/approvals/{id}", contexts.approval),
+)
+
+
+def includeme(config: Configurator) -> None:
+    """Register the routes and find their views."""
+    for name, path, factory in ROUTES:
+        config.add_route(name, path, factory=factory)
+    config.scan("infra_access.web.views")

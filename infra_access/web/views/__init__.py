@@ -1,0 +1,1 @@
+"""The views: load, one call of the domain, show."""
