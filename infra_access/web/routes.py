@@ -9,7 +9,7 @@ from pyramid.config import Configurator
 from pyramid.request import Request
 
 from infra_access.http.security import Context
-from infra_access.web import contexts
+from infra_access.http import contexts
 
 Factory = Callable[[Request], Context]
 

@@ -1,0 +1,69 @@
+"""What a route is about: each factory loads the row named in the path, or answers 404, before any view runs.
+
+Pages and API share these. A row comes with the scopes it lies in and the reader's relation to it, which is what the
+permission map decides on.
+"""
+
+from pyramid.request import Request
+
+from infra_access.access_requests.approvals import approval_by_public_id
+from infra_access.access_requests.conversations import conversation_by_public_id
+from infra_access.access_requests.request_queries import request_by_public_id
+from infra_access.catalogue.queries import facility_by_public_id, instrument_by_public_id, organisation_by_public_id
+from infra_access.catalogue.scopes import facility_scopes, instrument_scopes, organisation_scopes
+from infra_access.http.security import Context
+from infra_access.scheduling.booking_queries import booking_by_public_id, relations_to
+from infra_access.scheduling.bookings import Place, place_of
+
+
+def _id(request: Request) -> str:
+    return str(request.matchdict["id"])
+
+
+def nothing(request: Request) -> Context:
+    """Return an empty context, for routes about nothing in particular."""
+    return Context()
+
+
+def organisation(request: Request) -> Context:
+    """Load an Organisation."""
+    row = organisation_by_public_id(request.db, _id(request), actor=request.actor)
+    return Context(row, organisation_scopes(row))
+
+
+def facility(request: Request) -> Context:
+    """Load a Facility."""
+    row = facility_by_public_id(request.db, _id(request), actor=request.actor)
+    return Context(row, facility_scopes(request.db, row))
+
+
+def instrument(request: Request) -> Context:
+    """Load a Place: the instrument and its facility."""
+    row = instrument_by_public_id(request.db, _id(request), actor=request.actor)
+    place: Place = place_of(request.db, row.id)
+    return Context(place, instrument_scopes(request.db, row))
+
+
+def booking(request: Request) -> Context:
+    """Load a BookingView that the reader may see."""
+    view = booking_by_public_id(request.db, _id(request), actor=request.actor)
+    return Context(view, instrument_scopes(request.db, view.instrument), relations_to(view.booking, request.actor))
+
+
+def access_request(request: Request) -> Context:
+    """Load a RequestView that the reader may see."""
+    view = request_by_public_id(request.db, _id(request), actor=request.actor)
+    return Context(view, facility_scopes(request.db, view.facility), frozenset(view.relations))
+
+
+def approval(request: Request) -> Context:
+    """Load an Approval whose verdict the reader may give, or may see."""
+    row = approval_by_public_id(request.db, _id(request), actor=request.actor)
+    relations = frozenset({"approver"} if request.actor and row.may_decide(request.actor) else set())
+    return Context(row, (), relations)
+
+
+def conversation(request: Request) -> Context:
+    """Load a conversation that the reader may see."""
+    view = conversation_by_public_id(request.db, _id(request), actor=request.actor)
+    return Context(view, (), frozenset(view.relations))
