@@ -352,6 +352,7 @@ def upgrade() -> None:
         sa.Column("id", KEY, nullable=False),
         sa.Column("organisation_id", KEY, nullable=False),
         sa.Column("scheme", sa.String(length=20), nullable=False),
+        sa.Column("register", sa.String(length=2), nullable=False),
         sa.Column("value", sa.String(length=100), nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"],
@@ -359,7 +360,9 @@ def upgrade() -> None:
             name=op.f("fk_organisation_identifier_organisation_id_organisation"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organisation_identifier")),
-        sa.UniqueConstraint("scheme", "value", name=op.f("uq_organisation_identifier_scheme_value")),
+        sa.UniqueConstraint(
+            "scheme", "register", "value", name=op.f("uq_organisation_identifier_scheme_register_value")
+        ),
     )
     op.create_index(
         op.f("ix_organisation_identifier_organisation_id"), "organisation_identifier", ["organisation_id"], unique=False

@@ -22,7 +22,8 @@ from infra_access.core.search_text import order_key
 
 
 def _name_key(context: DefaultExecutionContext) -> str:
-    return order_key(context.get_current_parameters()["name"])
+    parameters: dict[str, Any] = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return order_key(parameters["name"])
 
 
 class Organisation(Base):
@@ -50,14 +51,18 @@ class Organisation(Base):
 
 
 class OrganisationIdentifier(Base):
-    """One identifier of an organisation: ROR, a national registry's number, VAT, LEI, PIC."""
+    """One identifier of an organisation: ROR, a national registry's number, VAT, LEI, PIC.
+
+    `register` is the country whose registry gave the number, since two of them may give the same; else empty.
+    """
 
     __tablename__ = "organisation_identifier"
-    __table_args__ = (UniqueConstraint("scheme", "value"),)
+    __table_args__ = (UniqueConstraint("scheme", "register", "value"),)
 
     id: Mapped[PrimaryKey]
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     scheme: Mapped[str] = mapped_column(String(20))
+    register: Mapped[str] = mapped_column(String(2), default="")
     value: Mapped[str] = mapped_column(String(100))
 
 

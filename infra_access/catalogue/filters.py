@@ -1,0 +1,99 @@
+"""What a search asks for, and the conditions that this makes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from infra_access.catalogue.countries import valid_country
+from infra_access.catalogue.fields import line, one_of
+from infra_access.catalogue.models import Facility, Instrument, InstrumentAccessType, InstrumentTechnique
+from infra_access.catalogue.offers import is_bookable
+from infra_access.catalogue.search_index import matching
+from infra_access.catalogue.techniques import technique_key
+from infra_access.catalogue.vocabularies import AccessType, OperationalStatus, PublicationState
+from infra_access.core.search_text import MAX_QUERY_CHARACTERS, Term, query_terms
+
+_clean_q = line(MAX_QUERY_CHARACTERS)
+_clean_line = line(200)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """The checked words and choices of a search; None or empty means any."""
+
+    q: str = ""
+    country: str | None = None
+    technique: str | None = None
+    access_type: str | None = None
+    facility: str | None = None
+    status: str | None = None
+    bookable: bool = False
+
+    @property
+    def terms(self) -> list[Term]:
+        """The words that must occur."""
+        return query_terms(self.q)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is asked for, so that everything matches."""
+        return self == Filters()
+
+
+def clean_filters(
+    *,
+    q: str = "",
+    country: str | None = None,
+    technique: str | None = None,
+    access_type: str | None = None,
+    facility: str | None = None,
+    status: str | None = None,
+    bookable: bool = False,
+) -> Filters:
+    """Return checked filters; `facility` is a public id, `technique` a name or its key. Raises Invalid."""
+    return Filters(
+        # The trailing space says that the last word is whole, so only the left side is trimmed.
+        q=_clean_q(q, "q") + (" " if q.endswith(" ") and q.strip() else ""),
+        country=valid_country(country) if country else None,
+        technique=technique_key(_clean_line(technique, "technique")) if technique else None,
+        access_type=one_of(AccessType)(access_type, "access_type") if access_type else None,
+        facility=_clean_line(facility, "facility") if facility else None,
+        status=one_of(OperationalStatus)(status, "status") if status else None,
+        bookable=bookable,
+    )
+
+
+def apply(query: Select[*tuple[Any, ...]], filters: Filters, dialect: str) -> Select[*tuple[Any, ...]]:
+    """Restrict a selection over Instrument joined with Facility to the published ones that match."""
+    query = query.where(
+        Instrument.publication == PublicationState.PUBLISHED, Facility.publication == PublicationState.PUBLISHED
+    )
+    if terms := filters.terms:
+        query = query.where(Instrument.id.in_(matching(dialect, terms)))
+    elif filters.q.strip():
+        # Only signs that are no words: nothing can hold them.
+        query = query.where(Instrument.id.is_(None))
+    if filters.country:
+        query = query.where(Facility.country == filters.country)
+    if filters.facility:
+        query = query.where(Facility.public_id == filters.facility)
+    if filters.technique is not None:
+        query = query.where(
+            Instrument.id.in_(
+                select(InstrumentTechnique.instrument_id).where(InstrumentTechnique.key == filters.technique)
+            )
+        )
+    if filters.access_type:
+        query = query.where(
+            Instrument.id.in_(
+                select(InstrumentAccessType.instrument_id).where(
+                    InstrumentAccessType.access_type == filters.access_type
+                )
+            )
+        )
+    if filters.status:
+        query = query.where(Instrument.status == filters.status)
+    if filters.bookable:
+        query = query.where(is_bookable())
+    return query

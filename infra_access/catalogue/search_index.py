@@ -1,0 +1,134 @@
+"""What a search finds an instrument by, kept in each database's own index of words.
+
+The words are made here (`core.search_text`), so both databases hold the same ones and give the same answers: FTS5
+keeps them as text on SQLite, a tsvector made of the ready words on PostgreSQL.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+from babel.languages import get_official_languages
+from sqlalchemy import ARRAY, ColumnElement, Row, Select, String, bindparam, cast, column, select, table, text
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
+from sqlalchemy.orm import Session
+
+from infra_access.catalogue.countries import country_name
+from infra_access.catalogue.models import Facility, Instrument, InstrumentTechnique, Organisation
+from infra_access.core.columns import KEY
+from infra_access.core.search_text import Term, index_tokens
+
+_BATCH = 500
+
+_DELETE = {
+    "sqlite": text("DELETE FROM instrument_search WHERE rowid IN :ids").bindparams(bindparam("ids", expanding=True)),
+    "postgresql": text("DELETE FROM instrument_search WHERE instrument_id IN :ids").bindparams(
+        bindparam("ids", expanding=True)
+    ),
+}
+_INSERT = {
+    "sqlite": text("INSERT INTO instrument_search (rowid, tokens) VALUES (:id, :tokens)"),
+    "postgresql": text(
+        "INSERT INTO instrument_search (instrument_id, tokens) VALUES (:id, array_to_tsvector(:tokens))"
+    ).bindparams(bindparam("tokens", type_=ARRAY(String))),
+}
+_ROW_ID: ColumnElement[int] = column("rowid", KEY)
+_TABLE: ColumnElement[str] = column("instrument_search", String)
+_INSTRUMENT_ID: ColumnElement[int] = column("instrument_id", KEY)
+_TOKENS: ColumnElement[str] = column("tokens", TSVECTOR)
+_INDEX = table("instrument_search")
+
+
+def reindex(session: Session, instrument_ids: Iterable[int]) -> None:
+    """Write anew what these instruments are found by; their rows must have been flushed."""
+    dialect = session.get_bind().dialect.name
+    for ids in _batches(instrument_ids):
+        words = list(_words(session, ids))
+        if dialect == "sqlite":
+            rows = [{"id": key, "tokens": " ".join(tokens)} for key, tokens in words]
+        else:
+            rows = [{"id": key, "tokens": tokens} for key, tokens in words]
+        session.execute(_DELETE[dialect], {"ids": ids})
+        if rows:
+            session.execute(_INSERT[dialect], rows)
+
+
+def matching(dialect: str, terms: Sequence[Term]) -> Select[int]:
+    """Return the selection of the keys of the instruments in which every term occurs."""
+    if dialect == "sqlite":
+        return select(_ROW_ID).select_from(_INDEX).where(_TABLE.op("MATCH")(_fts5(terms)))
+    words = cast(_tsquery(terms), TSQUERY)
+    return select(_INSTRUMENT_ID).select_from(_INDEX).where(_TOKENS.op("@@")(words))
+
+
+def _fts5(terms: Sequence[Term]) -> str:
+    # Terms consist of letters and digits; the quotes keep AND, OR and NOT from being read as operators.
+    return " AND ".join(f'"{term.token}"{" *" if term.prefix else ""}' for term in terms)
+
+
+def _tsquery(terms: Sequence[Term]) -> str:
+    return " & ".join(f"'{term.token}'{':*' if term.prefix else ''}" for term in terms)
+
+
+def _words(session: Session, ids: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
+    techniques: dict[int, list[str]] = {}
+    for key, name in session.execute(
+        select(InstrumentTechnique.instrument_id, InstrumentTechnique.name).where(
+            InstrumentTechnique.instrument_id.in_(ids)
+        )
+    ):
+        techniques.setdefault(key, []).append(name)
+    rows = session.execute(
+        select(
+            Instrument.id,
+            Instrument.name,
+            Instrument.names,
+            Instrument.description,
+            Instrument.manufacturer,
+            Instrument.model,
+            Instrument.technique_text,
+            Instrument.tags,
+            Facility.name.label("facility_name"),
+            Facility.names.label("facility_names"),
+            Facility.city,
+            Facility.country,
+            Organisation.name.label("organisation_name"),
+            Organisation.names.label("organisation_names"),
+        )
+        .join(Facility, Facility.id == Instrument.facility_id)
+        .join(Organisation, Organisation.id == Facility.organisation_id)
+        .where(Instrument.id.in_(ids))
+    )
+    for row in rows:
+        yield row.id, index_tokens("\n".join(_texts(row, techniques.get(row.id, ()))))
+
+
+def _texts(row: Row[Any], techniques: Iterable[str]) -> Iterator[str]:
+    """Yield the texts, the long ones last: what is cut off an enormous record is the end of its description."""
+    yield row.name
+    yield from row.names.values()
+    yield from techniques
+    yield row.technique_text
+    yield row.manufacturer or ""
+    yield row.model or ""
+    yield from row.tags
+    yield row.facility_name
+    yield from row.facility_names.values()
+    yield row.organisation_name
+    yield from row.organisation_names.values()
+    yield row.city
+    yield from _country_names(row.country)
+    yield row.description
+
+
+@lru_cache(maxsize=300)
+def _country_names(country: str) -> tuple[str, ...]:
+    """Return the names of a country in English and in the languages spoken there."""
+    languages = ("en", *get_official_languages(country, regional=True, de_facto=True))
+    return tuple(dict.fromkeys(country_name(country, language) for language in languages))
+
+
+def _batches(ids: Iterable[int]) -> Iterator[list[int]]:
+    ordered = sorted(set(ids))
+    for start in range(0, len(ordered), _BATCH):
+        yield ordered[start : start + _BATCH]
