@@ -1,1 +1,1 @@
-"""A demonstration network: real places, invented companies, and a month of use."""
+"""The demonstration: a small world to look at, loaded through the same commands that people use."""
