@@ -1,10 +1,13 @@
-"""Who may read what of a rule: an officer all, an applicant as much as the rule discloses."""
+"""Who may read what of a rule (an officer all, an applicant as much as the rule discloses), and in which shape."""
 
 from enum import StrEnum
+from typing import Any
 
-from infra_access.core.decision import ApprovalDue, Missing, Reason
-from infra_access.core.i18n import Text, _
+from infra_access.core.decision import ApprovalDue, Decision, Missing, Reason
+from infra_access.core.i18n import Text, _, plain
+from infra_access.policy.condition_json import dump_scalar
 from infra_access.policy.rules import Disclosure, Rule
+from infra_access.policy.wording import Translate, render
 
 WITHHELD = "withheld"
 """Stands for the id and the grounds of a rule whose text the reader may not see."""
@@ -52,6 +55,43 @@ def approval(rule: Rule, due: ApprovalDue, audience: Audience, case: str) -> App
     if may_read(rule, audience):
         return due
     return ApprovalDue(due.role, due.scope, WITHHELD, _general(case), due.expected_days, due.latest_days, due.rests_on)
+
+
+def decision_to_json(decision: Decision, translate: Translate = plain, locale: str = "en") -> dict[str, Any]:
+    """Return plain data for JSON, without floats; `locale` picks among the languages of the rules' own sentences."""
+
+    def said(text: Text) -> str:
+        return render(text, translate, locale)
+
+    start = decision.earliest_start
+    return {
+        "outcome": decision.outcome.value,
+        "earliest_start": start
+        and {"likely": start.likely.isoformat(), "safe": start.safe.isoformat(), "because": said(start.because)},
+        "reasons": [
+            {"rule": r.rule, "message": said(r.message), "grounds": str(r.grounds), "legal_ref": r.legal_ref}
+            for r in decision.reasons
+        ],
+        "missing": [
+            {"kind": m.kind, "code": m.code, "message": said(m.message), "how": said(m.how)} for m in decision.missing
+        ],
+        "approvals": [
+            {
+                "role": a.role,
+                "scope": a.scope,
+                "rule": a.rule,
+                "message": said(a.message),
+                "expected_days": a.expected_days,
+                "latest_days": a.latest_days,
+                "rests_on": list(a.rests_on),
+            }
+            for a in decision.approvals
+        ],
+        "limits": {name: v if isinstance(v, list) else dump_scalar(v) for name, v in decision.limits.items()},
+        "policy_version": decision.policy_version,
+        "as_of": decision.as_of.isoformat().replace("+00:00", "Z"),
+        "case": decision.case,
+    }
 
 
 def _general(case: str) -> Text:

@@ -8,7 +8,7 @@ from infra_access.core.decision import Decision, Outcome
 from infra_access.core.i18n import plain
 from infra_access.policy.canonical import canonical, case_code, restore_decision, restore_facts
 from infra_access.policy.conditions import Compare, Op, Some
-from infra_access.policy.decision_json import decision_to_json
+from infra_access.policy.disclosure import decision_to_json
 from infra_access.policy.documents import load_rules
 from infra_access.policy.rules import ApprovalScope, Approve, Limit, Require, RequirementKind
 from infra_access.policy.wording import Wording, render
