@@ -135,7 +135,7 @@ def _within(value: Any, bounds: Any) -> bool:
 def _quantify(condition: Quantifier, view: View) -> Verdict:
     views = view.each(condition.over)
     if views is None:
-        return Verdict(None, frozenset({condition.over}))
+        return Verdict(None, _unknown_members(condition, view))
     verdicts = [judge(condition.when, each) for each in views]
     match condition:
         case Some():
@@ -144,6 +144,13 @@ def _quantify(condition: Quantifier, view: View) -> Verdict:
             return all_of(verdicts)
         case Share(gt=gt):
             return _share(verdicts, Fraction(gt))
+
+
+def _unknown_members(condition: Quantifier, view: View) -> frozenset[str]:
+    """Return the collection, asked for as a whole, and what else would be asked once its members are known."""
+    nobody = replace(view, bound={**view.bound, condition.over: (0, Facts())})
+    inner = judge(condition.when, nobody).unknown
+    return frozenset({condition.over}) | {path for path in inner if not path.startswith(f"{condition.over}[")}
 
 
 def _share(verdicts: list[Verdict], gt: Fraction) -> Verdict:

@@ -140,3 +140,9 @@ def test_a_negation_asks_for_the_opposite():
     company = Compare(Op.EQ, "applicant.sector", "company")
     view = View(facts({"applicant.sector": "company"}), NOW)
     assert [(s.condition, s.wanted) for s in shortfalls(Not(company), view)] == [(company, False)]
+
+
+def test_an_unknown_collection_hides_no_other_question():
+    inner = AllOf((ABROAD, Compare(Op.EQ, "applicant.startup", True)))
+    verdict = judge(Some("participants", inner), View(facts({"facility.country": "FR"}), NOW))
+    assert verdict.unknown == {"participants", "applicant.startup"}
