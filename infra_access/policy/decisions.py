@@ -1,0 +1,81 @@
+"""Decisions that something rests on, kept so that each can be made again from the same facts and rules."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from infra_access.core.errors import Gone
+from infra_access.core.i18n import _
+from infra_access.policy.canonical import canonical, restore_facts
+from infra_access.policy.disclosure import Audience
+from infra_access.policy.documents import load_rules
+from infra_access.policy.evaluator import evaluate
+from infra_access.policy.joining import joined
+from infra_access.policy.models import DecisionRecord
+from infra_access.policy.ruling import Ruling
+
+
+def record_decision(
+    session: Session, *, subject_kind: str, subject_id: str, action: str, ruling: Ruling, now: datetime
+) -> None:
+    """Keep a ruling about a booking or a request (`subject_id` is its public id), as an officer sees it. One insert."""
+    officer = ruling.officer
+    session.execute(
+        insert(DecisionRecord).values(
+            case=officer.case,
+            subject_kind=subject_kind,
+            subject_id=subject_id,
+            action=action,
+            outcome=officer.outcome.value,
+            policy_version=officer.policy_version,
+            at=officer.as_of,
+            facts=ruling.facts.decode(),
+            rules=ruling.rules.decode(),
+            decision=canonical(officer).decode(),
+            facts_hash=hashlib.sha256(ruling.facts).hexdigest(),
+            rules_hash=hashlib.sha256(ruling.rules).hexdigest(),
+        )
+    )
+
+
+def replay(record: DecisionRecord) -> bytes:
+    """Make a decision again from what was kept: the same bytes as `record.decision`, by the same evaluator.
+
+    Raises Gone `decision.erased` where the facts were erased.
+    """
+    if not record.facts:
+        raise Gone(
+            "decision.erased",
+            _("The facts of this decision were erased. What came out and the hashes of what it rested on remain."),
+        )
+    facts = [restore_facts(json.dumps(part)) for part in json.loads(record.facts)]
+    rules = [load_rules(part) for part in json.loads(record.rules)]
+    return canonical(
+        joined(
+            [
+                evaluate(
+                    part_rules,
+                    part_facts,
+                    action=record.action,
+                    as_of=record.at,
+                    policy_version=record.policy_version,
+                    case=record.case,
+                    audience=Audience.OFFICER,
+                )
+                for part_rules, part_facts in zip(rules, facts, strict=True)
+            ]
+        )
+    )
+
+
+def decisions_about(session: Session, *, subject_kind: str, subject_id: str) -> Sequence[DecisionRecord]:
+    """Return the recorded decisions about a booking or a request, latest first."""
+    return session.scalars(
+        select(DecisionRecord)
+        .where(DecisionRecord.subject_kind == subject_kind, DecisionRecord.subject_id == subject_id)
+        .order_by(DecisionRecord.id.desc())
+    ).all()

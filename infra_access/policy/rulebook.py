@@ -1,0 +1,183 @@
+"""The published rules in force, parsed once for each process and read again only when the policy's number changed.
+
+A decision costs one statement here: the head. While the head stands still, so does every rule and every group of
+countries, since whatever changes one of them advances the head in the same transaction.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Pool, Select, select, true
+from sqlalchemy.orm import Session
+
+from infra_access.core.authority import NETWORK, Scope
+from infra_access.core.errors import Unavailable
+from infra_access.core.i18n import _
+from infra_access.policy.canonical import canonical
+from infra_access.policy.conditions import reads
+from infra_access.policy.documents import load_rules
+from infra_access.policy.evaluator import EVALUATOR_VERSION
+from infra_access.policy.models import CountryGroup, PolicyDocument, PolicyHead
+from infra_access.policy.places import InstrumentPlace
+from infra_access.policy.rules import Require, Rule
+
+HEAD_ID = 1
+PUBLISHED = "published"
+_MOST_SETS = 5_000
+_ATTEMPTS = 5
+
+_Head = tuple[int, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """The rules that apply together, with what they read of the facts and their canonical bytes."""
+
+    rules: tuple[Rule, ...]
+    reads: frozenset[str]
+    requires: frozenset[str]
+    canonical: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBook:
+    """All published rules by the scope they are attached to, and the groups that each country is in."""
+
+    number: int
+    changed_at: datetime
+    by_scope: Mapping[Scope, tuple[Rule, ...]]
+    groups: Mapping[str, frozenset[str]]
+    group_codes: frozenset[str]
+    _sets: dict[tuple[object, ...], RuleSet] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def version(self) -> str:
+        """Return the number of the policy and of the evaluator, which together make a decision: `12.1`."""
+        return f"{self.number}.{EVALUATOR_VERSION}"
+
+    def groups_of(self, country: str) -> frozenset[str]:
+        """Return the groups that a country is in, each with its date: {"LDC:2024", "ODA:2024"}."""
+        return self.groups.get(country, frozenset())
+
+    def for_instrument(
+        self, place: InstrumentPlace | None, route: str | None = None, at: date | None = None
+    ) -> tuple[Rule, ...]:
+        """Return the rules of every scope that contains the instrument and of the route; in force on `at`, if given."""
+        return self.rule_set(place, route=route, at=at).rules
+
+    def rule_set(
+        self,
+        place: InstrumentPlace | None,
+        *,
+        route: str | None = None,
+        at: date | datetime | None = None,
+        action: str | None = None,
+    ) -> RuleSet:
+        """Return the rules that apply to an instrument, on a day (UTC) and to an action where these are given.
+
+        The same object comes back for instruments under the same scopes. Without a place, the network's and the
+        route's rules apply.
+        """
+        scopes = [NETWORK] if place is None else list(place.scopes())
+        if route is not None:
+            scopes.append(("route", route))
+        day = at.astimezone(UTC).date() if isinstance(at, datetime) else at
+        present = tuple(scope for scope in scopes if scope in self.by_scope)
+        key = (present, day, action)
+        known = self._sets.get(key)
+        if known is None:
+            if len(self._sets) >= _MOST_SETS:
+                self._sets.clear()  # days pass, and a process may live for months
+            applicable = (rule for scope in present for rule in self.by_scope[scope])
+            known = self._sets[key] = _rule_set(
+                rule
+                for rule in applicable
+                if (day is None or rule.holds_on(day)) and (action is None or action in rule.applies_to)
+            )
+        return known
+
+
+_books: WeakKeyDictionary[Pool, RuleBook] = WeakKeyDictionary()
+"""One book for each database: its pool of connections stands for it and forgets it at its end."""
+
+
+def rulebook(session: Session, *, share_lock: bool = False) -> RuleBook:
+    """Return the rules in force. One statement, and two more where they changed since this process last looked.
+
+    With `share_lock` nothing is published until the transaction ends, so that what it decides stays true.
+    """
+    statement = select(PolicyHead.number, PolicyHead.changed_at).where(PolicyHead.id == HEAD_ID)
+    if share_lock:
+        statement = statement.with_for_update(read=True)
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        raise Unavailable(
+            "policy.no_head", _("The database was not set up completely. Run the migrations, then try again.")
+        )
+    pool = session.get_bind().engine.pool
+    book = _books.get(pool)
+    if book is None or (book.number, book.changed_at) != (row.number, row.changed_at):
+        book = _books[pool] = _load(session)
+    return book
+
+
+def scope_text(kind: str, key: str) -> str:
+    """Return a scope as rules write it: `network`, `country:KE`."""
+    return f"{kind}:{key}" if key else kind
+
+
+def _rule_set(rules: Iterable[Rule]) -> RuleSet:
+    chosen = tuple(rules)
+    return RuleSet(
+        chosen,
+        frozenset().union(*(reads(rule.when) for rule in chosen)),
+        frozenset(rule.effect.key for rule in chosen if isinstance(rule.effect, Require)),
+        canonical(chosen),
+    )
+
+
+def _load(session: Session) -> RuleBook:
+    # Each of the two statements brings the head it saw along: a publication between them shows, and both run again.
+    for _attempt in range(_ATTEMPTS):
+        head, documents = _with_head(
+            session,
+            select(PolicyHead.number, PolicyHead.changed_at, PolicyDocument.scope_kind, PolicyDocument.scope_key)
+            .add_columns(PolicyDocument.rules)
+            .outerjoin(PolicyDocument, PolicyDocument.state == PUBLISHED)
+            .order_by(PolicyDocument.id),
+        )
+        same_head, groups = _with_head(
+            session,
+            select(PolicyHead.number, PolicyHead.changed_at, CountryGroup.code, CountryGroup.countries).outerjoin(
+                CountryGroup, true()
+            ),
+        )
+        if head == same_head:
+            return _book(head, documents, groups)
+    raise Unavailable("policy.busy", _("The access rules are being changed right now. Please try again."))
+
+
+def _with_head(session: Session, statement: Select[Any]) -> tuple[_Head, list[tuple[Any, ...]]]:
+    rows = session.execute(statement.where(PolicyHead.id == HEAD_ID)).all()
+    return (rows[0].number, rows[0].changed_at), [tuple(row[2:]) for row in rows if row[2] is not None]
+
+
+def _book(head: _Head, documents: list[tuple[Any, ...]], groups: list[tuple[Any, ...]]) -> RuleBook:
+    by_scope: dict[Scope, tuple[Rule, ...]] = {}
+    for kind, key, rules in documents:
+        scope = (kind, key)
+        by_scope[scope] = (*by_scope.get(scope, ()), *load_rules(rules, scope=scope_text(*scope)))
+    by_country: dict[str, set[str]] = {}
+    for code, countries in groups:
+        for country in countries:
+            by_country.setdefault(country, set()).add(code)
+    return RuleBook(
+        number=head[0],
+        changed_at=head[1],
+        by_scope=by_scope,
+        groups={country: frozenset(codes) for country, codes in by_country.items()},
+        group_codes=frozenset(code for code, _countries in groups),
+    )
