@@ -73,5 +73,5 @@ def altered(session: Session) -> Iterator[str]:
     """Yield the public id of each event whose facts no longer give its hash."""
     columns = AuditEvent.__table__.columns
     for row in session.execute(select(*columns).order_by(AuditEvent.id)).yield_per(1_000):
-        if leaf_hash(row._mapping) != row.leaf:
+        if leaf_hash(dict(row._mapping)) != row.leaf:
             yield row.public_id

@@ -21,6 +21,7 @@ def plain(text: Text) -> str:
     >>> plain(_("${count} left", mapping={"count": 3}))
     '3 left'
     """
-    if isinstance(text, TranslationString):
-        return str(text.interpolate())
-    return text
+    if not isinstance(text, TranslationString):
+        return text
+    values = {key: plain(value) if isinstance(value, str) else value for key, value in (text.mapping or {}).items()}
+    return str(TranslationString(text.default or str(text), mapping=values).interpolate())

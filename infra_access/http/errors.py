@@ -5,7 +5,7 @@ These views run while the failed transaction is still open, so they never query.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -14,8 +14,10 @@ from pyramid.exceptions import BadCSRFOrigin, BadCSRFToken, URLDecodeError
 from pyramid.httpexceptions import HTTPException, HTTPNotFound
 from pyramid.request import Request
 from pyramid.response import Response
-from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
+from translationstring import TranslationString
 
 from infra_access.core.errors import Conflict, DomainError, Forbidden, NotFound, TooMany, Unavailable
 from infra_access.core.i18n import _
@@ -54,12 +56,20 @@ def problem(request: Request, error: DomainError) -> Response:
         "code": error.code,
     }
     if error.fields:
-        body["errors"] = {path: [request.localize(text) for text in texts] for path, texts in error.fields.items()}
-    body.update({key: value for key, value in error.details.items() if key not in body})
-    encoded = orjson.dumps(
-        body, default=lambda value: request.localize(value) if isinstance(value, str) else str(value)
-    )
-    return Response(encoded, content_type="application/problem+json", charset=None)
+        body["errors"] = translated(request, error.fields)
+    body.update({key: translated(request, value) for key, value in error.details.items() if key not in body})
+    return Response(orjson.dumps(body), content_type="application/problem+json", charset=None)
+
+
+def translated(request: Request, value: Any) -> Any:
+    """Return plain JSON in which every text for people, however deep, is in the reader's language."""
+    if isinstance(value, TranslationString):
+        return request.localize(value)
+    if isinstance(value, Mapping):
+        return {str(key): translated(request, item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [translated(request, item) for item in value]
+    return value
 
 
 def domain_error(error: DomainError, request: Request) -> Response:

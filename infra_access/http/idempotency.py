@@ -31,10 +31,15 @@ class Answer:
     body: bytes
 
 
-def once(request: Request, key: str | None, fingerprint: bytes, run: Callable[[], Response]) -> Response:
+def once(
+    request: Request, key: str | None, fingerprint: bytes, run: Callable[[], Response], *, keep_body: bool = True
+) -> Response:
     """Run a change once for this person and key, or return the kept answer.
 
-    `fingerprint` is what makes two calls the same call: route, path and body. Raises Invalid for a key used with another.
+    `fingerprint` is what makes two calls the same call: route, path and body. An answer that holds a secret is not
+    kept (`keep_body`): a repeat is told so instead of making a second one.
+
+    Raises Invalid for a key already used with another one.
     """
     actor = request.actor
     if key is None or actor is None or actor.account_id is None:
@@ -57,7 +62,11 @@ def once(request: Request, key: str | None, fingerprint: bytes, run: Callable[[]
         request.db.execute(
             update(IdempotencyKey)
             .where(IdempotencyKey.id == taken)
-            .values(status=response.status_int, location=response.headers.get("Location"), body=response.body)
+            .values(
+                status=response.status_int,
+                location=response.headers.get("Location"),
+                body=response.body if keep_body else None,
+            )
         )
     return response
 
@@ -70,7 +79,12 @@ def _kept(request: Request, key: str, place: str, digest: str) -> Response:
         raise Invalid("idempotency.reused", _("This idempotency key was already used for something else."))
     if row.status is None:
         raise Conflict("idempotency.running", _("The first call with this key has not finished. Try again shortly."))
-    response = Response(row.body or b"", status=row.status, content_type="application/json", charset=None)
+    if row.body is None:
+        raise Conflict(
+            "idempotency.secret",
+            _("The first call with this key was answered with a secret, which is shown once and was not kept."),
+        )
+    response = Response(row.body, status=row.status, content_type="application/json", charset=None)
     if row.location:
         response.headers["Location"] = row.location
     response.headers["Idempotency-Replayed"] = "true"

@@ -15,6 +15,7 @@ from pyramid.config import Configurator
 from pyramid.i18n import Localizer
 from pyramid.interfaces import ILocalizer
 from pyramid.request import Request
+from translationstring import TranslationString
 
 from infra_access.core.i18n import DOMAIN, Text
 
@@ -63,7 +64,15 @@ def negotiate(request: Request) -> str:
 
 
 def localize(request: Request, text: Text) -> str:
-    """Return the text in the reader's language, with its values filled in."""
+    """Return the text in the reader's language, with its values filled in, which may be texts of their own."""
+    if isinstance(text, TranslationString) and text.mapping:
+        values = {
+            key: localize(request, value) if isinstance(value, TranslationString) else value
+            for key, value in text.mapping.items()
+        }
+        text = TranslationString(
+            str(text), domain=text.domain, default=text.default, mapping=values, context=text.context
+        )
     return str(request.localizer.translate(text, domain=DOMAIN))
 
 

@@ -37,7 +37,7 @@ class Context:
 
 def bearer(request: Request) -> str | None:
     """Return the bearer token of the Authorization header, or None. Raises NotAuthenticated for another scheme."""
-    header = request.headers.get("Authorization")
+    header: str | None = request.headers.get("Authorization")
     if not header:
         return None
     scheme, _space, token = header.partition(" ")
@@ -73,7 +73,8 @@ class DefaultDeny:
 
     def authenticated_userid(self, request: Request) -> str | None:
         """Return the public id of who asks."""
-        return request.actor.public_id if request.actor else None
+        actor: Actor | None = request.actor
+        return actor.public_id if actor else None
 
     def permits(self, request: Request, context: Any, permission: str) -> Allowed | Denied:
         """Allow, or raise the reason: NotAuthenticated or Forbidden."""

@@ -40,7 +40,7 @@ def session_of(request: Request) -> Session:
 def back_off(event: BeforeRetry) -> None:
     """Sleep a little, longer at each attempt and never twice the same, so that rivals do not meet again."""
     attempt = int(event.environ.get("retry.attempt", 0))
-    time.sleep(random.uniform(0.005, 0.03) * 2**attempt)  # noqa: S311 - not a secret
+    time.sleep(random.uniform(0.005, 0.03) * 2**attempt)
 
 
 def add_reader_route(config: Configurator, name: str) -> None:

@@ -4,20 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, Select, and_, or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from infra_access.catalogue.models import Facility, Instrument, Resource
 from infra_access.catalogue.scopes import instrument_scopes
-from infra_access.core.authority import Actor, Permission, require
-from infra_access.core.errors import NotFound
+from infra_access.core.authority import Actor, Permission, may
+from infra_access.core.errors import Invalid, NotFound
 from infra_access.core.i18n import _
 from infra_access.core.paging import clean_limit, decode_cursor, encode_cursor
+from infra_access.core.zones import parse_instant
 from infra_access.people.models import Account
-from infra_access.scheduling.bookings import Place
 from infra_access.scheduling.calendars import CalendarEntry, entry_status
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.models import Booking, BookingLine
+from infra_access.scheduling.places import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class BookingPage:
     next: str | None
 
 
-def _views() -> Select[tuple[Booking, Instrument, Facility, str]]:
+def _views() -> Select[Booking, Instrument, Facility, str]:
     return (
         select(Booking, Instrument, Facility, Account.name)
         .join(Instrument, Instrument.id == Booking.instrument_id)
@@ -56,21 +57,22 @@ def relations_to(booking: Booking, actor: Actor | None) -> frozenset[str]:
 def booking_by_public_id(session: Session, public_id: str, *, actor: Actor | None) -> BookingView:
     """Return a booking that the actor may see. Raises NotFound otherwise, so that nobody learns that it exists."""
     row = session.execute(_views().where(Booking.public_id == public_id)).one_or_none()
-    if row is None:
+    if row is None or not _may_see(session, actor, row[0], row[1]):
         raise NotFound("booking.unknown", _("There is no such booking, or it is not yours to see."))
     booking, instrument, facility, owner = row
-    if booking.account_id != (actor.account_id if actor else None):
-        try:
-            require(actor, Permission.BOOKING_READ, instrument_scopes(session, instrument))
-        except Exception as error:
-            raise NotFound("booking.unknown", _("There is no such booking, or it is not yours to see.")) from error
     lines = session.execute(
         select(Resource.public_id, Resource.name, BookingLine.starts, BookingLine.ends)
         .join(Resource, Resource.id == BookingLine.resource_id)
         .where(BookingLine.booking_id == booking.id)
         .order_by(BookingLine.id)
     )
-    return BookingView(booking, instrument, facility, owner, tuple(tuple(line) for line in lines))
+    listed = tuple((key, name, starts, ends) for key, name, starts, ends in lines)
+    return BookingView(booking, instrument, facility, owner, listed)
+
+
+def _may_see(session: Session, actor: Actor | None, booking: Booking, instrument: Instrument) -> bool:
+    relations = relations_to(booking, actor)
+    return bool(relations) or may(actor, Permission.BOOKING_READ, instrument_scopes(session, instrument))
 
 
 def own_bookings(
@@ -99,7 +101,10 @@ def facility_bookings(
     limit: int | None = None,
     cursor: str | None = None,
 ) -> BookingPage:
-    """Return the bookings of a facility that end after `start`, by start. The caller checks the right. One statement."""
+    """Return the bookings of a facility that end after `start`, by start; the caller checks the right.
+
+    One statement.
+    """
     query = _views().where(
         Instrument.facility_id == facility.id,
         Booking.ends > start,
@@ -109,20 +114,29 @@ def facility_bookings(
 
 
 def _page(
-    session: Session, query: Select[tuple[Booking, Instrument, Facility, str]], limit: int | None, cursor: str | None
+    session: Session, query: Select[Booking, Instrument, Facility, str], limit: int | None, cursor: str | None
 ) -> BookingPage:
     size = clean_limit(limit)
     if cursor:
-        starts, key = decode_cursor(cursor, str, int)
-        after = datetime.fromisoformat(starts)
+        after, key = _after(cursor)
         query = query.where(or_(Booking.starts > after, and_(Booking.starts == after, Booking.id > key)))
-    rows: Sequence[Row[tuple[Booking, Instrument, Facility, str]]] = session.execute(
-        query.order_by(Booking.starts, Booking.id).limit(size + 1)
-    ).all()
-    items = tuple(BookingView(*row) for row in rows[:size])
-    more = len(rows) > size
-    last = items[-1].booking if items else None
-    return BookingPage(items, encode_cursor((last.starts.isoformat(), last.id)) if more and last else None)
+    rows = session.execute(query.order_by(Booking.starts, Booking.id).limit(size + 1)).all()
+    items = tuple(
+        BookingView(booking, instrument, facility, owner) for booking, instrument, facility, owner in rows[:size]
+    )
+    if len(rows) <= size:
+        return BookingPage(items, None)
+    last = items[-1].booking
+    return BookingPage(items, encode_cursor((last.starts.isoformat(), last.id)))
+
+
+def _after(cursor: str) -> tuple[datetime, int]:
+    starts, key = decode_cursor(cursor, (str, int))
+    try:
+        after = parse_instant(str(starts))
+    except Invalid as error:
+        raise Invalid("cursor.invalid", _("This cursor was not made here. Begin again with the first page.")) from error
+    return after, int(key)
 
 
 def place_of_view(view: BookingView) -> Place:

@@ -1,17 +1,16 @@
 """Making a booking: one purpose, one or more lines, all or nothing."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_UP, Decimal
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, approvals
 from infra_access.access_requests.allocations import Granted
 from infra_access.audit.record import record
-from infra_access.catalogue.models import Facility, Instrument
+from infra_access.catalogue.models import Instrument
 from infra_access.catalogue.offers import Offer, offer_of
 from infra_access.catalogue.vocabularies import AccessUnit
 from infra_access.core.authority import Actor, Permission, require
@@ -31,17 +30,10 @@ from infra_access.scheduling import plan
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.models import Booking, BookingLine
 from infra_access.scheduling.occupancies import take
+from infra_access.scheduling.places import Place, locked_place
 from infra_access.scheduling.plan import Wish
 
 GRANTED = (Outcome.PERMIT, Outcome.PERMIT_WITH_LIMITS)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An instrument with the facility that it stands at."""
-
-    instrument: Instrument
-    facility: Facility
 
 
 def book(
@@ -63,6 +55,7 @@ def book(
     """
     require(actor, Permission.BOOKING_CREATE)
     title = clean_line(title, field="title", max_length=300)
+    place = locked_place(session, place.instrument.id)
     refuse_unbookable(place.instrument)
     granted = allocations.lock(session, allocation, actor=actor, now=now) if allocation else None
     ruling = permission_to_book(session, actor=actor, place=place, granted=granted, now=now)
@@ -135,7 +128,10 @@ def refuse_unbookable(instrument: Instrument) -> None:
 def permission_to_book(
     session: Session, *, actor: Actor, place: Place, granted: Granted | None, now: datetime
 ) -> Ruling:
-    """Return the policy's answer for booking. Raises Forbidden with the Decision unless it permits or wants approval."""
+    """Return the policy's answer for booking: that it permits, or wants an approval first.
+
+    Raises Forbidden with the Decision otherwise.
+    """
     book = rulebook(session, share_lock=True)
     applicant = facts_of(session, actor, acting_for_id=granted.acting_for_id if granted else None, now=now, book=book)
     ruling = rule_on(
@@ -212,13 +208,3 @@ def described(booking: Booking, place: Place, planned: plan.Plan) -> dict[str, o
         "state": str(booking.state),
         "case": booking.case,
     }
-
-
-def place_of(session: Session, instrument_id: int) -> Place:
-    """Return the instrument and its facility by key. One statement."""
-    row = session.execute(
-        select(Instrument, Facility)
-        .join(Facility, Facility.id == Instrument.facility_id)
-        .where(Instrument.id == instrument_id)
-    ).one()
-    return Place(row[0], row[1])

@@ -4,20 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from infra_access.catalogue.models import Facility, Instrument
+from infra_access.catalogue.models import Instrument
 from infra_access.catalogue.scopes import instrument_scopes
 from infra_access.core.authority import Actor, Permission, may
 from infra_access.core.errors import Invalid
 from infra_access.core.i18n import _
 from infra_access.core.timespan import TimeSpan, merge
 from infra_access.scheduling.availability import Availability, BusySpan, availability
-from infra_access.scheduling.bookings import Place
 from infra_access.scheduling.hours import hours_of
 from infra_access.scheduling.models import Booking
 from infra_access.scheduling.occupancies import occupied
+from infra_access.scheduling.places import Place
 from infra_access.scheduling.plan import candidates
 
 LONGEST_WINDOW = timedelta(days=92)
@@ -54,14 +54,15 @@ def calendar_of(session: Session, place: Place, window: TimeSpan, *, actor: Acto
     opened = hours_of(session, {facility.id: facility.timezone}, window)[facility.id].open_within(window)
     plants = {row.plant_id for row in (*copies, *companions) if row.plant_id is not None}
     held = occupied(session, {row.id for row in (*copies, *companions)} | plants, window)
-    labels = _labels(session, instrument, [one.booking_id for one in held if one.booking_id], actor)
+    staff = may(actor, Permission.BOOKING_READ_LABELS, instrument_scopes(session, instrument))
+    titles = _titles(session, instrument, [one.booking_id for one in held if one.booking_id], actor, staff)
     free: list[TimeSpan] = []
     for copy in copies:
         keys = {copy.id, copy.plant_id, *(key for row in companions for key in (row.id, row.plant_id))}
         own = [BusySpan(one.span, one.kind) for one in held if one.resource_id in keys]
         free += availability(opened, own, window).free
     shown = {
-        BusySpan(part, one.kind, labels.get(one.booking_id or 0, "" if one.booking_id else one.label))
+        BusySpan(part, one.kind, titles.get(one.booking_id, "") if one.booking_id else one.label if staff else "")
         for one in held
         if (part := one.span.clip(window)) is not None
     }
@@ -80,22 +81,17 @@ def next_free(
     return found[:count]
 
 
-def _labels(
-    session: Session, instrument: Instrument, booking_ids: Sequence[int], actor: Actor | None
+def _titles(
+    session: Session, instrument: Instrument, booking_ids: Sequence[int], actor: Actor | None, staff: bool
 ) -> dict[int, str]:
     if actor is None or not booking_ids:
         return {}
-    query = select(Booking.id, Booking.title).where(Booking.id.in_(sorted(set(booking_ids))))
-    if not may(actor, Permission.BOOKING_READ_LABELS, instrument_scopes(session, instrument)):
-        query = query.where(Booking.account_id == actor.account_id)
-    return {key: title for key, title in session.execute(query)}
-
-
-def place_by_public_id(session: Session, public_id: str) -> Place | None:
-    """Return a published instrument with its facility, or None. One statement."""
-    row = session.execute(
-        select(Instrument, Facility)
-        .join(Facility, Facility.id == Instrument.facility_id)
-        .where(Instrument.public_id == public_id)
-    ).one_or_none()
-    return Place(row[0], row[1]) if row else None
+    # A companion's time is taken through other instruments too, of which these staff may know no titles.
+    mine = Booking.account_id == actor.account_id
+    rows = session.execute(
+        select(Booking.id, Booking.title).where(
+            Booking.id.in_(sorted(set(booking_ids))),
+            or_(mine, Booking.instrument_id == instrument.id) if staff else mine,
+        )
+    )
+    return {key: title for key, title in rows}  # noqa: C416 - mypy knows no dict() of rows

@@ -1,4 +1,4 @@
-"""Changing a booking: move, cancel, check in, complete, and what a verdict on it does."""
+"""Changing a booking: move, cancel, check in, complete."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,6 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, approvals
-from infra_access.access_requests.models import Approval
 from infra_access.audit.record import record
 from infra_access.catalogue.scopes import instrument_scopes
 from infra_access.core.authority import Actor, Permission, require
@@ -24,10 +23,8 @@ from infra_access.policy.disclosure import decision_to_json
 from infra_access.scheduling import plan
 from infra_access.scheduling.booking_rules import cancel_by
 from infra_access.scheduling.bookings import (
-    Place,
     described,
     permission_to_book,
-    place_of,
     refuse_unbookable,
     span_of,
     units_of,
@@ -37,6 +34,7 @@ from infra_access.scheduling.lifecycle import BookingState, BookingTransition
 from infra_access.scheduling.lifecycle import move as transition
 from infra_access.scheduling.models import Booking, BookingLine
 from infra_access.scheduling.occupancies import give_back
+from infra_access.scheduling.places import Place, locked_place
 from infra_access.scheduling.plan import Wish
 
 MOVABLE = (BookingState.PENDING_APPROVAL, BookingState.CONFIRMED, BookingState.READY)
@@ -86,7 +84,7 @@ def move(
     booking.starts, booking.ends = whole.start, whole.end
     booking.state = BookingState.PENDING_APPROVAL if pending else BookingState.CONFIRMED
     booking.case, booking.decision = ruling.decision.case, decision_to_json(ruling.decision, plain)
-    _touch(booking, now)
+    touch(booking, now)
     session.flush()  # the version moves before anything that names it
     write_lines(session, booking, planned)
     approvals.void(session, subject_kind="booking", subject_id=booking.id)
@@ -121,7 +119,7 @@ def cancel(
     """Cancel a booking and free its time and its units. Staff may do so late; the owner until the notice ends."""
     place, booking = locked(session, actor, booking, expected_version)
     _refuse_late(session, actor, place, booking, now)
-    _end(session, booking, BookingTransition.CANCEL, clean_text(reason, field="reason", max_length=2_000), now)
+    free(session, booking, clean_text(reason, field="reason", max_length=2_000), now)
     _record(session, actor, booking, "booking.cancelled", now, {"reason": booking.state_reason})
     publish(session, "booking.cancelled", {"booking": booking.public_id}, now=now)
     return booking
@@ -138,7 +136,7 @@ def check_in(
     if state is BookingState.CONFIRMED:
         state = transition(state, BookingTransition.MAKE_READY)
     booking.state = transition(state, BookingTransition.CHECK_IN)
-    _touch(booking, now)
+    touch(booking, now)
     _record(session, actor, booking, "booking.checked_in", now, {})
     return booking
 
@@ -149,45 +147,9 @@ def complete(
     """Note that the session ended."""
     _place, booking = locked(session, actor, booking, expected_version)
     booking.state = transition(BookingState(booking.state), BookingTransition.COMPLETE)
-    _touch(booking, now)
+    touch(booking, now)
     _record(session, actor, booking, "booking.completed", now, {})
     return booking
-
-
-def decide(
-    session: Session,
-    *,
-    actor: Actor,
-    now: datetime,
-    approval: Approval,
-    verdict: str,
-    reason: str,
-    conditions: str | None = None,
-    expected_version: int | None = None,
-) -> Approval:
-    """Give a verdict on a booking that waits: refused frees its time, the last yes confirms it."""
-    booking = session.scalars(select(Booking).where(Booking.id == approval.subject_id).with_for_update()).one()
-    if booking.state != BookingState.PENDING_APPROVAL:
-        transition(BookingState(booking.state), BookingTransition.CONFIRM)
-    standing = approvals.give_verdict(
-        session,
-        actor=actor,
-        now=now,
-        approval=approval,
-        verdict=verdict,
-        reason=reason,
-        conditions=conditions,
-        expected_version=expected_version,
-    )
-    if standing == "refused":
-        _end(session, booking, BookingTransition.CANCEL, reason, now)
-        publish(session, "booking.cancelled", {"booking": booking.public_id}, now=now)
-    elif standing == "approved":
-        booking.state = transition(BookingState(booking.state), BookingTransition.CONFIRM)
-        _touch(booking, now)
-        publish(session, "booking.confirmed", {"booking": booking.public_id}, now=now)
-    _record(session, actor, booking, "booking.decided", now, {"verdict": verdict, "approval": approval.public_id})
-    return approval
 
 
 def locked(session: Session, actor: Actor, booking: Booking, expected_version: int | None) -> tuple[Place, Booking]:
@@ -195,7 +157,7 @@ def locked(session: Session, actor: Actor, booking: Booking, expected_version: i
     booking = session.scalars(
         select(Booking).where(Booking.id == booking.id).with_for_update().execution_options(populate_existing=True)
     ).one()
-    place = place_of(session, booking.instrument_id)
+    place = locked_place(session, booking.instrument_id)
     relations = {"owner"} if booking.account_id == actor.account_id else set()
     require(actor, Permission.BOOKING_UPDATE, instrument_scopes(session, place.instrument), relations)
     if expected_version is not None and expected_version != booking.version:
@@ -225,18 +187,20 @@ def _refuse_late(session: Session, actor: Actor, place: Place, booking: Booking,
         )
 
 
-def _end(session: Session, booking: Booking, how: BookingTransition, reason: str, now: datetime) -> None:
-    booking.state = transition(BookingState(booking.state), how)
+def free(session: Session, booking: Booking, reason: str, now: datetime) -> None:
+    """Cancel a locked booking: its time, its units and its open approvals go back."""
+    booking.state = transition(BookingState(booking.state), BookingTransition.CANCEL)
     booking.state_reason = reason or None
     give_back(session, booking.id)
     approvals.void(session, subject_kind="booking", subject_id=booking.id)
     if booking.allocation_id:
         granted = allocations.lock_by_key(session, booking.allocation_id, now=now)
         allocations.give_back(session, granted, booking.units)
-    _touch(booking, now)
+    touch(booking, now)
 
 
-def _touch(booking: Booking, now: datetime) -> None:
+def touch(booking: Booking, now: datetime) -> None:
+    """Raise the SEQUENCE by which calendars know that this is newer."""
     booking.sequence += 1
     booking.changed_at = now
 

@@ -1,8 +1,8 @@
 """The database's own refusal of two occupancies of one resource at one time.
 
-PostgreSQL: the exclusion constraint that stands with the table. SQLite: two triggers that look at the one nearest
-neighbour, which suffices as long as the stored rows do not overlap, and stays fast whatever the calendar's length.
-A batch migration on SQLite drops triggers with the table it rebuilds, so they are set anew after every upgrade.
+PostgreSQL: an exclusion constraint. SQLite: two triggers that look at the one nearest neighbour, which suffices as
+long as the stored rows do not overlap, and stays fast whatever the calendar's length. A batch migration on SQLite
+drops triggers with the table it rebuilds, so the guard is set anew after every upgrade.
 """
 
 from sqlalchemy import Connection, text
@@ -24,13 +24,32 @@ _EVENTS = {
 
 
 def install(connection: Connection) -> None:
-    """Set the guard anew on SQLite; PostgreSQL's came with the table."""
-    if connection.dialect.name != "sqlite":
-        return
-    for name, when in _EVENTS.items():
-        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
-        body = _NEIGHBOUR.format(name=OCCUPANCY_GUARD)
-        connection.exec_driver_sql(f"CREATE TRIGGER {name} {when} FOR EACH ROW BEGIN {body} END")
+    """Set the guard anew where it is missing; SQLite's also where it stands, since its text may have changed.
+
+    Raises RuntimeError where rows overlap already: the guard looks at new rows only, so it would seem to hold.
+    """
+    if connection.dialect.name == "sqlite":
+        remove(connection)
+        _refuse_overlaps(connection)
+        for name, when in _EVENTS.items():
+            body = _NEIGHBOUR.format(name=OCCUPANCY_GUARD)
+            connection.exec_driver_sql(f"CREATE TRIGGER {name} {when} FOR EACH ROW BEGIN {body} END")
+    elif missing(connection):
+        _refuse_overlaps(connection)
+        connection.exec_driver_sql(
+            f"ALTER TABLE occupancy ADD CONSTRAINT {OCCUPANCY_GUARD} EXCLUDE USING gist "
+            "(int8range(resource_id, resource_id, '[]') WITH &&, tstzrange(starts, ends) WITH &&)"
+        )
+
+
+def _refuse_overlaps(connection: Connection) -> None:
+    found = connection.exec_driver_sql(
+        "SELECT resource_id FROM (SELECT resource_id, starts, "
+        "MAX(ends) OVER (PARTITION BY resource_id ORDER BY starts, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+        " AS furthest FROM occupancy) AS neighbours WHERE furthest > starts LIMIT 1"
+    ).scalar()
+    if found is not None:
+        raise RuntimeError(f"occupancies of the resource with key {found} overlap; mend them before the guard is set")
 
 
 def remove(connection: Connection) -> None:

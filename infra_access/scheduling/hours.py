@@ -15,7 +15,6 @@ from infra_access.core.timespan import TimeSpan
 from infra_access.core.zones import named_zone
 from infra_access.scheduling.models import OpeningException, OpeningHours
 from infra_access.scheduling.opening_hours import (
-    MINUTES_OF_A_DAY,
     DatedException,
     WeeklyHours,
     check_hours,
@@ -24,9 +23,6 @@ from infra_access.scheduling.opening_hours import (
     open_spans,
     weekly_hours,
 )
-
-ALWAYS = tuple(WeeklyHours(weekday, 0, MINUTES_OF_A_DAY) for weekday in range(7))
-"""What holds for a facility that states no hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +59,7 @@ def hours_of(session: Session, facilities: Mapping[int, str], window: TimeSpan) 
     )
     for key, day, day_opens, day_closes in session.execute(exceptions):
         dated[key].append((day, day_opens, day_closes))
-    return {
-        key: Hours(weekly_hours(weekly[key]) or ALWAYS, dated_exceptions(dated[key]), facilities[key]) for key in keys
-    }
+    return {key: Hours(weekly_hours(weekly[key]), dated_exceptions(dated[key]), facilities[key]) for key in keys}
 
 
 def set_hours(
@@ -100,9 +94,7 @@ def set_hours(
     dated = [
         {"facility_id": facility.id, "day": one.day, "opens": opens, "closes": closes, "label": ""}
         for one in exceptions
-        for opens, closes in (
-            [(clock_text(part.opens), clock_text(part.closes)) for part in one.hours] or [(None, None)]
-        )
+        for opens, closes in _stored(one)
     ]
     if dated:
         session.execute(insert(OpeningException), dated)
@@ -115,3 +107,9 @@ def set_hours(
         now=now,
         details={"weekly": len(rows), "exceptions": len(dated)},
     )
+
+
+def _stored(exception: DatedException) -> list[tuple[str | None, str | None]]:
+    if not exception.hours:
+        return [(None, None)]
+    return [(clock_text(part.opens), clock_text(part.closes)) for part in exception.hours]

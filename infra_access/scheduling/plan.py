@@ -3,7 +3,7 @@
 Creating, moving, proposing and approving all ask this one question, so that no path skips a rule.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,13 +13,12 @@ from sqlalchemy.orm import Session
 from infra_access.catalogue.models import Facility, Instrument, InstrumentCompanion, Resource
 from infra_access.catalogue.vocabularies import ResourceKind
 from infra_access.core.errors import Conflict, Invalid
-from infra_access.core.i18n import Text, _
-from infra_access.core.timespan import TimeSpan, subtract
-from infra_access.core.zones import named_zone
-from infra_access.scheduling.availability import alternatives
+from infra_access.core.i18n import _
+from infra_access.core.timespan import TimeSpan, merge
 from infra_access.scheduling.booking_rules import BookingRules, broken, change_overs, from_json, refuse
 from infra_access.scheduling.hours import hours_of
 from infra_access.scheduling.models import BookingRuleSet
+from infra_access.scheduling.nearest import Ground, conflict, nearest_free
 from infra_access.scheduling.occupancies import Held, Taking, lock_resources, occupied
 
 _LOOK_BACK = timedelta(days=3)
@@ -48,7 +47,7 @@ class Plan:
         return self.lines + self.change_overs
 
 
-def rules_of(session: Session, instrument: Instrument, route_rules: dict[str, object] | None = None) -> BookingRules:
+def rules_of(session: Session, instrument: Instrument, route_rules: Mapping[str, object] | None = None) -> BookingRules:
     """Return the rules in force: the facility's defaults, then the instrument's, then the route's. One statement."""
     rows = session.execute(
         select(BookingRuleSet.instrument_id, BookingRuleSet.rules).where(
@@ -90,46 +89,55 @@ def make(
     """
     copies, companions = candidates(session, instrument)
     chosen = [(wish, _choices(wish, copies, companions)) for wish in wishes]
-    if not chosen:
-        raise Invalid("booking.lines", _("Name at least one time."), fields={"lines": [_("Name at least one time.")]})
-    whole = TimeSpan(min(wish.span.start for wish in wishes), max(wish.span.end for wish in wishes))
-    if whole.length > LONGEST:
-        raise Invalid(
-            "booking.too_long", _("A booking cannot be longer than a year."), fields={"end": [_("Too late.")]}
-        )
+    whole = _whole(wishes)
     touched = {row.id: row for _wish, rows in chosen for row in rows} | {row.id: row for row in companions}
-    lock_resources(session, touched)
-    window = TimeSpan(max(whole.start - _LOOK_BACK, now) if now < whole.start else whole.start, whole.end + _LOOK_AHEAD)
+    if any(not row.active for row in lock_resources(session, touched)):
+        raise Conflict(
+            "resource.withdrawn", _("What you chose was taken out of use a moment ago. Load the page again.")
+        )
+    window = TimeSpan(max(whole.start - _LOOK_BACK, min(now, whole.start)), whole.end + _LOOK_AHEAD)
     opened = hours_of(session, {facility.id: facility.timezone}, window)[facility.id].open_within(window)
     refuse(
         problem
         for span in sorted({wish.span for wish in wishes})
         for problem in broken(rules, span, now=now, zone=facility.timezone, open_spans=opened)
     )
-    plants = {row.plant_id for row in touched.values() if row.plant_id is not None}
-    held = [
-        one
-        for one in occupied(session, {*touched, *plants}, window)
-        if booking_id is None or one.booking_id != booking_id
-    ]
-    closing = {row.id: {row.id, row.plant_id} for row in touched.values()}
+    ground = Ground(
+        rules=rules,
+        zone=facility.timezone,
+        now=now,
+        window=window,
+        opened=tuple(opened),
+        held=tuple(_held(session, touched.values(), rules, window, booking_id)),
+    )
     lines: list[Taking] = []
     around: list[Taking] = []
     for wish, rows in chosen:
-        row = next((row for row in rows if _fits(wish.span, rules, row, closing, held, lines)), None)
-        if row is None:
-            raise _taken(wish, rows, companions, rules, opened, held, closing, now, facility.timezone)
-        lines.append(Taking(row.id, wish.span))
-        if row.kind == ResourceKind.INSTRUMENT:
-            around += [Taking(row.id, span, "change_over") for span in change_overs(rules, wish.span)]
+        found = next((taken for row in rows if (taken := _fit(wish.span, row, ground, [*lines, *around]))), None)
+        if found is None:
+            raise conflict(wish.span, nearest_free(wish.span, rows, companions, ground), facility.timezone)
+        lines.append(found[0])
+        around += found[1:]
     named = {line.resource_id for line in lines}
     for row in companions:
         if row.id in named:
             continue
-        if any(one.span.overlaps(whole) for one in held if one.resource_id in closing[row.id]):
-            raise _taken(Wish(whole), copies, companions, rules, opened, held, closing, now, facility.timezone)
-        lines.append(Taking(row.id, whole))
+        for span in merge(wish.span for wish in wishes):
+            if ground.busy(row, span):
+                raise conflict(span, nearest_free(span, copies, companions, ground), facility.timezone)
+            lines.append(Taking(row.id, span))
     return Plan(tuple(lines), tuple(around))
+
+
+def _whole(wishes: Sequence[Wish]) -> TimeSpan:
+    if not wishes:
+        message = _("Name at least one time.")
+        raise Invalid("booking.lines", message, fields={"lines": [message]})
+    whole = TimeSpan(min(wish.span.start for wish in wishes), max(wish.span.end for wish in wishes))
+    if whole.length > LONGEST:
+        message = _("A booking cannot be longer than a year, from its first line to its last.")
+        raise Invalid("booking.too_long", message, fields={"end": [message]})
+    return whole
 
 
 def _choices(wish: Wish, copies: list[Resource], companions: list[Resource]) -> list[Resource]:
@@ -144,89 +152,26 @@ def _choices(wish: Wish, copies: list[Resource], companions: list[Resource]) -> 
     return found
 
 
-def _fits(
-    span: TimeSpan,
-    rules: BookingRules,
-    row: Resource,
-    closing: dict[int, set[int | None]],
-    held: list[Held],
-    lines: list[Taking],
-) -> bool:
-    spans = [span]
+def _held(
+    session: Session, touched: Collection[Resource], rules: BookingRules, window: TimeSpan, booking_id: int | None
+) -> list[Held]:
+    """Return what keeps the resources and their plants busy, as far as any change-over of the window reaches."""
+    keys = {row.id for row in touched} | {row.plant_id for row in touched if row.plant_id is not None}
+    reach = TimeSpan(
+        window.start - timedelta(minutes=rules.buffer_before_minutes),
+        window.end + timedelta(minutes=rules.buffer_after_minutes),
+    )
+    return [one for one in occupied(session, keys, reach) if booking_id is None or one.booking_id != booking_id]
+
+
+def _fit(span: TimeSpan, row: Resource, ground: Ground, planned: Sequence[Taking]) -> list[Taking] | None:
+    """Return the line and its change-overs on this resource, or None where something is in the way."""
+    takings = [Taking(row.id, span)]
     if row.kind == ResourceKind.INSTRUMENT:
-        spans += change_overs(rules, span)
-    return not any(
-        one.span.overlaps(part) for one in held if one.resource_id in closing[row.id] for part in spans
-    ) and not any(line.resource_id == row.id and line.span.overlaps(span) for line in lines)
-
-
-def _taken(
-    wish: Wish,
-    rows: Sequence[Resource],
-    companions: Sequence[Resource],
-    rules: BookingRules,
-    opened: Sequence[TimeSpan],
-    held: Sequence[Held],
-    closing: dict[int, set[int | None]],
-    now: datetime,
-    zone: str,
-) -> Conflict:
-    """Return the refusal with the nearest spans at which some copy and every companion are free."""
-    before = timedelta(minutes=rules.buffer_before_minutes)
-    after = timedelta(minutes=rules.buffer_after_minutes)
-    shared = [one.span for row in companions for one in held if one.resource_id in closing[row.id]]
-    found: set[TimeSpan] = set()
-    for row in rows:
-        own = [
-            TimeSpan(one.span.start - after, one.span.end + before)
-            for one in held
-            if one.resource_id in closing[row.id]
-        ]
-        found.update(
-            alternatives(
-                subtract(opened, [*own, *shared]),
-                wish.span.length,
-                wish.span.start,
-                rules.granularity,
-                not_before=now,
-                allowed=lambda span: not broken(rules, span, now=now, zone=zone),
-            )
-        )
-    nearest = sorted(sorted(found, key=lambda span: abs(span.start - wish.span.start))[:3])
-    return conflict(wish.span, nearest, zone)
-
-
-def conflict(span: TimeSpan, nearest: Sequence[TimeSpan], zone: str) -> Conflict:
-    """Return the refusal of a taken span: when, where in the facility's time, and what is free instead.
-
-    It never tells whose booking stands there.
-    """
-    values = {"span": _local(span, zone), "zone": zone, "free": "; ".join(_local(one, zone) for one in nearest)}
-    message: Text
-    if nearest:
-        message = _("Something else takes part of ${span} (${zone}). Free next: ${free}.", mapping=values)
-    else:
-        message = _("Something else takes part of ${span} (${zone}). Nothing as long is free nearby.", mapping=values)
-    return Conflict(
-        "booking.overlap",
-        message,
-        details={
-            "alternatives": [
-                {
-                    "start": one.start.isoformat().replace("+00:00", "Z"),
-                    "end": one.end.isoformat().replace("+00:00", "Z"),
-                }
-                for one in nearest
-            ]
-        },
-    )
-
-
-def _local(span: TimeSpan, zone: str) -> str:
-    place = named_zone(zone)
-    start, end = span.start.astimezone(place), span.end.astimezone(place)
-    return (
-        f"{start:%Y-%m-%d %H:%M}-{end:%H:%M}"
-        if start.date() == end.date()
-        else f"{start:%Y-%m-%d %H:%M}-{end:%Y-%m-%d %H:%M}"
-    )
+        takings += [Taking(row.id, part, "change_over") for part in change_overs(ground.rules, span)]
+    for taking in takings:
+        if ground.busy(row, taking.span):
+            return None
+        if any(one.resource_id == row.id and one.span.overlaps(taking.span) for one in planned):
+            return None
+    return takings

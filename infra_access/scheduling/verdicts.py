@@ -2,12 +2,17 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import deciding
+from infra_access.access_requests import approvals, deciding
 from infra_access.access_requests.models import Approval
+from infra_access.audit.record import record
 from infra_access.core.authority import Actor
-from infra_access.scheduling import changes
+from infra_access.outbox.events import publish
+from infra_access.scheduling.changes import free, touch
+from infra_access.scheduling.lifecycle import BookingState, BookingTransition, move
+from infra_access.scheduling.models import Booking
 
 
 def decide(
@@ -25,7 +30,7 @@ def decide(
 
     Raises Forbidden for somebody who may not decide it, PreconditionFailed for a verdict on an older version.
     """
-    command = changes.decide if approval.subject_kind == "booking" else deciding.decide
+    command = decide_booking if approval.subject_kind == "booking" else deciding.decide
     return command(
         session,
         actor=actor,
@@ -36,3 +41,52 @@ def decide(
         conditions=conditions,
         expected_version=expected_version,
     )
+
+
+def decide_booking(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    approval: Approval,
+    verdict: str,
+    reason: str,
+    conditions: str | None = None,
+    expected_version: int | None = None,
+) -> Approval:
+    """Give a verdict on a booking that waits: refused frees its time, the last yes confirms it."""
+    booking = session.scalars(
+        select(Booking)
+        .where(Booking.id == approval.subject_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    if booking.state != BookingState.PENDING_APPROVAL:
+        move(BookingState(booking.state), BookingTransition.CONFIRM)
+    standing = approvals.give_verdict(
+        session,
+        actor=actor,
+        now=now,
+        approval=approval,
+        verdict=verdict,
+        reason=reason,
+        conditions=conditions,
+        expected_version=expected_version,
+    )
+    if standing == "refused":
+        free(session, booking, reason, now)
+        publish(session, "booking.cancelled", {"booking": booking.public_id}, now=now)
+    elif standing == "approved":
+        booking.state = move(BookingState(booking.state), BookingTransition.CONFIRM)
+        touch(booking, now)
+        publish(session, "booking.confirmed", {"booking": booking.public_id}, now=now)
+    record(
+        session,
+        actor=actor,
+        action="booking.decided",
+        object_kind="booking",
+        object_id=booking.public_id,
+        now=now,
+        details={"verdict": verdict, "approval": approval.public_id},
+    )
+    return approval

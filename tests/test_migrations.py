@@ -1,0 +1,191 @@
+"""The migrations build what the models say, and a filled database survives a table's rebuild, up and down."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, insert, inspect, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.schema import CreateTable
+
+from alembic import command
+from infra_access import tables
+from infra_access.core.columns import Base
+from infra_access.core.db import Database
+from infra_access.core.migrations import script_location, upgrade
+from infra_access.scheduling import guard
+from infra_access.scheduling.models import Occupancy
+from tests import databases
+from tests.factories.catalogue import make_facility
+from tests.factories.scheduling import (
+    copies_of,
+    make_companion,
+    make_occupancy,
+    make_place,
+    occupancies,
+    row_counts,
+    span,
+)
+
+tables.load()
+
+NEXT = '''"""Rebuild three tables that others point to."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+TABLES = ("resource", "occupancy", "instrument")
+
+
+def rebuild() -> str:
+    return "always" if op.get_bind().dialect.name == "sqlite" else "never"
+
+
+def upgrade() -> None:
+    for name in TABLES:
+        with op.batch_alter_table(name, recreate=rebuild()) as batch:
+            batch.add_column(sa.Column("extra", sa.String(20)))
+
+
+def downgrade() -> None:
+    for name in TABLES:
+        with op.batch_alter_table(name, recreate=rebuild()) as batch:
+            batch.drop_column("extra")
+'''
+
+
+def differences(connection: Connection) -> list[object]:
+    """Return what autogeneration would change; the search index has no model."""
+    context = MigrationContext.configure(
+        connection,
+        opts={
+            "compare_type": True,
+            "include_name": lambda name, kind, _parents: kind != "table" or not name.startswith("instrument_search"),
+        },
+    )
+    return list(compare_metadata(context, Base.metadata))
+
+
+def catalogue(connection: Connection) -> dict[str, set[str]]:
+    """Return what autogeneration does not see: checks, foreign keys with their rules, triggers and exclusions."""
+    inspector = inspect(connection)
+    found: dict[str, set[str]] = {"checks": set(), "keys": set(), "guards": set()}
+    for name in sorted(Base.metadata.tables):
+        found["checks"] |= {f"{name}.{one['name']}" for one in inspector.get_check_constraints(name)}
+        found["keys"] |= {
+            f"{name}({','.join(one['constrained_columns'])})->{one['referred_table']} {one['options'].get('ondelete')}"
+            for one in inspector.get_foreign_keys(name)
+        }
+    if connection.dialect.name == "sqlite":
+        query = "SELECT name || ' ' || sql FROM sqlite_master WHERE type = 'trigger'"
+    else:
+        query = (
+            "SELECT conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'x'"
+            " UNION ALL SELECT tgname || ' ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
+        )
+    found["guards"] = set(connection.execute(text(query)).scalars())
+    return found
+
+
+@pytest.fixture
+def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give a migrated database that the test may leave in any state."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'own.sqlite'}"
+        upgrade(url)
+        yield url
+    else:
+        with databases.migrated_postgresql(f"infra_access_migrations_{tmp_path.name[-12:]}".lower()) as url:
+            yield url
+
+
+@pytest.fixture
+def scripts(tmp_path: Path) -> Path:
+    """Return a copy of the migrations with one revision more."""
+    copy = tmp_path / "alembic"
+    shutil.copytree(script_location(), copy, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "versions" / "0002_rebuild.py").write_text(NEXT)
+    return copy
+
+
+def migrate(url: str, scripts: Path, *, down: bool = False) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(scripts))
+    config.attributes["database_url"] = url
+    if down:
+        command.downgrade(config, "-1")
+    else:
+        command.upgrade(config, "head")
+
+
+both = pytest.mark.parametrize("fresh_url", ["sqlite", "postgresql"], indirect=True)
+
+
+def test_the_migrations_build_what_the_models_say(database):
+    with database.readers.connect() as connection:
+        assert differences(connection) == []
+
+
+def test_the_migrations_build_the_checks_and_guards_of_the_models_too(database):
+    dialect = database.engine.dialect
+    written = "\n".join(str(CreateTable(table).compile(dialect=dialect)) for table in Base.metadata.tables.values())
+    with database.readers.connect() as connection:
+        found = catalogue(connection)
+    for check in found["checks"]:
+        assert f"CONSTRAINT {check.partition('.')[2]} CHECK" in written, check
+    assert written.count(" CHECK (") == len(found["checks"])
+    assert written.count("FOREIGN KEY(") == len(found["keys"])
+    assert written.count(" EXCLUDE ") == (0 if database.is_sqlite else len(found["guards"]))
+    assert len(found["guards"]) == (2 if database.is_sqlite else 1)
+
+
+@both
+def test_a_filled_database_survives_a_rebuild_up_and_down_and_up(fresh_url, scripts):
+    database = Database.connect(fresh_url)
+    with database.writer() as session:
+        place = make_place(session, copies=2)
+        make_companion(session, place)
+        make_place(session, facility=make_facility(session), techniques=["SEM", "EDX"])
+        for number, copy in enumerate(copies_of(session, place)):
+            make_occupancy(session, copy, span(10 + number, 12))
+    with database.reader() as session:
+        before, held = row_counts(session), occupancies(session)
+    with database.readers.connect() as connection:
+        built = catalogue(connection)
+    assert before["instrument_technique"] == 3
+    assert len(held) == 2
+    for down in (False, True, False):
+        migrate(fresh_url, scripts, down=down)
+        with database.reader() as session:
+            assert row_counts(session) == before
+            assert occupancies(session) == held
+            columns = {column["name"] for column in inspect(session.connection()).get_columns("occupancy")}
+            assert ("extra" in columns) is not down
+        with database.readers.connect() as connection:
+            assert catalogue(connection) == built
+            assert guard.missing(connection) == []
+        refuse_wrong_rows(database)
+    database.dispose()
+
+
+def refuse_wrong_rows(database: Database) -> None:
+    """Show that guard, checks and foreign keys still hold, and that new rows still get their keys."""
+    with database.reader() as session:
+        starts, ends = span(10, 12).start, span(10, 12).end
+        keys = session.scalars(select(Occupancy.resource_id).order_by(Occupancy.resource_id)).all()
+    values = {"resource_id": keys[0], "starts": starts, "ends": ends, "kind": "booking", "label": ""}
+    for wrong in (values, values | {"resource_id": 10**9}, values | {"starts": ends}):
+        with pytest.raises(IntegrityError), database.writers.begin() as connection:
+            connection.execute(insert(Occupancy.__table__).values(**wrong))
+    with database.writers.connect() as connection:
+        right = values | {"starts": ends, "ends": span(12, 14).end}
+        assert connection.execute(insert(Occupancy.__table__).values(**right)).inserted_primary_key is not None
+        connection.rollback()
