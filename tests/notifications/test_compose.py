@@ -1,0 +1,314 @@
+from datetime import datetime, timedelta
+from decimal import Decimal
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+
+import pytest
+from icalendar import Calendar
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from infra_access.access_requests.models import (
+    AccessRequest,
+    AccessRequestInstrument,
+    AccessRoute,
+    Approval,
+    Conversation,
+    Message,
+)
+from infra_access.catalogue.models import Facility, Instrument, Organisation
+from infra_access.core.db import Database
+from infra_access.core.i18n import Text, plain
+from infra_access.notifications.compose import Letterhead, compose
+from infra_access.notifications.delivery import deliver_by_mail
+from infra_access.notifications.kinds import Kind
+from infra_access.notifications.memory import MemoryTransport
+from infra_access.notifications.ports import Undeliverable
+from infra_access.notifications.templates import TEMPLATES
+from infra_access.outbox.events import Claimed
+from infra_access.people.links import account_of_link
+from infra_access.people.models import Account, OneTimeLink
+from infra_access.scheduling.models import Booking
+from tests.factories.people import make_account, make_grant
+
+BASE = "https://access.example.org"
+LETTERHEAD = Letterhead("no-reply@access.example.org", BASE, lambda text, _locale: plain(text))
+SECRET_TITLE = "A battery nobody knows of"
+
+
+def _event(kind: str, **payload: Any) -> Claimed:
+    return Claimed(7, kind, payload, 1)
+
+
+def _mails(session: Session, now: datetime, kind: str, **payload: Any) -> list[EmailMessage]:
+    """Compose and read back what leaves, as the other side would."""
+    mails = compose(session, _event(kind, **payload), letterhead=LETTERHEAD, now=now)
+    return [message_from_bytes(mail.as_bytes(), policy=default) for mail in mails]
+
+
+def _text(mail: EmailMessage) -> str:
+    body = mail.get_body()
+    assert body is not None
+    return str(body.get_content())
+
+
+@pytest.fixture
+def instrument(session: Session, now: datetime) -> Instrument:
+    organisation = Organisation(name="Institute", country="DE", created_at=now)
+    session.add(organisation)
+    session.flush()
+    facility = Facility(
+        organisation_id=organisation.id, name="Ring", country="DE", timezone="Europe/Berlin", created_at=now
+    )
+    session.add(facility)
+    session.flush()
+    instrument = Instrument(facility_id=facility.id, name="EXAFS\r\nBcc: x@example.org", name_key="e", created_at=now)
+    session.add(instrument)
+    session.flush()
+    return instrument
+
+
+@pytest.fixture
+def booking(session: Session, now: datetime, instrument: Instrument) -> Booking:
+    owner = make_account(session, name="Wanjiku", locale="ja")
+    booking = Booking(
+        instrument_id=instrument.id,
+        account_id=owner.id,
+        title="Mine",
+        starts=now + timedelta(days=1),
+        ends=now + timedelta(days=1, hours=2),
+        state="confirmed",
+        uid="uid-1@access.example.org",
+        created_at=now,
+        changed_at=now,
+    )
+    session.add(booking)
+    session.flush()
+    return booking
+
+
+@pytest.fixture
+def access_request(session: Session, now: datetime, instrument: Instrument) -> AccessRequest:
+    route = AccessRoute(
+        facility_id=instrument.facility_id,
+        name="Proprietary",
+        access_mode="market-driven",
+        entry="continuous",
+        time_given="team_picks",
+        operated_by="self",
+        access_unit="hour",
+        access_types=[],
+        regimes=["proprietary"],
+    )
+    session.add(route)
+    session.flush()
+    found = AccessRequest(
+        route_id=route.id,
+        requester_id=make_account(session, name="Wanjiku").id,
+        title=SECRET_TITLE,
+        summary=SECRET_TITLE,
+        regime="proprietary",
+        access_type="physical",
+        quantity=Decimal(1),
+        access_unit="hour",
+        period_start=now,
+        period_end=now + timedelta(days=9),
+        state="under_review",
+        state_since=now,
+        case="AB12-CD34",
+        created_at=now,
+    )
+    session.add(found)
+    session.flush()
+    session.add(AccessRequestInstrument(access_request_id=found.id, instrument_id=instrument.id))
+    session.flush()
+    return found
+
+
+def test_every_kind_has_its_words() -> None:
+    assert set(TEMPLATES) == set(Kind)
+
+
+def test_a_new_person_is_greeted(session: Session, now: datetime) -> None:
+    account = make_account(session, name="Wanjiku")
+    [mail] = _mails(session, now, "account.signed_up", account=account.public_id)
+    assert mail["To"].addresses[0].addr_spec == account.email
+    assert mail["Message-ID"] == f"<7.{account.public_id}@access.example.org>"
+    assert _text(mail).startswith("Hello Wanjiku,")
+    assert f"{BASE}/sign-in" in _text(mail)
+
+
+def test_a_mail_repeated_has_the_same_message_id(session: Session, now: datetime) -> None:
+    account = make_account(session)
+    first, second = (_mails(session, now, "account.signed_up", account=account.public_id)[0] for _try in range(2))
+    assert first["Message-ID"] == second["Message-ID"]
+
+
+def test_a_link_is_made_when_its_mail_is_written(session: Session, now: datetime) -> None:
+    account = make_account(session, password_hash=None)
+    [mail] = _mails(session, now, "account.link", account=account.public_id)
+    token = _text(mail).partition(f"{BASE}/set-password/")[2].split()[0]
+    assert account_of_link(session, token, now=now) is account
+    assert session.scalars(select(OneTimeLink.token_hash)).one() != token
+
+
+def test_a_disabled_person_gets_no_mail(session: Session, now: datetime) -> None:
+    account = make_account(session)
+    account.state = "disabled"
+    session.flush()
+    assert _mails(session, now, "account.link", account=account.public_id) == []
+
+
+@pytest.mark.parametrize("kind", ["booking.confirmed", "booking.pending", "booking.moved", "booking.cancelled"])
+def test_a_booking_goes_to_its_owner_with_a_calendar(
+    session: Session, now: datetime, booking: Booking, kind: str
+) -> None:
+    [mail] = _mails(session, now, kind, booking=booking.public_id)
+    assert "2026年3月3日火曜日 10:00–12:00 (Europe/Berlin)" in mail["Subject"]
+    assert f"{BASE}/bookings/{booking.public_id}" in _text(mail)
+    [attachment] = mail.iter_attachments()
+    assert attachment.get_content_type() == "text/calendar"
+    calendar = Calendar.from_ical(attachment.get_payload(decode=True))
+    assert calendar["METHOD"] == ("CANCEL" if kind == "booking.cancelled" else "PUBLISH")
+    [event] = calendar.walk("VEVENT")
+    assert event["UID"] == booking.uid
+
+
+def test_no_value_can_add_a_header_or_a_recipient(session: Session, now: datetime, booking: Booking) -> None:
+    owner = session.get_one(Account, booking.account_id)
+    owner.name = 'Eve" <eve@example.org>,\r\nBcc: all@example.org'
+    session.flush()
+    [mail] = _mails(session, now, "booking.confirmed", booking=booking.public_id)
+    assert mail["Bcc"] is None
+    assert [address.addr_spec for address in mail["To"].addresses] == [owner.email]
+    assert "EXAFS Bcc: x@example.org" in mail["Subject"]
+
+
+def test_a_value_that_looks_like_a_placeholder_stays_what_it_is(
+    session: Session, now: datetime, booking: Booking, instrument: Instrument
+) -> None:
+    instrument.name = "${facility}"
+    session.flush()
+    [mail] = _mails(session, now, "booking.confirmed", booking=booking.public_id)
+    assert "${facility} at Ring" in _text(mail)
+
+
+def test_those_who_may_decide_are_asked_but_never_the_applicant(
+    session: Session, now: datetime, access_request: AccessRequest, instrument: Instrument
+) -> None:
+    facility = session.get_one(Facility, instrument.facility_id)
+    applicant = session.get_one(Account, access_request.requester_id)
+    officer = make_account(session)
+    for account in (applicant, officer):
+        make_grant(session, account=account, role="user_officer", scope_kind="facility", scope_key=facility.public_id)
+    approval = Approval(
+        subject_kind="access_request",
+        subject_id=access_request.id,
+        subject_public_id=access_request.public_id,
+        instrument_ids=[instrument.id],
+        applicant_id=applicant.id,
+        role="user_officer",
+        scope_kind="facility",
+        scope_key=facility.public_id,
+        rule="r",
+        asked_at=now,
+        due_at=now,
+    )
+    session.add(approval)
+    session.flush()
+    for payload in ({"approval": approval.public_id}, {"access_request": access_request.public_id}):
+        [mail] = _mails(session, now, "access_request.approval_asked", **payload)
+        assert mail["To"].addresses[0].addr_spec == officer.email
+        assert "AB12-CD34" in mail["Subject"]
+        assert SECRET_TITLE not in mail.as_string()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind.startswith("access_request.")])
+def test_no_mail_about_a_request_shows_its_title(
+    session: Session, now: datetime, access_request: AccessRequest, kind: str
+) -> None:
+    stranger = make_account(session)
+    access_request.state_reason = SECRET_TITLE
+    session.flush()
+    mails = _mails(session, now, kind, access_request=access_request.public_id, accounts=[stranger.public_id])
+    assert len(mails) == (0 if kind == "access_request.approval_asked" else 1)
+    for mail in mails:
+        assert "AB12-CD34" in mail["Subject"]
+        assert SECRET_TITLE not in mail["Subject"] + _text(mail)
+
+
+def test_the_applicant_reads_the_reason(session: Session, now: datetime, access_request: AccessRequest) -> None:
+    access_request.state_reason = "Please name the samples."
+    session.flush()
+    [mail] = _mails(session, now, "access_request.changes_requested", access_request=access_request.public_id)
+    assert "Please name the samples." in _text(mail)
+
+
+def test_a_message_goes_to_the_others_in_the_conversation_and_to_staff(
+    session: Session, now: datetime, instrument: Instrument
+) -> None:
+    facility = session.get_one(Facility, instrument.facility_id)
+    asker, scientist = make_account(session), make_account(session)
+    make_grant(
+        session, account=scientist, role="instrument_scientist", scope_kind="facility", scope_key=facility.public_id
+    )
+    conversation = Conversation(
+        instrument_id=instrument.id,
+        opened_by_id=asker.id,
+        subject=SECRET_TITLE,
+        visibility="team_and_staff",
+        created_at=now,
+    )
+    session.add(conversation)
+    session.flush()
+    for author, reader in ((asker, scientist), (scientist, asker)):
+        session.add(Message(conversation_id=conversation.id, author_id=author.id, text="Hello", sent_at=now))
+        session.flush()
+        [mail] = _mails(session, now, "conversation.message", conversation=conversation.public_id)
+        assert mail["To"].addresses[0].addr_spec == reader.email
+        assert SECRET_TITLE not in mail.as_string()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if not kind.startswith("account.")])
+def test_an_event_about_nothing_sends_nothing(session: Session, now: datetime, kind: str) -> None:
+    gone = {"booking": "x", "access_request": "x", "conversation": "x"}
+    assert _mails(session, now, kind, **gone) == []
+
+
+def test_every_text_is_put_into_the_readers_language(session: Session, now: datetime) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def translate(text: Text, locale: str) -> str:
+        seen.append((str(text), locale))
+        return "訳"
+
+    account = make_account(session, locale="ja")
+    letterhead = Letterhead("no-reply@access.example.org", BASE, translate)
+    [mail] = compose(session, _event("account.signed_up", account=account.public_id), letterhead=letterhead, now=now)
+    assert mail["Subject"] == "訳"
+    assert {locale for _text_, locale in seen} == {"ja"}
+    assert set(mail.get_content().split()) == {"訳"}
+
+
+def test_an_unknown_kind_counts_as_delivered(database: Database, now: datetime) -> None:
+    transport = MemoryTransport()
+    deliver_by_mail(database, transport, LETTERHEAD)(_event("instrument.status_changed"), now)
+    assert transport.sent == []
+
+
+def test_delivery_sends_each_mail_and_tolerates_a_refusal_for_good(database: Database, now: datetime) -> None:
+    class FirstIsRefused(MemoryTransport):
+        def send(self, message: EmailMessage) -> None:
+            MemoryTransport.send(self, message)
+            if len(self.sent) == 1:
+                raise Undeliverable("550")
+
+    with database.writer() as session:
+        accounts = [make_account(session).public_id for _person in range(2)]
+    transport = FirstIsRefused()
+    deliver_by_mail(database, transport, LETTERHEAD)(_event("account.link", accounts=accounts), now)
+    assert len(transport.sent) == 2
+    with database.reader() as session:
+        assert len(session.scalars(select(OneTimeLink)).all()) == 2
