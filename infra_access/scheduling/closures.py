@@ -25,10 +25,7 @@ def close(
     session: Session, *, actor: Actor, now: datetime, facility: Facility, resource: Resource, span: TimeSpan, label: str
 ) -> None:
     """Close a resource for a span. Raises Conflict while bookings stand in it."""
-    require(actor, Permission.MAINTENANCE_WRITE, facility_scopes(session, facility))
-    if resource.facility_id != facility.id:
-        message = _("This resource belongs to another facility.")
-        raise Invalid("closure.resource", message, fields={"resource": [message]})
+    _require(session, actor, facility, resource)
     label = clean_line(label, field="label", max_length=200)
     dependants = list(
         session.scalars(select(Resource.id).where(or_(Resource.id == resource.id, Resource.plant_id == resource.id)))
@@ -57,7 +54,7 @@ def reopen(
     session: Session, *, actor: Actor, now: datetime, facility: Facility, resource: Resource, span: TimeSpan
 ) -> None:
     """Take back the closures of a resource that lie within a span."""
-    require(actor, Permission.MAINTENANCE_WRITE, facility_scopes(session, facility))
+    _require(session, actor, facility, resource)
     lock_resources(session, [resource.id])
     session.execute(
         delete(Occupancy).where(
@@ -76,3 +73,10 @@ def reopen(
         now=now,
         details={"start": span.start.isoformat(), "end": span.end.isoformat()},
     )
+
+
+def _require(session: Session, actor: Actor, facility: Facility, resource: Resource) -> None:
+    require(actor, Permission.MAINTENANCE_WRITE, facility_scopes(session, facility))
+    if resource.facility_id != facility.id:
+        message = _("This resource belongs to another facility.")
+        raise Invalid("closure.resource", message, fields={"resource": [message]})

@@ -62,7 +62,8 @@ def nearest_free(
                 allowed=lambda span: not broken(rules, span, now=ground.now, zone=ground.zone),
             )
         )
-    return sorted(sorted(found, key=lambda span: abs(span.start - wanted.start))[:MOST])
+    nearest = sorted(found, key=lambda span: (abs(span.start - wanted.start), span.start < wanted.start))
+    return sorted(nearest[:MOST])
 
 
 def _bookable(ground: Ground, opened: Sequence[TimeSpan]) -> list[TimeSpan]:

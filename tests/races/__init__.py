@@ -1,0 +1,1 @@
+"""Many at once: one holder for each slot, on both databases."""
