@@ -1,11 +1,12 @@
 """What each command gets from the ini: the settings, and the database of them."""
 
+import configparser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from pyramid.paster import get_appsettings
+from plaster import get_loader
 
 from infra_access import tables
 from infra_access.core.db import Database
@@ -19,7 +20,11 @@ def settings_of(config: Path) -> Settings:
     """Return the settings of an ini file. Raises Invalid; ClickException where there is no such file."""
     if not config.is_file():
         raise click.UsageError(f"There is no file {config}. Name the ini with -c, before the command.")
-    settings = Settings.from_ini(get_appsettings(str(config.resolve()), name="main"))
+    try:
+        section = get_loader(str(config.resolve()), protocols=["wsgi"]).get_settings("app:main")
+    except (configparser.Error, LookupError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"The file {config} cannot be read as settings: {error}") from error
+    settings = Settings.from_ini(section)
     prepare_folders(settings)
     return settings
 

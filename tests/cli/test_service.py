@@ -74,6 +74,22 @@ def test_a_missing_ini_is_a_wrong_call(tmp_path: Path) -> None:
     assert "none.ini" in result.stderr
 
 
+def test_an_ini_that_is_none_is_a_wrong_call(tmp_path: Path) -> None:
+    for content in (b"no section", b"\xff\xfe", b"[app:main]\na = %(missing)s\n"):
+        (tmp_path / "x.ini").write_bytes(content)
+        result = CliRunner().invoke(main, ["-c", str(tmp_path / "x.ini"), "migrate"])
+        assert result.exit_code in {1, 2}, result.output
+        assert "Error: " in result.stderr
+        assert "Traceback" not in result.output
+
+
+def test_the_development_ini_is_read_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INFRA_ACCESS_DATABASE_URL", f"sqlite:///{tmp_path}/x.db")
+    result = CliRunner().invoke(main, ["-c", str(ROOT / "development.ini"), "migrate"])
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "x.db").exists()
+
+
 def test_a_wrong_setting_is_named_without_a_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INFRA_ACCESS_ENVIRONMENT", "production")
     result = run("migrate")
