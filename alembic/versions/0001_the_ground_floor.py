@@ -5,6 +5,8 @@ Revises:
 Create Date: 2026-11-21 03:22:14.251575
 """
 
+from datetime import UTC, datetime
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -179,6 +181,7 @@ def upgrade() -> None:
         "policy_head",
         sa.Column("id", KEY, nullable=False),
         sa.Column("number", KEY, nullable=False),
+        sa.Column("stamp", sa.String(length=16), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_policy_head")),
     )
@@ -849,6 +852,16 @@ def upgrade() -> None:
     op.create_index(op.f("ix_occupancy_booking_id"), "occupancy", ["booking_id"], unique=False)
     op.create_index("ix_occupancy_resource_start", "occupancy", ["resource_id", "starts"], unique=False)
     op.bulk_insert(sa.table("role", sa.column("name")), [{"name": role} for role in ROLES])
+    op.bulk_insert(
+        sa.table(
+            "policy_head",
+            sa.column("id"),
+            sa.column("number"),
+            sa.column("stamp"),
+            sa.column("changed_at", sa.DateTime(timezone=True)),
+        ),
+        [{"id": 1, "number": 0, "stamp": "", "changed_at": datetime(2026, 1, 1, tzinfo=UTC)}],
+    )
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
             "ALTER TABLE occupancy ADD CONSTRAINT occupancy_no_overlap EXCLUDE USING gist "

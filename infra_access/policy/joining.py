@@ -7,7 +7,15 @@ from typing import Any, TypeVar
 from infra_access.core.decision import Decision, EarliestStart, Outcome
 
 E = TypeVar("E")
-_ORDER = list(Outcome)
+# As one evaluation orders them: what has to be supplied comes before what somebody has to approve.
+_ORDER = (
+    Outcome.PERMIT,
+    Outcome.PERMIT_WITH_LIMITS,
+    Outcome.NEEDS_APPROVAL,
+    Outcome.CONDITIONAL,
+    Outcome.NOT_ELIGIBLE,
+    Outcome.DENY,
+)
 _CLOSED = (Outcome.NOT_ELIGIBLE, Outcome.DENY)
 
 

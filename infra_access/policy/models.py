@@ -39,17 +39,21 @@ class PolicyDocument(Base):
 
 
 class PolicyHead(Base):
-    """The one row that every publication advances and every decision reads: what "the policy" was at a moment."""
+    """The one row that every publication advances and every decision reads: what "the policy" was at a moment.
+
+    `stamp` is new each time, so that a number used again, after a roll-back or a restored copy, is not taken for known.
+    """
 
     __tablename__ = "policy_head"
 
     id: Mapped[PrimaryKey]
     number: Mapped[int]
+    stamp: Mapped[str] = mapped_column(String(16))
     changed_at: Mapped[datetime]
 
 
 class CountryGroup(Base):
-    """A dated group of countries, such as ODA-eligible on a day, with its source: sources disagree, so a rule names one."""
+    """A dated group of countries, such as ODA-eligible on a day. Sources disagree on members, so each names its own."""
 
     __tablename__ = "country_group"
 

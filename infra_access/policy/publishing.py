@@ -13,6 +13,7 @@ from infra_access.catalogue.fields import check_version, fault
 from infra_access.core.authority import NETWORK, Actor, Permission, Scopes, require
 from infra_access.core.errors import Conflict, Invalid
 from infra_access.core.i18n import Text, _
+from infra_access.core.ids import new_public_id
 from infra_access.core.input_text import clean_line
 from infra_access.outbox.events import publish
 from infra_access.people.roles import resolve_scope
@@ -214,6 +215,7 @@ def _locked_head(session: Session) -> PolicyHead:
 
 def _advance(head: PolicyHead, now: datetime) -> None:
     head.number += 1
+    head.stamp = new_public_id()
     head.changed_at = now
 
 

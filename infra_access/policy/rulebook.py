@@ -29,7 +29,7 @@ PUBLISHED = "published"
 _MOST_SETS = 5_000
 _ATTEMPTS = 5
 
-_Head = tuple[int, datetime]
+_Head = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class RuleBook:
     """All published rules by the scope they are attached to, and the groups that each country is in."""
 
     number: int
-    changed_at: datetime
+    stamp: str
     by_scope: Mapping[Scope, tuple[Rule, ...]]
     groups: Mapping[str, frozenset[str]]
     group_codes: frozenset[str]
@@ -109,7 +109,7 @@ def rulebook(session: Session, *, share_lock: bool = False) -> RuleBook:
 
     With `share_lock` nothing is published until the transaction ends, so that what it decides stays true.
     """
-    statement = select(PolicyHead.number, PolicyHead.changed_at).where(PolicyHead.id == HEAD_ID)
+    statement = select(PolicyHead.number, PolicyHead.stamp).where(PolicyHead.id == HEAD_ID)
     if share_lock:
         statement = statement.with_for_update(read=True)
     row = session.execute(statement).one_or_none()
@@ -119,7 +119,7 @@ def rulebook(session: Session, *, share_lock: bool = False) -> RuleBook:
         )
     pool = session.get_bind().engine.pool
     book = _books.get(pool)
-    if book is None or (book.number, book.changed_at) != (row.number, row.changed_at):
+    if book is None or (book.number, book.stamp) != (row.number, row.stamp):
         book = _books[pool] = _load(session)
     return book
 
@@ -140,18 +140,18 @@ def _rule_set(rules: Iterable[Rule]) -> RuleSet:
 
 
 def _load(session: Session) -> RuleBook:
-    # Each of the two statements brings the head it saw along: a publication between them shows, and both run again.
+    # Each of the two statements brings along the head that it saw: where a publication came between, both run again.
     for _attempt in range(_ATTEMPTS):
         head, documents = _with_head(
             session,
-            select(PolicyHead.number, PolicyHead.changed_at, PolicyDocument.scope_kind, PolicyDocument.scope_key)
+            select(PolicyHead.number, PolicyHead.stamp, PolicyDocument.scope_kind, PolicyDocument.scope_key)
             .add_columns(PolicyDocument.rules)
             .outerjoin(PolicyDocument, PolicyDocument.state == PUBLISHED)
             .order_by(PolicyDocument.id),
         )
         same_head, groups = _with_head(
             session,
-            select(PolicyHead.number, PolicyHead.changed_at, CountryGroup.code, CountryGroup.countries).outerjoin(
+            select(PolicyHead.number, PolicyHead.stamp, CountryGroup.code, CountryGroup.countries).outerjoin(
                 CountryGroup, true()
             ),
         )
@@ -162,7 +162,7 @@ def _load(session: Session) -> RuleBook:
 
 def _with_head(session: Session, statement: Select[Any]) -> tuple[_Head, list[tuple[Any, ...]]]:
     rows = session.execute(statement.where(PolicyHead.id == HEAD_ID)).all()
-    return (rows[0].number, rows[0].changed_at), [tuple(row[2:]) for row in rows if row[2] is not None]
+    return (rows[0].number, rows[0].stamp), [tuple(row[2:]) for row in rows if row[2] is not None]
 
 
 def _book(head: _Head, documents: list[tuple[Any, ...]], groups: list[tuple[Any, ...]]) -> RuleBook:
@@ -176,7 +176,7 @@ def _book(head: _Head, documents: list[tuple[Any, ...]], groups: list[tuple[Any,
             by_country.setdefault(country, set()).add(code)
     return RuleBook(
         number=head[0],
-        changed_at=head[1],
+        stamp=head[1],
         by_scope=by_scope,
         groups={country: frozenset(codes) for country, codes in by_country.items()},
         group_codes=frozenset(code for code, _countries in groups),
