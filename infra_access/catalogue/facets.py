@@ -55,10 +55,12 @@ def count_facets(session: Session, filters: Filters) -> Facets:
         filters,
         dialect,
     ).cte("found")
+    # IN and not a join, for which SQLite, not knowing how few were found, would read the whole other table.
+    ids = select(found.c.id)
     count = func.count().label("count")
     technique = (
         select(InstrumentTechnique.key, func.min(InstrumentTechnique.name).label("name"), count)
-        .join(found, found.c.id == InstrumentTechnique.instrument_id)
+        .where(InstrumentTechnique.instrument_id.in_(ids))
         .group_by(InstrumentTechnique.key)
         .order_by(desc("count"), InstrumentTechnique.key)
         .limit(MOST_TECHNIQUES)
@@ -69,7 +71,7 @@ def count_facets(session: Session, filters: Filters) -> Facets:
         select(literal("status"), found.c.status, literal(""), count).group_by(found.c.status),
         select(literal("technique"), technique.c.key, technique.c.name, technique.c.count),
         select(literal("access_type"), InstrumentAccessType.access_type, literal(""), count)
-        .join(found, found.c.id == InstrumentAccessType.instrument_id)
+        .where(InstrumentAccessType.instrument_id.in_(ids))
         .group_by(InstrumentAccessType.access_type),
     ]
     counted: dict[str, list[tuple[str, str, int]]] = {}
