@@ -1,0 +1,110 @@
+"""/bookings: one's own, in the short form of one resource or with lines, all or nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.response import Response
+
+from infra_access.api.booking_shapes import (
+    BookingBody,
+    BookingOut,
+    BookingQuery,
+    BookingSummaryOut,
+    ReasonBody,
+    TimeBody,
+    summary,
+    whole,
+    wishes_of,
+)
+from infra_access.api.contract import Call, resource
+from infra_access.api.schemas import page_of
+from infra_access.api.serving import Created
+from infra_access.catalogue.queries import instrument_by_public_id
+from infra_access.core.authority import Permission
+from infra_access.core.paging import Page
+from infra_access.scheduling import changes
+from infra_access.scheduling.booking_queries import booking_by_public_id, entry_of, own_bookings
+from infra_access.scheduling.bookings import book
+from infra_access.scheduling.calendars import calendar
+from infra_access.scheduling.models import Booking
+from infra_access.scheduling.places import place_of
+
+VERSION = "booking.version"
+
+
+@resource("api.bookings", "GET", permission=Permission.BOOKING_LIST, query=BookingQuery, out=page_of(BookingSummaryOut))
+def list_own(call: Call) -> Page[dict[str, Any]]:
+    """List the caller's bookings by start."""
+    given = dict(call.query)
+    states = [given.pop("state")] if "state" in given else None
+    page = own_bookings(call.db, actor=call.actor, states=states, **given)
+    return Page([summary(view) for view in page.items], page.next)
+
+
+@resource("api.bookings", "POST", permission=Permission.BOOKING_CREATE, body=BookingBody, out=BookingOut, status=201,
+          errors=(404, 410))
+def create(call: Call) -> Created:
+    """Book a time, if the policy, the rules and the calendar all allow it."""
+    wishes = wishes_of(call.body)
+    instrument = instrument_by_public_id(call.db, call.body["instrument"], actor=call.actor)
+    booking = book(
+        call.db,
+        actor=call.actor,
+        now=call.now,
+        place=place_of(call.db, instrument.id),
+        wishes=wishes,
+        allocation=call.body.get("allocation"),
+        title=call.body.get("title", ""),
+    )
+    return Created(_shown(call, booking), f"/api/v1/bookings/{booking.public_id}")
+
+
+@resource("api.booking", "GET", permission=Permission.BOOKING_READ, out=BookingOut)
+def read(call: Call) -> dict[str, Any]:
+    """Show a booking."""
+    return whole(call.row)
+
+
+@resource("api.booking", "PATCH", permission=Permission.BOOKING_UPDATE, body=TimeBody, out=BookingOut, version=VERSION,
+          errors=(409,))
+def move(call: Call) -> dict[str, Any]:
+    """Move a booking under every rule of a new one."""
+    return _shown(call, changes.move(call.db, booking=call.row.booking, wishes=wishes_of(call.body), **call.changes))
+
+
+@resource("api.booking_cancel", "POST", permission=Permission.BOOKING_UPDATE, body=ReasonBody, out=BookingOut,
+          version=VERSION)
+def cancel(call: Call) -> dict[str, Any]:
+    """Cancel a booking and free its time."""
+    reason = call.body.get("reason", "")
+    return _shown(call, changes.cancel(call.db, booking=call.row.booking, reason=reason, **call.changes))
+
+
+@resource("api.booking_check_in", "POST", permission=Permission.BOOKING_UPDATE, out=BookingOut, version=VERSION)
+def check_in(call: Call) -> dict[str, Any]:
+    """Note that the session began."""
+    return _changed(call, changes.check_in)
+
+
+@resource("api.booking_complete", "POST", permission=Permission.BOOKING_UPDATE, out=BookingOut, version=VERSION)
+def complete(call: Call) -> dict[str, Any]:
+    """Note that the session ended."""
+    return _changed(call, changes.complete)
+
+
+@resource("api.booking_calendar", "GET", permission=Permission.BOOKING_READ, media_type="text/calendar")
+def calendar_file(call: Call) -> Response:
+    """Give a booking as a calendar file."""
+    settings = call.request.registry["infra_access.settings"]
+    content = calendar([entry_of(call.row, base_url=settings.base_url)], name="Infra Access", now=call.now)
+    response = Response(content, content_type="text/calendar", charset="utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{call.row.booking.public_id}.ics"'
+    return response
+
+
+def _changed(call: Call, command: Callable[..., Booking]) -> dict[str, Any]:
+    return _shown(call, command(call.db, booking=call.row.booking, **call.changes))
+
+
+def _shown(call: Call, booking: Booking) -> dict[str, Any]:
+    return whole(booking_by_public_id(call.db, booking.public_id, actor=call.actor))

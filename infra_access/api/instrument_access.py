@@ -1,0 +1,143 @@
+"""/instruments/{id}/...: when an instrument is free, who may use it, and the ways in to it."""
+
+from typing import Any
+
+from infra_access.access_requests.models import AccessRound
+from infra_access.access_requests.routes import RouteView, routes_of
+from infra_access.access_requests.vocabularies import Entry, OperatedBy, TimeGiven
+from infra_access.api.contract import Call, resource
+from infra_access.api.decisions import EligibilityOut, VisitorQuery, eligibility_of
+from infra_access.api.fields import Choice, Free, Instant, Integer, Line, ListOf, Part, PublicId
+from infra_access.api.schemas import Out, Query, SpanOut
+from infra_access.catalogue.vocabularies import AccessMode, AccessType, AccessUnit, Regime
+from infra_access.core.authority import Permission
+from infra_access.core.timespan import TimeSpan
+from infra_access.policy.rules import Action
+from infra_access.scheduling.calendar_queries import calendar_of, window_of
+
+
+class WindowQuery(Query):
+    """A window of at most 92 days."""
+
+    start = Instant(required=True)
+    end = Instant(required=True)
+
+
+class BusyOut(SpanOut):
+    """A span that is taken; the label only where the caller may read it."""
+
+    kind = Line(most=20)
+    label = Line(most=300, **{"x-absent": True})
+
+
+class AvailabilityOut(Out):
+    """The time of an instrument within a window."""
+
+    timezone = Line("The zone of the facility.", most=64)
+    open = ListOf(Part(SpanOut), "When the facility is open.", most=10_000)
+    free = ListOf(Part(SpanOut), most=10_000)
+    busy = ListOf(Part(BusyOut), most=100_000)
+
+
+class EligibilityQuery(VisitorQuery):
+    """For what, and who a visitor says to be."""
+
+    action = Choice(Action, "What one would do; book by default.")
+
+
+class RoundOut(Out):
+    """A call on a route; one of a continuous route never closes."""
+
+    id = PublicId()
+    name = Line(most=200)
+    opens_at = Instant()
+    closes_at = Instant(allow_none=True)
+    decided_by = Instant(allow_none=True)
+    period_start = Instant(allow_none=True)
+    period_end = Instant(allow_none=True)
+
+
+class RouteOut(Out):
+    """One way in to an instrument."""
+
+    id = PublicId()
+    name = Line(most=200)
+    names = Free("Names by language.")
+    serves = Free("Whom it serves, by language.")
+    access_mode = Choice(AccessMode)
+    entry = Choice(Entry)
+    time_given = Choice(TimeGiven)
+    operated_by = Choice(OperatedBy)
+    access_unit = Choice(AccessUnit)
+    access_types = ListOf(Choice(AccessType))
+    regimes = ListOf(Choice(Regime))
+    tariff = Free("The price by regime: amount, currency and the access unit that it is for.")
+    terms = Free("Title, version and text of the terms, by regime.")
+    stages = ListOf(Line(most=100))
+    booking_rules = Free("What it changes of the instrument's booking rules.")
+    report_due_days = Integer(low=0)
+    open_round = Part(RoundOut, allow_none=True)
+    next_round = Part(RoundOut, allow_none=True)
+
+
+class RoutesOut(Out):
+    """Every way in to an instrument, those open now first."""
+
+    items = ListOf(Part(RouteOut))
+    next = Line("Always null: an instrument has few ways in.", most=4_000, allow_none=True)
+
+
+@resource("api.instrument_availability", "GET", permission=Permission.CATALOGUE_READ, query=WindowQuery,
+          out=AvailabilityOut, errors=(410,))
+def availability(call: Call) -> dict[str, Any]:
+    """Show when an instrument is free and when busy."""
+    window = window_of(call.query["start"], call.query["end"])
+    calendar = calendar_of(call.db, call.row, window, actor=call.visitor)
+    return {
+        "timezone": calendar.timezone,
+        "open": [_span(span) for span in calendar.opened],
+        "free": [_span(span) for span in calendar.free],
+        "busy": [
+            {**_span(one.span), "kind": one.kind, **({"label": one.label} if one.label else {})}
+            for one in calendar.busy
+        ],
+    }
+
+
+@resource("api.instrument_eligibility", "GET", permission=Permission.CATALOGUE_READ, query=EligibilityQuery,
+          out=EligibilityOut, errors=(410,))
+def eligibility(call: Call) -> dict[str, Any]:
+    """Decide whether the caller may use an instrument, what is missing, and when a session is realistic."""
+    return eligibility_of(call, call.row.instrument.id, call.query.get("action", "book"))
+
+
+@resource("api.instrument_routes", "GET", permission=Permission.CATALOGUE_READ, out=RoutesOut, errors=(410,))
+def routes(call: Call) -> dict[str, Any]:
+    """List the ways in to an instrument."""
+    views = routes_of(call.db, call.row.instrument.id, now=call.now)
+    return {"items": [_route(view) for view in views], "next": None}
+
+
+_OWN = frozenset(RouteOut._declared_fields) - {"id", "terms", "open_round", "next_round"}
+
+
+def _route(view: RouteView) -> dict[str, Any]:
+    route = view.route
+    return {
+        **{name: getattr(route, name) for name in _OWN},
+        "id": route.public_id,
+        "terms": {
+            regime: {key: terms.get(key) for key in ("title", "version", "text")}
+            for regime, terms in route.terms.items()
+        },
+        "open_round": view.open_round and _round(view.open_round),
+        "next_round": view.next_round and _round(view.next_round),
+    }
+
+
+def _round(one: AccessRound) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in RoundOut._declared_fields if name != "id"} | {"id": one.public_id}
+
+
+def _span(span: TimeSpan) -> dict[str, Any]:
+    return {"start": span.start, "end": span.end}

@@ -1,0 +1,75 @@
+"""What happens to every call: check the query and the body, run the view once, dump, mark."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from pyramid.request import Request
+from pyramid.response import Response
+
+from infra_access.api.conditional import expected_version, marked
+from infra_access.api.contract import JSON, Call, Operation
+from infra_access.api.schemas import load
+from infra_access.core import clock
+from infra_access.core.errors import Invalid
+from infra_access.core.i18n import Text, _
+from infra_access.http.idempotency import HEADER, once
+from infra_access.http.input_floor import read_json
+from infra_access.http.security import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """Something new: what to show, and the path at which it stands from now on."""
+
+    shown: Any
+    location: str
+
+
+def serve(operation: Operation, context: Context, request: Request) -> Response:
+    """Answer one call of an operation."""
+    query = load(operation.query, _query(request))
+    sent = request.body if operation.body is not None else b""
+    body = load(operation.body, read_json(request) if sent else {}) if operation.body is not None else {}
+
+    def run() -> Response:
+        version = expected_version(request, operation.version(context.row)) if operation.version else None
+        return _answer(operation, request, operation.view(Call(request, context, clock.now(), body, query, version)))
+
+    if operation.method != "POST" or not operation.writes:
+        response = run()
+    else:
+        fingerprint = f"{request.path}?{request.query_string}\n".encode() + sent
+        response = once(
+            request, request.headers.get(HEADER), fingerprint, run, keep_body=operation.keeps_answer
+        )
+    return marked(request, response) if response.content_type == JSON else response
+
+
+def _answer(operation: Operation, request: Request, result: Any) -> Response:
+    if isinstance(result, Response):
+        return result
+    location = None
+    if isinstance(result, Created):
+        result, location = result.shown, result.location
+    if operation.out is None:
+        return Response(status=operation.status)
+    encoded = orjson.dumps(
+        operation.out.dump(result), default=lambda value: request.localize(value) if isinstance(value, str) else value
+    )
+    response = Response(encoded, status=operation.status, content_type=JSON, charset=None)
+    if location is not None:
+        # Absolute, or WebOb would complete it from the Host header, which anybody can write.
+        response.headers["Location"] = request.registry["infra_access.settings"].base_url + location
+    return response
+
+
+def _query(request: Request) -> Mapping[str, str]:
+    """Return the query. Raises Invalid for a key given twice, of which one would be ignored."""
+    twice: dict[str, list[Text]] = {
+        key: [_("This is given twice.")] for key in request.GET if len(request.GET.getall(key)) > 1
+    }
+    if twice:
+        raise Invalid("query.repeated", _("Some of the query is given twice."), fields=twice)
+    return dict(request.GET)
