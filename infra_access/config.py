@@ -25,18 +25,19 @@ INCLUDES = (
     "infra_access.web",
 )
 
+SETTINGS = {
+    "tm.manager_hook": "pyramid_tm.explicit_manager",
+    # It would ask who it is before anything that can answer a token that no longer counts.
+    "tm.annotate_user": "false",
+    "retry.attempts": "6",
+    "pyramid.default_locale_name": "en",
+}
+
 
 def configure(settings: Settings, database: Database) -> Configurator:
     """Return a configurator with everything included, not yet committed."""
     tables.load()
-    config = Configurator(
-        settings={
-            "tm.manager_hook": "pyramid_tm.explicit_manager",
-            "tm.annotate_user": "false",
-            "retry.attempts": "6",
-            "pyramid.default_locale_name": "en",
-        }
-    )
+    config = Configurator(settings=SETTINGS)
     config.registry["infra_access.settings"] = settings
     config.registry["infra_access.database"] = database
     for name in INCLUDES:
