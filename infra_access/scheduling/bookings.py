@@ -4,11 +4,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_UP, Decimal
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, approvals
 from infra_access.access_requests.allocations import Granted
+from infra_access.access_requests.routes import direct_route_ids
+from infra_access.access_requests.models import AccessRequest, Allocation
+from infra_access.access_requests.standing import team_of
 from infra_access.audit.record import record
 from infra_access.catalogue.models import Instrument
 from infra_access.catalogue.offers import Offer, offer_of
@@ -24,6 +27,7 @@ from infra_access.outbox.events import publish
 from infra_access.policy.applicants import facts_of
 from infra_access.policy.decisions import record_decision
 from infra_access.policy.disclosure import decision_to_json
+from infra_access.policy.eligibility import badness
 from infra_access.policy.rulebook import rulebook
 from infra_access.policy.ruling import Ruling, rule_on
 from infra_access.scheduling import plan
@@ -90,16 +94,7 @@ def book(
     if granted:
         allocations.draw(session, granted, instrument_id=place.instrument.id, span=whole, units=units)
     if pending:
-        approvals.ask(
-            session,
-            subject_kind="booking",
-            subject_id=booking.id,
-            subject_public_id=booking.public_id,
-            applicant_id=booking.account_id,
-            instrument_ids=[place.instrument.id],
-            due=ruling.decision.approvals,
-            now=now,
-        )
+        ask_approvals(session, booking, ruling, now)
     record_decision(
         session, subject_kind="booking", subject_id=booking.public_id, action="book", ruling=ruling, now=now
     )
@@ -141,12 +136,40 @@ def permission_to_book(
         applicant=applicant,
         now=now,
         route=granted.route if granted else None,
+        extra=granted.facts if granted else None,
         satisfied=granted.satisfies if granted else (),
-        share_lock=True,
+        book=book,
     )
     if ruling.decision.outcome not in (*GRANTED, Outcome.NEEDS_APPROVAL):
         raise refused(ruling.decision)
     return ruling
+
+
+def ask_approvals(session: Session, booking: Booking, ruling: Ruling, now: datetime) -> None:
+    """Ask for every approval that the policy wants, hidden ones too, of people outside the team."""
+    approvals.ask(
+        session,
+        subject_kind="booking",
+        subject_id=booking.id,
+        subject_public_id=booking.public_id,
+        applicant_id=booking.account_id,
+        instrument_ids=[booking.instrument_id],
+        due=ruling.officer.approvals,
+        now=now,
+        team=team_of_booking(session, booking),
+    )
+
+
+def team_of_booking(session: Session, booking: Booking) -> frozenset[int]:
+    """Return the accounts that a booking is for: the owner, and the team whose allocation it draws on."""
+    if booking.allocation_id is None:
+        return frozenset({booking.account_id})
+    access_request = session.scalars(
+        select(AccessRequest)
+        .join(Allocation, Allocation.access_request_id == AccessRequest.id)
+        .where(Allocation.id == booking.allocation_id)
+    ).one()
+    return team_of(session, access_request) | {booking.account_id}
 
 
 def refused(decision: Decision) -> Forbidden:

@@ -130,3 +130,16 @@ def test_unknown_instruments_have_no_badge(session: Session, now: datetime) -> N
     assert badges(session, [98_765], applicant=APPLICANT, action="book", now=now) == {}
     with pytest.raises(NotFound):
         eligibility(session, 98_765, applicant=APPLICANT, action="book", now=now)
+
+
+def test_the_best_way_in_answers_where_rules_stand_with_routes(session: Session, now: datetime) -> None:
+    instrument = make_instrument(session)
+    make_policy(session, raw_rule("wide", {"type": "permit"}), scope=("route", "wide-route"))
+    session.flush()
+
+    def outcome(*routes: str | None) -> str:
+        return eligibility(session, instrument.id, applicant=APPLICANT, action="book", now=now, routes=routes).outcome
+
+    assert outcome() == Outcome.NOT_ELIGIBLE
+    assert outcome("another") == Outcome.NOT_ELIGIBLE
+    assert outcome("another", "wide-route") == Outcome.PERMIT

@@ -1,0 +1,88 @@
+"""The checks of what a route says: whom it serves, at what price, on which terms."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from infra_access.access_requests.vocabularies import Entry, OperatedBy, TimeGiven
+from infra_access.catalogue import fields
+from infra_access.catalogue.vocabularies import AccessMode, AccessType, AccessUnit, Regime
+from infra_access.core.i18n import _
+
+_CURRENCY = re.compile("[A-Z]{3}", re.ASCII)
+
+
+def _whole(value: Any, field: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 3_660:
+        raise fields.fault("value.type", field, _("Give a whole number of days from 0 to 3660."))
+    return value
+
+
+def _tariff(value: Any, field: str) -> dict[str, Any]:
+    return {regime: _price(entry, f"{field}.{regime}") for regime, entry in _by_regime(value, field).items()}
+
+
+def _price(entry: Mapping[str, Any], field: str) -> dict[str, str]:
+    try:
+        amount = Decimal(str(entry.get("amount", "")))
+    except InvalidOperation:
+        amount = Decimal(-1)
+    currency = str(entry.get("currency", ""))
+    if not amount.is_finite() or not 0 <= amount <= 10**9 or not _CURRENCY.fullmatch(currency):
+        message = _("A price has an amount, a currency such as EUR, and the access unit that it is for.")
+        raise fields.fault("tariff.invalid", field, message)
+    per = fields.one_of(AccessUnit)(entry.get("per", ""), f"{field}.per")
+    return {"amount": str(amount), "currency": currency, "per": per}
+
+
+def _terms(value: Any, field: str) -> dict[str, Any]:
+    return {
+        regime: {
+            "title": fields.line(200, required=True)(entry.get("title", ""), f"{field}.{regime}.title"),
+            "version": fields.line(40, required=True)(str(entry.get("version", "")), f"{field}.{regime}.version"),
+            "text": fields.text(50_000)(entry.get("text", ""), f"{field}.{regime}.text"),
+        }
+        for regime, entry in _by_regime(value, field).items()
+    }
+
+
+def _by_regime(value: Any, field: str) -> Mapping[str, Mapping[str, Any]]:
+    if not isinstance(value, Mapping) or not all(isinstance(entry, Mapping) for entry in value.values()):
+        raise fields.fault("value.type", field, _("This must say something for each regime."))
+    return {fields.one_of(Regime)(regime, field): entry for regime, entry in value.items()}
+
+
+def _rules(value: Any, field: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping) or not all(isinstance(limit, int | bool) for limit in value.values()):
+        raise fields.fault("value.type", field, _("Booking rules are numbers, or yes or no, by their name."))
+    return dict(value)
+
+
+def _sentences(value: Any, field: str) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise fields.fault("value.type", field, _("This must be sentences by their language."))
+    return {
+        fields.line(10, required=True)(language, field): fields.text(2_000)(sentence, f"{field}.{language}")
+        for language, sentence in value.items()
+    }
+
+
+CLEANERS: Mapping[str, fields.Cleaner] = {
+    "name": fields.line(200, required=True),
+    "names": fields.names,
+    "serves": _sentences,
+    "access_mode": fields.one_of(AccessMode),
+    "entry": fields.one_of(Entry),
+    "time_given": fields.one_of(TimeGiven),
+    "operated_by": fields.one_of(OperatedBy),
+    "access_unit": fields.one_of(AccessUnit),
+    "access_types": fields.list_of(fields.one_of(AccessType)),
+    "regimes": fields.list_of(fields.one_of(Regime)),
+    "stages": fields.list_of(fields.line(100, required=True)),
+    "tariff": _tariff,
+    "terms": _terms,
+    "booking_rules": _rules,
+    "report_due_days": _whole,
+}
+"""One check for each field of a route; `fields.cleaned` takes them."""

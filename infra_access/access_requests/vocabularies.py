@@ -1,0 +1,85 @@
+"""The closed vocabularies of routes, requests and what follows from them; the values are stored and sent as they are."""
+
+from enum import StrEnum
+
+
+class Entry(StrEnum):
+    """When a route takes requests: always, or in rounds."""
+
+    CONTINUOUS = "continuous"
+    ROUNDS = "rounds"
+
+
+class TimeGiven(StrEnum):
+    """Who chooses the time within what was granted."""
+
+    TEAM_PICKS = "team_picks"
+    FACILITY_SCHEDULES = "facility_schedules"
+    QUEUE = "queue"
+
+
+class OperatedBy(StrEnum):
+    """Who works the instrument."""
+
+    SELF = "self"
+    ASSISTED = "assisted"
+    STAFF = "staff"
+
+
+class ParticipantRole(StrEnum):
+    """What a person does on a team."""
+
+    PRINCIPAL = "principal"
+    MEMBER = "member"
+    OPERATOR = "operator"
+    LOCAL_CONTACT = "local-contact"
+    DATA_ONLY = "data-only"
+
+
+class Presence(StrEnum):
+    """Where a participant is while the instrument runs."""
+
+    ON_SITE = "on-site"
+    REMOTE = "remote"
+    NONE = "none"
+
+
+class ApprovalState(StrEnum):
+    """Where an approval stands. A paused one still waits for its verdict, but its deadline stands still."""
+
+    PENDING = "pending"
+    PAUSED = "paused"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    CHANGES_REQUESTED = "changes_requested"
+    VOID = "void"
+
+
+OPEN = (ApprovalState.PENDING, ApprovalState.PAUSED)
+"""Approvals that wait for a verdict."""
+
+
+class Verdict(StrEnum):
+    """What an approver can say."""
+
+    APPROVE = "approve"
+    REFUSE = "refuse"
+    REQUEST_CHANGES = "request_changes"
+    PAUSE = "pause"
+    RESUME = "resume"
+
+
+class AllocationState(StrEnum):
+    """Whether a grant can be drawn on; a suspended one waits for an approval that an amendment asks again."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
+
+
+class Visibility(StrEnum):
+    """Who reads a conversation."""
+
+    TEAM_AND_STAFF = "team_and_staff"
+    STAFF = "staff"
+    ALL = "all"
