@@ -20,6 +20,8 @@ from infra_access.core import clock
 from infra_access.core.authority import Actor
 from infra_access.core.i18n import Text
 from infra_access.http.localisation import LOCALES, PSEUDO
+from infra_access.policy.wording import render
+from infra_access.web.words import words
 
 STATIC = "infra_access:static"
 
@@ -89,7 +91,7 @@ def _number(context: TemplateContext, value: Any) -> str:
 
 @pass_context
 def _tr(context: TemplateContext, text: Text) -> str:
-    return str(context["request"].localize(text))
+    return render(text, context["request"].localize, _of(context))
 
 
 @pass_context
@@ -113,6 +115,7 @@ FILTERS = {
     "name": _name,
     "in_language": _in_language,
     "label": label,
+    "words": words,
 }
 
 

@@ -1,0 +1,55 @@
+"""The reader's standing with instruments: what the policy says to whoever is signed in, or to what a visitor said."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from pyramid.request import Request
+
+from infra_access.access_requests.routes import route_ids_of
+from infra_access.core.authority import Scope
+from infra_access.core.decision import Decision, Outcome
+from infra_access.policy.applicants import facts_of, visitor_facts
+from infra_access.policy.eligibility import badges
+from infra_access.policy.facts import Facts
+from infra_access.policy.rulebook import RuleBook, rulebook
+from infra_access.policy.rules import Rule
+from infra_access.web.visitor import Said
+
+WELCOME = frozenset({Outcome.PERMIT, Outcome.PERMIT_WITH_LIMITS, Outcome.NEEDS_APPROVAL})
+"""The outcomes with which the next step is open at once."""
+
+
+def applicant(request: Request, said: Said, book: RuleBook, *, now: datetime) -> Facts | None:
+    """Return what is known of the reader; None of a visitor who said nothing, about whom nothing can be answered.
+
+    What somebody says wins over the account: they ask "what if I were".
+    """
+    if said:
+        return visitor_facts(said.statement, book, now)
+    if request.actor is not None and request.actor.account_id is not None:
+        return facts_of(request.db, request.actor, acting_for_id=None, now=now, book=book)
+    return None
+
+
+def answers(
+    request: Request, said: Said, instrument_ids: Sequence[int], *, now: datetime, action: str = "request"
+) -> dict[int, Decision]:
+    """Return the decision for each instrument by its best way in; nothing for a visitor who said nothing."""
+    if not instrument_ids:
+        return {}
+    book = rulebook(request.db)
+    known = applicant(request, said, book, now=now)
+    if known is None:
+        return {}
+    routes = route_ids_of(request.db, instrument_ids)
+    return badges(request.db, instrument_ids, applicant=known, action=action, now=now, book=book, routes=routes)
+
+
+def rules_in(request: Request, scopes: Iterable[Scope], instrument_ids: Sequence[int], *, now: datetime) -> list[Rule]:
+    """Return the rules of these scopes and of the ways in to these instruments that hold today."""
+    book = rulebook(request.db)
+    routes = route_ids_of(request.db, instrument_ids) if instrument_ids else {}
+    named = dict.fromkeys(route for found in routes.values() for route in found)
+    everywhere = (*scopes, *(("route", route) for route in named))
+    today = now.astimezone(UTC).date()
+    return [rule for scope in everywhere for rule in book.by_scope.get(scope, ()) if rule.holds_on(today)]

@@ -1,0 +1,44 @@
+"""Opening hours for people: open now or when next, and the week in sentences."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from infra_access.core.i18n import Text
+from infra_access.core.timespan import TimeSpan, merge
+from infra_access.scheduling.hours import Hours
+from infra_access.scheduling.opening_hours import DatedException, clock_text, describe
+from infra_access.web.rendering import cldr
+
+AHEAD = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Whether it is open at this moment, until or from when, and its hours; `always` where it never closes."""
+
+    open: bool
+    changes_at: datetime | None
+    lines: tuple[Text, ...]
+    exceptions: tuple[tuple[DatedException, str], ...]
+    always: bool
+
+
+def opening(hours: Hours, now: datetime, locale: str) -> Opening:
+    """Return the opening of a facility, looking a month ahead."""
+    spans = merge(hours.open_within(TimeSpan(now, now + AHEAD)))
+    is_open = bool(spans) and spans[0].start <= now
+    if is_open:
+        changes = spans[0].end if spans[0].end < now + AHEAD else None
+    else:
+        changes = spans[0].start if spans else None
+    return Opening(
+        open=is_open,
+        changes_at=changes,
+        lines=tuple(describe(hours.weekly, cldr(locale))),
+        exceptions=tuple((one, _times(one)) for one in hours.exceptions),
+        always=is_open and changes is None,
+    )
+
+
+def _times(exception: DatedException) -> str:
+    return ", ".join(f"{clock_text(part.opens)}–{clock_text(part.closes)}" for part in exception.hours)

@@ -1,0 +1,44 @@
+"""A facility: where it is, whether it is open, its instruments, and its access policy in sentences."""
+
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.view import view_config
+
+from infra_access.catalogue.models import Facility, Organisation
+from infra_access.catalogue.search import search
+from infra_access.core import clock
+from infra_access.core.authority import Permission
+from infra_access.core.timespan import TimeSpan
+from infra_access.http.security import Context
+from infra_access.scheduling.hours import hours_of
+from infra_access.web.eligibility import answers, rules_in
+from infra_access.web.presenters.hours import AHEAD, opening
+from infra_access.web.presenters.policy import chapters
+from infra_access.web.visitor import i_am_form, said
+
+SHOWN = 100
+
+
+@view_config(
+    route_name="facility", renderer="facility.jinja2", request_method="GET", permission=Permission.CATALOGUE_READ
+)
+def show(context: Context, request: Request) -> dict[str, Any]:
+    """Show a facility."""
+    facility: Facility = context.row
+    now, said_ = clock.now(), said(request)
+    found = search(request.db, facility=facility.public_id, limit=SHOWN)
+    keys = [item.id for item in found.items]
+    hours = hours_of(request.db, {facility.id: facility.timezone}, TimeSpan(now, now + AHEAD))[facility.id]
+    return {
+        "facility": facility,
+        "organisation": request.db.get_one(Organisation, facility.organisation_id),
+        "opening": opening(hours, now, request.locale_name),
+        "instruments": found.items,
+        "more": found.next is not None,
+        "answers": answers(request, said_, keys, now=now),
+        "policy": chapters(rules_in(request, context.scopes, keys, now=now)),
+        "may_edit": request.may(Permission.INSTRUMENT_CREATE, context),
+        "said": said_,
+        "i_am": i_am_form(request),
+    }

@@ -1,0 +1,30 @@
+"""The words for stored values of the closed vocabularies: `{{ instrument.status|words('status')|tr }}`."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from infra_access.catalogue import vocabularies as v
+from infra_access.core.i18n import Text
+
+_VOCABULARIES: Mapping[str, type[StrEnum]] = {
+    "access_mode": v.AccessMode,
+    "access_type": v.AccessType,
+    "access_unit": v.AccessUnit,
+    "listing": v.Listing,
+    "publication": v.PublicationState,
+    "regime": v.Regime,
+    "scheme": v.IdentifierScheme,
+    "sector": v.Sector,
+    "size": v.SizeBand,
+    "status": v.OperationalStatus,
+    "trust": v.Trust,
+}
+
+
+def words(value: str, vocabulary: str) -> Text:
+    """Return what people read for a value of a vocabulary.
+
+    >>> str(words("mail-in", "access_type"))
+    'Mail-in of samples'
+    """
+    return v.label(_VOCABULARIES[vocabulary](value))
