@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, approvals
+from infra_access.access_requests.allocations import Granted
 from infra_access.audit.record import record
 from infra_access.catalogue.scopes import instrument_scopes
 from infra_access.core.authority import Actor, Permission, require
@@ -23,6 +24,7 @@ from infra_access.policy.disclosure import decision_to_json
 from infra_access.scheduling import plan
 from infra_access.scheduling.booking_rules import cancel_by
 from infra_access.scheduling.bookings import (
+    ask_approvals,
     described,
     permission_to_book,
     refuse_unbookable,
@@ -57,9 +59,9 @@ def move(
     owner = owner_of(session, booking, actor, now)
     if booking.state not in MOVABLE:
         transition(BookingState(booking.state), BookingTransition.ASK_APPROVAL)
-    _refuse_late(session, actor, place, booking, now)
-    refuse_unbookable(place.instrument)
     granted = allocations.lock_by_key(session, booking.allocation_id, now=now) if booking.allocation_id else None
+    _refuse_late(session, actor, place, booking, granted, now)
+    refuse_unbookable(place.instrument)
     ruling = permission_to_book(session, actor=owner, place=place, granted=granted, now=now)
     rules = plan.rules_of(session, place.instrument, granted.booking_rules if granted else None)
     planned = plan.make(
@@ -89,16 +91,7 @@ def move(
     write_lines(session, booking, planned)
     approvals.void(session, subject_kind="booking", subject_id=booking.id)
     if pending:
-        approvals.ask(
-            session,
-            subject_kind="booking",
-            subject_id=booking.id,
-            subject_public_id=booking.public_id,
-            applicant_id=booking.account_id,
-            instrument_ids=[place.instrument.id],
-            due=ruling.decision.approvals,
-            now=now,
-        )
+        ask_approvals(session, booking, ruling, now)
     record_decision(
         session, subject_kind="booking", subject_id=booking.public_id, action="book", ruling=ruling, now=now
     )
@@ -118,7 +111,8 @@ def cancel(
 ) -> Booking:
     """Cancel a booking and free its time and its units. Staff may do so late; the owner until the notice ends."""
     place, booking = locked(session, actor, booking, expected_version)
-    _refuse_late(session, actor, place, booking, now)
+    granted = allocations.lock_by_key(session, booking.allocation_id, now=now) if booking.allocation_id else None
+    _refuse_late(session, actor, place, booking, granted, now)
     free(session, booking, clean_text(reason, field="reason", max_length=2_000), now)
     _record(session, actor, booking, "booking.cancelled", now, {"reason": booking.state_reason})
     publish(session, "booking.cancelled", {"booking": booking.public_id}, now=now)
@@ -172,10 +166,12 @@ def owner_of(session: Session, booking: Booking, actor: Actor, now: datetime) ->
     return load_actor(session, booking.account_id, now=now)
 
 
-def _refuse_late(session: Session, actor: Actor, place: Place, booking: Booking, now: datetime) -> None:
+def _refuse_late(
+    session: Session, actor: Actor, place: Place, booking: Booking, granted: Granted | None, now: datetime
+) -> None:
     if booking.account_id != actor.account_id:
         return
-    rules = plan.rules_of(session, place.instrument)
+    rules = plan.rules_of(session, place.instrument, granted.booking_rules if granted else None)
     last = cancel_by(rules, TimeSpan(booking.starts, booking.ends))
     if now > last:
         raise Conflict(

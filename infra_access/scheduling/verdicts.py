@@ -10,6 +10,7 @@ from infra_access.access_requests.models import Approval
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor
 from infra_access.outbox.events import publish
+from infra_access.scheduling.bookings import team_of_booking
 from infra_access.scheduling.changes import free, touch
 from infra_access.scheduling.lifecycle import BookingState, BookingTransition, move
 from infra_access.scheduling.models import Booking
@@ -72,6 +73,7 @@ def decide_booking(
         reason=reason,
         conditions=conditions,
         expected_version=expected_version,
+        team=team_of_booking(session, booking),
     )
     if standing == "refused":
         free(session, booking, reason, now)

@@ -8,17 +8,23 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests import allocations
+from infra_access.access_requests.drafting import create_access_request
+from infra_access.access_requests.models import Allocation
+from infra_access.access_requests.routes import create_route
 from infra_access.catalogue.models import Facility, Instrument, Resource
 from infra_access.catalogue.resources import add_companion, add_resource
-from infra_access.core.authority import system_actor
+from infra_access.core.authority import Actor, system_actor
 from infra_access.core.columns import Base
 from infra_access.core.timespan import TimeSpan
-from infra_access.scheduling.models import Occupancy
+from infra_access.scheduling.bookings import book
+from infra_access.scheduling.models import Booking, Occupancy
 from infra_access.scheduling.occupancies import Taking, take
 from infra_access.scheduling.places import Place
 from infra_access.scheduling.plan import Wish
 from infra_access.scheduling.rule_sets import set_booking_rules
 from tests.factories.catalogue import make_facility, make_instrument
+from tests.factories.people import make_actor
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SYSTEM = system_actor("tests")
@@ -92,3 +98,57 @@ def row_counts(session: Session) -> dict[str, int]:
         name: session.scalar(select(func.count()).select_from(table)) or 0
         for name, table in sorted(Base.metadata.tables.items())
     }
+
+
+def make_booking(
+    session: Session,
+    place: Place,
+    *spans: TimeSpan,
+    actor: Actor | None = None,
+    now: datetime = MONDAY,
+    **overrides: Any,
+) -> Booking:
+    """Book spans of any copy for a new person; the policy must permit it."""
+    return book(session, actor=actor or make_actor(session), now=now, place=place, wishes=wishes(*spans), **overrides)
+
+
+def make_allocation(
+    session: Session,
+    place: Place,
+    actor: Actor,
+    *,
+    amount: int = 10,
+    access_unit: str = "hour",
+    booking_rules: dict[str, Any] | None = None,
+) -> Allocation:
+    """Grant the actor's team an amount of access units on a place's instrument for the next sixty days."""
+    route = create_route(
+        session,
+        actor=SYSTEM,
+        now=MONDAY,
+        facility=place.facility,
+        name="Standard access",
+        access_mode="wide",
+        entry="continuous",
+        time_given="team_picks",
+        operated_by="self",
+        access_unit=access_unit,
+        access_types=["physical"],
+        regimes=["open"],
+        instruments=[place.instrument],
+        booking_rules=booking_rules,
+    )
+    access_request = create_access_request(
+        session,
+        actor=actor,
+        now=MONDAY,
+        route=route.public_id,
+        title="Steel",
+        regime="open",
+        instruments=[place.instrument.public_id],
+        quantity=amount,
+        access_unit=access_unit,
+        period=(MONDAY, MONDAY + timedelta(days=60)),
+        access_type="physical",
+    )
+    return allocations.activate(session, access_request)
