@@ -27,6 +27,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.agreement", "/access-requests/{id}/agreement", private(contexts.access_request)),
     ("api.agreement_accept", "/access-requests/{id}/agreement/accept", private(contexts.access_request)),
     ("api.approvals", "/approvals", contexts.nothing),
+    ("api.approval", "/approvals/{id}", private(contexts.approval)),
     ("api.approval_decision", "/approvals/{id}/decision", private(contexts.approval)),
     ("api.allocations", "/allocations", contexts.nothing),
     ("api.bookings", "/bookings", contexts.nothing),

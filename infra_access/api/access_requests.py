@@ -1,0 +1,76 @@
+"""/access-requests: a team's project on one way in, drafted, sent, changed, withdrawn."""
+
+from typing import Any
+
+from infra_access.access_requests.drafting import amend, create_access_request
+from infra_access.access_requests.models import AccessRequest
+from infra_access.access_requests.request_queries import own_requests, request_by_public_id
+from infra_access.access_requests.submitting import submit, withdraw
+from infra_access.api.access_request_shapes import (
+    AccessRequestBody,
+    AccessRequestOut,
+    AccessRequestQuery,
+    AccessRequestSummaryOut,
+    content_of,
+    summary,
+    whole,
+)
+from infra_access.api.booking_shapes import ReasonBody
+from infra_access.api.contract import Call, resource
+from infra_access.api.schemas import page_of
+from infra_access.api.serving import Created
+from infra_access.core.authority import Permission
+from infra_access.core.paging import Page
+
+VERSION = "access_request.version"
+
+
+@resource("api.access_requests", "GET", permission=Permission.REQUEST_LIST, query=AccessRequestQuery,
+          out=page_of(AccessRequestSummaryOut))
+def list_own(call: Call) -> Page[dict[str, Any]]:
+    """List the requests of the caller's teams, newest first."""
+    given = dict(call.query)
+    states = [given.pop("state")] if "state" in given else None
+    page = own_requests(call.db, actor=call.actor, states=states, **given)
+    return Page([summary(item) for item in page.items], page.next)
+
+
+@resource("api.access_requests", "POST", permission=Permission.REQUEST_CREATE, body=AccessRequestBody,
+          out=AccessRequestOut, status=201, errors=(404,))
+def create(call: Call) -> Created:
+    """Begin a draft, which only its team sees."""
+    made = create_access_request(call.db, actor=call.actor, now=call.now, **content_of(call.body))
+    return Created(_shown(call, made), f"/api/v1/access-requests/{made.public_id}")
+
+
+@resource("api.access_request", "GET", permission=Permission.REQUEST_READ, out=AccessRequestOut)
+def read(call: Call) -> dict[str, Any]:
+    """Show an access request."""
+    return whole(call.row)
+
+
+@resource("api.access_request", "PATCH", permission=Permission.REQUEST_UPDATE, body=AccessRequestBody(partial=True),
+          out=AccessRequestOut, version=VERSION, errors=(409,))
+def change(call: Call) -> dict[str, Any]:
+    """Change a request; after submission exactly the approvals that rest on a changed field are asked again."""
+    content = content_of(call.body)
+    return _shown(call, amend(call.db, access_request=call.row.access_request, changes=content, **call.changes))
+
+
+@resource("api.access_request_submit", "POST", permission=Permission.REQUEST_UPDATE, out=AccessRequestOut,
+          version=VERSION)
+def send(call: Call) -> dict[str, Any]:
+    """Send a draft, or again what changes were asked for; the policy decides at once what follows."""
+    return _shown(call, submit(call.db, access_request=call.row.access_request, **call.changes))
+
+
+@resource("api.access_request_withdraw", "POST", permission=Permission.REQUEST_UPDATE, body=ReasonBody,
+          out=AccessRequestOut, version=VERSION)
+def take_back(call: Call) -> dict[str, Any]:
+    """Withdraw a request, whatever it waits for."""
+    reason = call.body.get("reason", "")
+    return _shown(call, withdraw(call.db, access_request=call.row.access_request, reason=reason, **call.changes))
+
+
+def _shown(call: Call, access_request: AccessRequest) -> dict[str, Any]:
+    return whole(request_by_public_id(call.db, access_request.public_id, actor=call.actor))

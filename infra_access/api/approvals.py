@@ -1,0 +1,119 @@
+"""/approvals: what waits for the caller's verdict, and giving it; the subject is an access request or a booking."""
+
+from typing import Any
+
+from infra_access.access_requests.approval_queries import ApprovalView, inbox, view_of
+from infra_access.access_requests.vocabularies import ApprovalState, Verdict
+from infra_access.api.contract import Call, resource
+from infra_access.api.fields import Choice, Country, Flag, Free, Instant, Integer, Line, Lines, ListOf, Part, PublicId
+from infra_access.api.schemas import Body, Out, PageQuery, page_of
+from infra_access.core.authority import Permission
+from infra_access.core.paging import Page
+from infra_access.policy.disclosure import WITHHELD
+from infra_access.scheduling.verdicts import decide
+
+STATES = tuple(dict.fromkeys(("pending", "decided", *ApprovalState)))
+MOST_REASON = 5_000
+
+
+class ApprovalQuery(PageQuery):
+    """Which approvals."""
+
+    state = Choice(STATES, "Pending by default, which counts paused ones; decided is every verdict.")
+
+
+class DecisionBody(Body):
+    """A verdict."""
+
+    verdict = Choice(Verdict, required=True)
+    reason = Lines("Why; the applicant reads it. Only a yes needs none.", most=MOST_REASON)
+    conditions = Lines("What is granted only under these.", most=MOST_REASON, allow_none=True)
+
+
+class SubjectOut(Out):
+    """What the approval is about."""
+
+    kind = Choice(("access_request", "booking"))
+    id = PublicId()
+
+
+class ApprovalOut(Out):
+    """One role's verdict within a scope."""
+
+    id = PublicId()
+    subject = Part(SubjectOut)
+    applicant = Line(most=200)
+    organisation = Line("The organisation acted for.", most=300, allow_none=True)
+    country = Country(allow_none=True)
+    title = Line(most=300)
+    instruments = ListOf(Line(most=300), "Their names.")
+    role = Line(most=40)
+    scope = Line("Such as facility:7mkq2x9ahc0v4tzn or country:DE.", most=100)
+    rule = Line(most=100)
+    message = Free("Why it is asked, by language.")
+    rests_on = ListOf(Line(most=60), "The fields whose change voids it.")
+    state = Choice(ApprovalState)
+    may_decide = Flag("Whether it is the caller's to decide.")
+    asked_at = Instant()
+    due_at = Instant()
+    decided_at = Instant(allow_none=True)
+    reason = Lines(most=MOST_REASON, allow_none=True)
+    conditions = Lines(most=MOST_REASON, allow_none=True)
+    version = Integer(low=1)
+
+
+@resource("api.approvals", "GET", permission=Permission.APPROVAL_LIST, query=ApprovalQuery, out=page_of(ApprovalOut))
+def list_own(call: Call) -> Page[dict[str, Any]]:
+    """List the approvals that are the caller's to decide, earliest deadline first."""
+    page = inbox(call.db, actor=call.actor, now=call.now, **call.query)
+    return Page([shown(call, view) for view in page.items], page.next)
+
+
+@resource("api.approval", "GET", permission=Permission.APPROVAL_LIST, out=ApprovalOut)
+def read(call: Call) -> dict[str, Any]:
+    """Show an approval that is the caller's to decide, or about something of theirs."""
+    return shown(call, call.row)
+
+
+@resource("api.approval_decision", "POST", permission=Permission.APPROVAL_DECIDE, body=DecisionBody, out=ApprovalOut,
+          version="approval.version")
+def give(call: Call) -> dict[str, Any]:
+    """Give a verdict, with its reason."""
+    decided = decide(
+        call.db,
+        approval=call.row.approval,
+        verdict=call.body["verdict"],
+        reason=call.body.get("reason", ""),
+        conditions=call.body.get("conditions"),
+        **call.changes,
+    )
+    return shown(call, view_of(call.db, decided))
+
+
+def shown(call: Call, view: ApprovalView) -> dict[str, Any]:
+    """Return an approval as the contract shows it."""
+    row = view.approval
+    # The row holds the rule as an officer reads it; the applicant's reading stands in the request's decision.
+    told = not view.is_own(call.actor)
+    return {
+        "id": row.public_id,
+        "subject": {"kind": row.subject_kind, "id": row.subject_public_id},
+        "applicant": view.applicant,
+        "organisation": view.organisation,
+        "country": view.country,
+        "title": view.title,
+        "instruments": view.instruments,
+        "role": row.role,
+        "scope": ":".join(part for part in (row.scope_kind, row.scope_key) if part),
+        "rule": row.rule if told else WITHHELD,
+        "message": row.message if told else {},
+        "rests_on": row.rests_on,
+        "state": row.state,
+        "may_decide": view.is_open and view.may_decide(call.actor),
+        "asked_at": row.asked_at,
+        "due_at": row.due_at,
+        "decided_at": row.decided_at,
+        "reason": row.reason,
+        "conditions": row.conditions,
+        "version": row.version,
+    }
