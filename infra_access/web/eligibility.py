@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from pyramid.request import Request
 
-from infra_access.access_requests.routes import route_ids_of
+from infra_access.access_requests.models import AccessRoute
+from infra_access.access_requests.routes import direct_route_ids, route_ids_of
 from infra_access.core.authority import Scope
 from infra_access.core.decision import Decision, Outcome
 from infra_access.policy.applicants import facts_of, visitor_facts
@@ -31,9 +32,7 @@ def applicant(request: Request, said: Said, book: RuleBook, *, now: datetime) ->
     return None
 
 
-def answers(
-    request: Request, said: Said, instrument_ids: Sequence[int], *, now: datetime, action: str = "request"
-) -> dict[int, Decision]:
+def answers(request: Request, said: Said, instrument_ids: Sequence[int], *, now: datetime) -> dict[int, Decision]:
     """Return the decision for each instrument by its best way in; nothing for a visitor who said nothing."""
     if not instrument_ids:
         return {}
@@ -42,14 +41,25 @@ def answers(
     if known is None:
         return {}
     routes = route_ids_of(request.db, instrument_ids)
-    return badges(request.db, instrument_ids, applicant=known, action=action, now=now, book=book, routes=routes)
+    return badges(request.db, instrument_ids, applicant=known, action="request", now=now, book=book, routes=routes)
 
 
-def rules_in(request: Request, scopes: Iterable[Scope], instrument_ids: Sequence[int], *, now: datetime) -> list[Rule]:
-    """Return the rules of these scopes and of the ways in to these instruments that hold today."""
+def may_book_at_once(request: Request, said: Said, instrument_id: int, *, now: datetime) -> bool:
+    """Tell whether the reader may book without a request before it, by a way in that is always open."""
     book = rulebook(request.db)
-    routes = route_ids_of(request.db, instrument_ids) if instrument_ids else {}
-    named = dict.fromkeys(route for found in routes.values() for route in found)
-    everywhere = (*scopes, *(("route", route) for route in named))
+    known = applicant(request, said, book, now=now)
+    if known is None:
+        return False
+    routes = {instrument_id: direct_route_ids(request.db, instrument_id)}
+    decision = badges(request.db, [instrument_id], applicant=known, action="book", now=now, book=book, routes=routes)[
+        instrument_id
+    ]
+    return decision.outcome in WELCOME
+
+
+def rules_in(request: Request, scopes: Iterable[Scope], routes: Iterable[AccessRoute], *, now: datetime) -> list[Rule]:
+    """Return the rules of these scopes and of these ways in that hold today."""
+    book = rulebook(request.db)
+    everywhere = (*scopes, *(("route", route.public_id) for route in routes))
     today = now.astimezone(UTC).date()
     return [rule for scope in everywhere for rule in book.by_scope.get(scope, ()) if rule.holds_on(today)]

@@ -12,9 +12,16 @@ from pyramid.request import Request
 
 from infra_access.catalogue.countries import country_codes, country_name
 from infra_access.catalogue.vocabularies import AccessType, Regime, Sector, SizeBand, label
+from infra_access.core.i18n import _
 from infra_access.core.search_text import order_key
 from infra_access.web.rendering import cldr
 
+_VOCABULARIES: Mapping[str, type[StrEnum]] = {
+    "sector": Sector,
+    "size": SizeBand,
+    "access_type": AccessType,
+    "regime": Regime,
+}
 _CHOICES: Mapping[str, frozenset[str]] = {
     "sector": frozenset(Sector),
     "size": frozenset(SizeBand),
@@ -70,6 +77,19 @@ def i_am_form(request: Request) -> dict[str, Any]:
         "access_types": _words(request, AccessType),
         "regimes": _words(request, Regime),
     }
+
+
+def said_words(request: Request, said: Said) -> list[str]:
+    """Return the answers as people read them: ["Company", "Kenya", "Startup"]."""
+    shown = []
+    for name, value in said.answers.items():
+        if name == "country":
+            shown.append(country_name(value, cldr(request.locale_name)))
+        elif name == "startup":
+            shown.append(request.localize(_("Startup") if value == "yes" else _("No startup")))
+        else:
+            shown.append(request.localize(label(_VOCABULARIES[name](value))))
+    return shown
 
 
 def country_options(locale: str) -> list[tuple[str, str]]:

@@ -27,10 +27,7 @@ def opening(hours: Hours, now: datetime, locale: str) -> Opening:
     """Return the opening of a facility, looking a month ahead."""
     spans = merge(hours.open_within(TimeSpan(now, now + AHEAD)))
     is_open = bool(spans) and spans[0].start <= now
-    if is_open:
-        changes = spans[0].end if spans[0].end < now + AHEAD else None
-    else:
-        changes = spans[0].start if spans else None
+    changes = next((edge for span in spans for edge in (span.start, span.end) if now < edge < now + AHEAD), None)
     return Opening(
         open=is_open,
         changes_at=changes,

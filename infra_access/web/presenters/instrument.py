@@ -38,10 +38,9 @@ def capabilities(instrument: Instrument, locale: str) -> list[tuple[str, str]]:
 
 def _range(one: dict[str, Any], locale: str) -> str:
     low, high = _number(one.get("min"), locale), _number(one.get("max"), locale)
+    size = low or (f"≤ {high}" if high else "")
     if low and high and low != high:
         size = f"{low}–{high}"
-    else:
-        size = low or (f"≤ {high}" if high else "")
     return f"{size} {one.get('unit') or ''}".strip()
 
 

@@ -85,7 +85,7 @@ def _price(entry: Mapping[str, Any] | None, regime: Regime, locale: str) -> Pric
     currency = str(entry["currency"])
     # "CHF 4,800", not "CHF 4,800.00": prices of instruments are round.
     digits = 0 if amount == amount.to_integral_value() else get_currency_precision(currency)
-    shown = format_currency(amount.quantize(Decimal(1).scaleb(-digits)), currency, currency_digits=False, locale=cldr(locale), format=_form(digits))
+    shown = format_currency(amount, currency, format=_form(digits), locale=cldr(locale), currency_digits=False)
     return Price(label(regime), shown, label(AccessUnit(entry["per"])))
 
 

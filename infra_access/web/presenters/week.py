@@ -157,9 +157,9 @@ def _cell(
     own = next((href for span, href in mine.items() if span.overlaps(hour)), None)
     if own is not None:
         return Cell("mine", when, href=own)
-    if hour.end <= now:
+    if hour.start < now:
         return Cell("past", when)
-    free = next((part for span in calendar.free if (part := span.clip(TimeSpan(max(hour.start, now), hour.end)))), None)
+    free = next((part for span in calendar.free if (part := span.clip(hour))), None)
     if free is not None:
         note = "" if free == hour else _clock(free, zone)
         return Cell("free", _when(free, zone, locale), href=link(free) if link else "", note=note)

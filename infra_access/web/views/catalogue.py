@@ -11,7 +11,7 @@ from infra_access.core.authority import Permission
 from infra_access.core.errors import Invalid
 from infra_access.web.eligibility import answers
 from infra_access.web.presenters.search import FILTERS, address, facet_groups, kept
-from infra_access.web.visitor import Said, i_am_form, said
+from infra_access.web.visitor import Said, i_am_form, said, said_words
 
 PAGE = 24
 
@@ -36,6 +36,7 @@ def catalogue(request: Request) -> dict[str, Any]:
         "unsaid": address(request, asked, Said()),
         "keep": kept(asked),
         "said": said_,
+        "said_words": said_words(request, said_),
         "i_am": i_am_form(request),
     }
 

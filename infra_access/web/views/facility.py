@@ -5,6 +5,7 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.view import view_config
 
+from infra_access.access_requests.facility_routes import routes_at
 from infra_access.catalogue.models import Facility, Organisation
 from infra_access.catalogue.search import search
 from infra_access.core import clock
@@ -15,6 +16,7 @@ from infra_access.scheduling.hours import hours_of
 from infra_access.web.eligibility import answers, rules_in
 from infra_access.web.presenters.hours import AHEAD, opening
 from infra_access.web.presenters.policy import chapters
+from infra_access.web.rendering import names_in
 from infra_access.web.visitor import i_am_form, said
 
 SHOWN = 100
@@ -29,6 +31,8 @@ def show(context: Context, request: Request) -> dict[str, Any]:
     now, said_ = clock.now(), said(request)
     found = search(request.db, facility=facility.public_id, limit=SHOWN)
     keys = [item.id for item in found.items]
+    routes = routes_at(request.db, facility)
+    ways = {route.public_id: names_in(route, request.locale_name) for route in routes}
     hours = hours_of(request.db, {facility.id: facility.timezone}, TimeSpan(now, now + AHEAD))[facility.id]
     return {
         "facility": facility,
@@ -37,7 +41,7 @@ def show(context: Context, request: Request) -> dict[str, Any]:
         "instruments": found.items,
         "more": found.next is not None,
         "answers": answers(request, said_, keys, now=now),
-        "policy": chapters(rules_in(request, context.scopes, keys, now=now)),
+        "policy": chapters(rules_in(request, context.scopes, routes, now=now), ways),
         "may_edit": request.may(Permission.INSTRUMENT_CREATE, context),
         "said": said_,
         "i_am": i_am_form(request),

@@ -18,9 +18,7 @@ from infra_access.web.visitor import i_am_form, said
 _YEAR_OF_SECONDS = 365 * 24 * 3600
 
 
-@view_config(
-    route_name="home", renderer="home.jinja2", request_method="GET", permission=Permission.CATALOGUE_READ
-)
+@view_config(route_name="home", renderer="home.jinja2", request_method="GET", permission=Permission.CATALOGUE_READ)
 def home(request: Request) -> dict[str, Any]:
     """Show what one can do here, with how much there is."""
     everything = search(request.db, limit=1)
@@ -32,9 +30,7 @@ def home(request: Request) -> dict[str, Any]:
     }
 
 
-@view_config(
-    route_name="about", renderer="about.jinja2", request_method="GET", permission=Permission.CATALOGUE_READ
-)
+@view_config(route_name="about", renderer="about.jinja2", request_method="GET", permission=Permission.CATALOGUE_READ)
 @view_config(route_name="docs", renderer="help.jinja2", request_method="GET", permission=Permission.CATALOGUE_READ)
 @view_config(
     route_name="publish", renderer="publish.jinja2", request_method="GET", permission=Permission.CATALOGUE_READ

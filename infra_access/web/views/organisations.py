@@ -53,8 +53,8 @@ def create(request: Request) -> dict[str, Any] | Response:
         return {**_options(request), **to_correct(request, error)}
     account = account_of(request.db, request.actor)
     affiliate(request.db, actor=request.actor, now=now, account=account, organisation=organisation)
-    message = _("${name} is entered, and you act for it. You can ask for access now.", mapping={"name": organisation.name})
-    flash(request, "success", message)
+    done = _("${name} is entered, and you act for it. You can ask for access now.")
+    flash(request, "success", done % {"name": organisation.name})
     return to(request, "account", _anchor="affiliations")
 
 

@@ -23,18 +23,14 @@ from infra_access.web.forms import local_path, to, values_of
 from infra_access.web.rendering import flash
 
 
-@view_config(
-    route_name="sign_in", renderer="sign_in.jinja2", request_method="GET", permission=NO_PERMISSION_REQUIRED
-)
+@view_config(route_name="sign_in", renderer="sign_in.jinja2", request_method="GET", permission=NO_PERMISSION_REQUIRED)
 def sign_in_form(request: Request) -> dict[str, Any]:
     """Show the form; `next` is where to go afterwards."""
     email = request.GET.get("email", "")[:254]
     return to_fill_in({"email": email, "next": local_path(request.GET.get("next"))})
 
 
-@view_config(
-    route_name="sign_in", renderer="sign_in.jinja2", request_method="POST", permission=NO_PERMISSION_REQUIRED
-)
+@view_config(route_name="sign_in", renderer="sign_in.jinja2", request_method="POST", permission=NO_PERMISSION_REQUIRED)
 def begin(request: Request) -> dict[str, Any] | Response:
     """Check the password, give the cookie, and go where the reader wanted to."""
     entered = values_of(request)

@@ -1,0 +1,95 @@
+"""When an instrument is free, as its page and the booking form show it: a week, and the next free times."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from pyramid.request import Request
+
+from infra_access.core.timespan import TimeSpan
+from infra_access.core.zones import named_zone
+from infra_access.scheduling.booking_queries import own_bookings
+from infra_access.scheduling.booking_rules import BookingRules
+from infra_access.scheduling.calendar_queries import calendar_of, next_free
+from infra_access.scheduling.lifecycle import BookingState
+from infra_access.scheduling.places import Place
+from infra_access.web.presenters.week import Week, monday_of, week_of, week_window
+from infra_access.web.rendering import place as place_named
+
+_GONE = frozenset({BookingState.CANCELLED, BookingState.RELEASED})
+_WEEK = timedelta(days=7)
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class FreeTimes:
+    """A week of the calendar and what leads from it. `earlier` is None in the present week.
+
+    `soonest` are the next free spans, each with the address of the form to take it; `my_zone` and `my_place` are the
+    reader's, or None.
+    """
+
+    week: Week
+    earlier: str | None
+    later: str
+    soonest: tuple[tuple[TimeSpan, str], ...]
+    my_zone: str | None
+    my_place: str | None
+
+
+def free_times(request: Request, place: Place, rules: BookingRules, *, now: datetime) -> FreeTimes:
+    """Return the week that the address names (`?week=2026-03-02`), looking a week further for what is free."""
+    zone = place.facility.timezone
+    monday = monday_of(request.GET.get("week"), zone, now)
+    window = TimeSpan(week_window(monday, zone).start, week_window(monday + _WEEK, zone).end)
+    calendar = calendar_of(request.db, place, window, actor=request.actor)
+    my_zone = request.actor.timezone if request.actor else None
+    week = week_of(
+        calendar,
+        monday,
+        now=now,
+        locale=request.locale_name,
+        link=lambda span: booking_form(request, place, span.start),
+        mine=_own(request, place, window),
+        my_zone=my_zone,
+    )
+    earliest = max(_full_hour(now + timedelta(minutes=rules.lead_minutes), zone), window.start)
+    shortest = max(timedelta(minutes=rules.min_minutes), min(_HOUR, timedelta(minutes=rules.max_minutes)))
+    return FreeTimes(
+        week=week,
+        earlier=_week_page(request, week.previous) if window.start > now else None,
+        later=_week_page(request, week.following),
+        soonest=tuple(
+            (span, booking_form(request, place, span.start)) for span in next_free(calendar, shortest, after=earliest)
+        ),
+        my_zone=my_zone,
+        my_place=place_named(my_zone) if my_zone else None,
+    )
+
+
+def booking_form(request: Request, place: Place, start: datetime) -> str:
+    """Return the address of the booking form with its start filled in."""
+    query = {"start": start.isoformat().replace("+00:00", "Z")}
+    return str(request.route_path("instrument_book", id=place.instrument.public_id, _query=query))
+
+
+def _week_page(request: Request, monday: date) -> str:
+    query = {**request.GET, "week": monday.isoformat()}
+    return str(request.current_route_path(_query=query, _anchor="calendar"))
+
+
+def _full_hour(instant: datetime, zone: str) -> datetime:
+    """Return the first full hour of the place's clock from an instant on, as people begin."""
+    local = instant.astimezone(named_zone(zone))
+    past = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+    return instant + _HOUR - past if past else instant
+
+
+def _own(request: Request, place: Place, window: TimeSpan) -> dict[TimeSpan, str]:
+    """Return the reader's own bookings of this instrument with their addresses."""
+    if request.actor is None or request.actor.account_id is None:
+        return {}
+    return {
+        TimeSpan(view.booking.starts, view.booking.ends): request.route_path("booking", id=view.booking.public_id)
+        for view in own_bookings(request.db, actor=request.actor, start=window.start, limit=200).items
+        if view.booking.instrument_id == place.instrument.id and view.booking.state not in _GONE
+    }
