@@ -125,21 +125,27 @@ def permission_to_book(
 ) -> Ruling:
     """Return the policy's answer for booking: that it permits, or wants an approval first.
 
+    Without an allocation, each route that is open to everyone and lets teams pick is a way in; the best one answers.
     Raises Forbidden with the Decision otherwise.
     """
     book = rulebook(session, share_lock=True)
     applicant = facts_of(session, actor, acting_for_id=granted.acting_for_id if granted else None, now=now, book=book)
-    ruling = rule_on(
-        session,
-        action="book",
-        instrument_ids=[place.instrument.id],
-        applicant=applicant,
-        now=now,
-        route=granted.route if granted else None,
-        extra=granted.facts if granted else None,
-        satisfied=granted.satisfies if granted else (),
-        book=book,
-    )
+    ways: Sequence[str | None] = [granted.route] if granted else direct_route_ids(session, place.instrument.id) or [None]
+    rulings = [
+        rule_on(
+            session,
+            action="book",
+            instrument_ids=[place.instrument.id],
+            applicant=applicant,
+            now=now,
+            route=way,
+            extra=granted.facts if granted else None,
+            satisfied=granted.satisfies if granted else (),
+            book=book,
+        )
+        for way in ways
+    ]
+    ruling = min(rulings, key=lambda each: badness(each.decision))
     if ruling.decision.outcome not in (*GRANTED, Outcome.NEEDS_APPROVAL):
         raise refused(ruling.decision)
     return ruling
