@@ -25,8 +25,13 @@ from infra_access.core.paging import Page
 VERSION = "access_request.version"
 
 
-@resource("api.access_requests", "GET", permission=Permission.REQUEST_LIST, query=AccessRequestQuery,
-          out=page_of(AccessRequestSummaryOut))
+@resource(
+    "api.access_requests",
+    "GET",
+    permission=Permission.REQUEST_LIST,
+    query=AccessRequestQuery,
+    out=page_of(AccessRequestSummaryOut),
+)
 def list_own(call: Call) -> Page[dict[str, Any]]:
     """List the requests of the caller's teams, newest first."""
     given = dict(call.query)
@@ -35,8 +40,15 @@ def list_own(call: Call) -> Page[dict[str, Any]]:
     return Page([summary(item) for item in page.items], page.next)
 
 
-@resource("api.access_requests", "POST", permission=Permission.REQUEST_CREATE, body=AccessRequestBody,
-          out=AccessRequestOut, status=201, errors=(404,))
+@resource(
+    "api.access_requests",
+    "POST",
+    permission=Permission.REQUEST_CREATE,
+    body=AccessRequestBody,
+    out=AccessRequestOut,
+    status=201,
+    errors=(404,),
+)
 def create(call: Call) -> Created:
     """Begin a draft, which only its team sees."""
     made = create_access_request(call.db, actor=call.actor, now=call.now, **content_of(call.body))
@@ -49,23 +61,37 @@ def read(call: Call) -> dict[str, Any]:
     return whole(call.row)
 
 
-@resource("api.access_request", "PATCH", permission=Permission.REQUEST_UPDATE, body=AccessRequestBody(partial=True),
-          out=AccessRequestOut, version=VERSION, errors=(409,))
+@resource(
+    "api.access_request",
+    "PATCH",
+    permission=Permission.REQUEST_UPDATE,
+    body=AccessRequestBody(partial=True),
+    out=AccessRequestOut,
+    version=VERSION,
+    errors=(409,),
+)
 def change(call: Call) -> dict[str, Any]:
     """Change a request; after submission exactly the approvals that rest on a changed field are asked again."""
     content = content_of(call.body)
     return _shown(call, amend(call.db, access_request=call.row.access_request, changes=content, **call.changes))
 
 
-@resource("api.access_request_submit", "POST", permission=Permission.REQUEST_UPDATE, out=AccessRequestOut,
-          version=VERSION)
+@resource(
+    "api.access_request_submit", "POST", permission=Permission.REQUEST_UPDATE, out=AccessRequestOut, version=VERSION
+)
 def send(call: Call) -> dict[str, Any]:
     """Send a draft, or again what changes were asked for; the policy decides at once what follows."""
     return _shown(call, submit(call.db, access_request=call.row.access_request, **call.changes))
 
 
-@resource("api.access_request_withdraw", "POST", permission=Permission.REQUEST_UPDATE, body=ReasonBody,
-          out=AccessRequestOut, version=VERSION)
+@resource(
+    "api.access_request_withdraw",
+    "POST",
+    permission=Permission.REQUEST_UPDATE,
+    body=ReasonBody,
+    out=AccessRequestOut,
+    version=VERSION,
+)
 def take_back(call: Call) -> dict[str, Any]:
     """Withdraw a request, whatever it waits for."""
     reason = call.body.get("reason", "")

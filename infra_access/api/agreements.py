@@ -45,8 +45,14 @@ def read(call: Call) -> dict[str, Any]:
     return shown(call, agreement_of(call.db, call.row.access_request))
 
 
-@resource("api.agreement_accept", "POST", permission=Permission.OWN_ACCOUNT, body=AcceptBody, out=AgreementOut,
-          version="access_request.version")
+@resource(
+    "api.agreement_accept",
+    "POST",
+    permission=Permission.OWN_ACCOUNT,
+    body=AcceptBody,
+    out=AgreementOut,
+    version="access_request.version",
+)
 def give(call: Call) -> dict[str, Any]:
     """Accept the terms for one's side; the second side's acceptance makes the request active."""
     view = accept(call.db, access_request=call.row.access_request, text_hash=call.body["text_hash"], **call.changes)

@@ -40,8 +40,7 @@ class AllocationOut(Out):
     version = Integer(low=1)
 
 
-@resource("api.allocations", "GET", permission=Permission.ALLOCATION_LIST, query=PageQuery,
-          out=page_of(AllocationOut))
+@resource("api.allocations", "GET", permission=Permission.ALLOCATION_LIST, query=PageQuery, out=page_of(AllocationOut))
 def list_own(call: Call) -> Page[dict[str, Any]]:
     """List what the caller's teams were granted, newest first."""
     page = allocations_of(call.db, actor=call.actor, **call.query)

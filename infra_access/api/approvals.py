@@ -75,8 +75,14 @@ def read(call: Call) -> dict[str, Any]:
     return shown(call, call.row)
 
 
-@resource("api.approval_decision", "POST", permission=Permission.APPROVAL_DECIDE, body=DecisionBody, out=ApprovalOut,
-          version="approval.version")
+@resource(
+    "api.approval_decision",
+    "POST",
+    permission=Permission.APPROVAL_DECIDE,
+    body=DecisionBody,
+    out=ApprovalOut,
+    version="approval.version",
+)
 def give(call: Call) -> dict[str, Any]:
     """Give a verdict, with its reason."""
     decided = decide(

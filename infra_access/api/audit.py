@@ -9,7 +9,8 @@ from infra_access.api.fields import Choice, Free, Instant, Line, PublicId
 from infra_access.api.schemas import Out, PageQuery, page_of
 from infra_access.audit.models import AuditEvent
 from infra_access.core.authority import Permission
-from infra_access.core.paging import Page, clean_limit, decode_cursor, page_of as cut
+from infra_access.core.paging import Page, clean_limit, decode_cursor
+from infra_access.core.paging import page_of as cut
 
 
 class AuditQuery(PageQuery):

@@ -41,8 +41,15 @@ def list_own(call: Call) -> Page[dict[str, Any]]:
     return Page([summary(view) for view in page.items], page.next)
 
 
-@resource("api.bookings", "POST", permission=Permission.BOOKING_CREATE, body=BookingBody, out=BookingOut, status=201,
-          errors=(404, 410))
+@resource(
+    "api.bookings",
+    "POST",
+    permission=Permission.BOOKING_CREATE,
+    body=BookingBody,
+    out=BookingOut,
+    status=201,
+    errors=(404, 410),
+)
 def create(call: Call) -> Created:
     """Book a time, if the policy, the rules and the calendar all allow it."""
     wishes = wishes_of(call.body)
@@ -65,15 +72,23 @@ def read(call: Call) -> dict[str, Any]:
     return whole(call.row)
 
 
-@resource("api.booking", "PATCH", permission=Permission.BOOKING_UPDATE, body=TimeBody, out=BookingOut, version=VERSION,
-          errors=(409,))
+@resource(
+    "api.booking",
+    "PATCH",
+    permission=Permission.BOOKING_UPDATE,
+    body=TimeBody,
+    out=BookingOut,
+    version=VERSION,
+    errors=(409,),
+)
 def move(call: Call) -> dict[str, Any]:
     """Move a booking under every rule of a new one."""
     return _shown(call, changes.move(call.db, booking=call.row.booking, wishes=wishes_of(call.body), **call.changes))
 
 
-@resource("api.booking_cancel", "POST", permission=Permission.BOOKING_UPDATE, body=ReasonBody, out=BookingOut,
-          version=VERSION)
+@resource(
+    "api.booking_cancel", "POST", permission=Permission.BOOKING_UPDATE, body=ReasonBody, out=BookingOut, version=VERSION
+)
 def cancel(call: Call) -> dict[str, Any]:
     """Cancel a booking and free its time."""
     reason = call.body.get("reason", "")

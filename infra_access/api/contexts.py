@@ -14,8 +14,8 @@ from infra_access.core.errors import NotAuthenticated, NotFound
 from infra_access.core.i18n import _
 from infra_access.http.security import Context
 from infra_access.people.accounts import account_of
-from infra_access.people.tokens import token_by_public_id
 from infra_access.people.roles import resolve_scope
+from infra_access.people.tokens import token_by_public_id
 from infra_access.policy.models import PolicyDocument
 
 Factory = Callable[[Request], Context]

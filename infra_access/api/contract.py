@@ -10,7 +10,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-import venusian
+import venusian  # type: ignore[import-untyped]
 from marshmallow import Schema
 from pyramid.config import Configurator
 from pyramid.request import Request

@@ -5,7 +5,7 @@ from typing import Any
 
 from infra_access.access_requests.routes import route_ids_of
 from infra_access.api.contract import Call
-from infra_access.api.fields import Choice, Day, Free, Instant, Integer, Line, Lines, ListOf, Part
+from infra_access.api.fields import Choice, Day, Free, Integer, Line, Lines, ListOf, Part
 from infra_access.api.schemas import Out, Query
 from infra_access.core.decision import Decision, Outcome
 from infra_access.policy.applicants import facts_of, visitor_facts
@@ -21,6 +21,8 @@ class VisitorQuery(Query):
     """Who a visitor says to be."""
 
     class Meta(Query.Meta):
+        """A field that Python has no attribute for."""
+
         include = {  # noqa: RUF012 - the key is a word that Python keeps for itself
             "as": Line(
                 "What a visitor says: sector:company,size:small,startup:yes,country:KE,access_type:mail-in,regime:open",
@@ -110,7 +112,7 @@ def eligibility_of(call: Call, instrument_id: int, action: str) -> dict[str, Any
 
 
 def badges_of(call: Call, instrument_ids: Sequence[int]) -> Mapping[int, dict[str, Any]]:
-    """Return the badge of each instrument of a list; none for a visitor who says nothing. A fixed number of statements."""
+    """Return the badge of each instrument of a list; none for a visitor who says nothing."""
     if call.visitor is None and "as" not in call.query:
         return {}
     decided, by = _decided(call, instrument_ids, "book")

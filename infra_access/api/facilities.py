@@ -67,8 +67,14 @@ class FacilityQuery(PageQuery):
     organisation = PublicId()
 
 
-@resource("api.facilities", "GET", permission=Permission.CATALOGUE_READ, query=FacilityQuery,
-          out=page_of(FacilityOut), errors=(404,))
+@resource(
+    "api.facilities",
+    "GET",
+    permission=Permission.CATALOGUE_READ,
+    query=FacilityQuery,
+    out=page_of(FacilityOut),
+    errors=(404,),
+)
 def list_all(call: Call) -> Page[dict[str, Any]]:
     """List facilities by name."""
     given = dict(call.query)
@@ -78,8 +84,15 @@ def list_all(call: Call) -> Page[dict[str, Any]]:
     return Page(shown(page.items), page.next)
 
 
-@resource("api.facilities", "POST", permission=Permission.OWN_ACCOUNT, body=FacilityBody, out=FacilityOut,
-          status=201, errors=(404, 409))
+@resource(
+    "api.facilities",
+    "POST",
+    permission=Permission.OWN_ACCOUNT,
+    body=FacilityBody,
+    out=FacilityOut,
+    status=201,
+    errors=(404, 409),
+)
 def create(call: Call) -> Created:
     """Enter a facility of an organisation in which one has the right; a draft unless said otherwise."""
     given = dict(call.body)
@@ -94,9 +107,15 @@ def read(call: Call) -> dict[str, Any]:
     return _one(call, call.row)
 
 
-@resource("api.facility", "PATCH", permission=Permission.FACILITY_UPDATE,
-          body=FacilityBody(partial=True, exclude=("organisation",)), out=FacilityOut, version="version",
-          errors=(409, 410))
+@resource(
+    "api.facility",
+    "PATCH",
+    permission=Permission.FACILITY_UPDATE,
+    body=FacilityBody(partial=True, exclude=("organisation",)),
+    out=FacilityOut,
+    version="version",
+    errors=(409, 410),
+)
 def change(call: Call) -> dict[str, Any]:
     """Change a facility, its publication among them."""
     return _one(call, update_facility(call.db, facility=call.row, changes=call.body, **call.changes))

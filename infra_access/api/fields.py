@@ -37,9 +37,19 @@ class Strict(fields.Field[Any]):
         "null": _("This cannot be null."),
     }
 
-    def __init__(self, description: str = "", *, required: bool = False, allow_none: bool = False, **facts: Any):
-        """Take a description for readers and facts of the JSON schema, such as maxLength."""
-        metadata = {**self.describes, **({"description": description} if description else {}), **facts}
+    def __init__(
+        self,
+        description: str = "",
+        *,
+        required: bool = False,
+        allow_none: bool = False,
+        absent: bool = False,
+        **facts: Any,
+    ):
+        """Take a description for readers and facts of the JSON schema; an answer may leave out an `absent` field."""
+        metadata = {**self.describes, **facts, "absent": absent}
+        if description:
+            metadata["description"] = description
         if allow_none and "enum" in metadata:
             metadata["enum"] = [*metadata["enum"], None]
         super().__init__(required=required, allow_none=allow_none, metadata=metadata)
@@ -52,7 +62,9 @@ class Strict(fields.Field[Any]):
         try:
             return self.load(value, attr or "")
         except Invalid as error:
-            raise ValidationError([text for texts in error.fields.values() for text in texts] or [error.message]) from None
+            raise ValidationError(
+                [text for texts in error.fields.values() for text in texts] or [error.message]
+            ) from None
 
     def load(self, value: Any, name: str) -> Any:
         """Return the checked value. Raises Invalid."""
@@ -66,7 +78,7 @@ class Line(Strict):
 
     def __init__(self, description: str = "", *, most: int, filled: bool = False, **rest: Any):
         """Take the longest length; `filled` refuses an empty text."""
-        super().__init__(description, maxLength=most, **({"minLength": 1} if filled else {}), **rest)
+        super().__init__(description, maxLength=most, minLength=1 if filled else 0, **rest)
         self.most, self.filled = most, filled
 
     def load(self, value: Any, name: str) -> str:
@@ -134,7 +146,9 @@ class Flag(Strict):
 class Integer(Strict):
     """A whole number within bounds; 1.7, "1" and true are none. In a query (`text`) it is written in digits."""
 
-    def __init__(self, description: str = "", *, low: int = -LARGEST, high: int = LARGEST, text: bool = False, **rest: Any):
+    def __init__(
+        self, description: str = "", *, low: int = -LARGEST, high: int = LARGEST, text: bool = False, **rest: Any
+    ):
         """Take the bounds, both included."""
         super().__init__(description, type="integer", minimum=low, maximum=high, **rest)
         self.low, self.high, self.text = low, high, text
@@ -144,9 +158,7 @@ class Integer(Strict):
         if self.text and isinstance(value, str) and _DIGITS.fullmatch(value):
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool) or not self.low <= value <= self.high:
-            raise _wrong(
-                _("Give a whole number from ${low} to ${high}.", mapping={"low": self.low, "high": self.high})
-            )
+            raise _wrong(_("Give a whole number from ${low} to ${high}.", mapping={"low": self.low, "high": self.high}))
         return value
 
 
@@ -226,7 +238,7 @@ class Day(Strict):
         return value.isoformat() if isinstance(value, date) else value
 
 
-class ListOf(fields.List):
+class ListOf(fields.List[Any]):
     """A list of bounded length."""
 
     default_error_messages = {  # noqa: RUF012

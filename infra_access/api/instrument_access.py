@@ -27,7 +27,7 @@ class BusyOut(SpanOut):
     """A span that is taken; the label only where the caller may read it."""
 
     kind = Line(most=20)
-    label = Line(most=300, **{"x-absent": True})
+    label = Line(most=300, absent=True)
 
 
 class AvailabilityOut(Out):
@@ -87,8 +87,14 @@ class RoutesOut(Out):
     next = Line("Always null: an instrument has few ways in.", most=4_000, allow_none=True)
 
 
-@resource("api.instrument_availability", "GET", permission=Permission.CATALOGUE_READ, query=WindowQuery,
-          out=AvailabilityOut, errors=(410,))
+@resource(
+    "api.instrument_availability",
+    "GET",
+    permission=Permission.CATALOGUE_READ,
+    query=WindowQuery,
+    out=AvailabilityOut,
+    errors=(410,),
+)
 def availability(call: Call) -> dict[str, Any]:
     """Show when an instrument is free and when busy."""
     window = window_of(call.query["start"], call.query["end"])
@@ -104,8 +110,14 @@ def availability(call: Call) -> dict[str, Any]:
     }
 
 
-@resource("api.instrument_eligibility", "GET", permission=Permission.CATALOGUE_READ, query=EligibilityQuery,
-          out=EligibilityOut, errors=(410,))
+@resource(
+    "api.instrument_eligibility",
+    "GET",
+    permission=Permission.CATALOGUE_READ,
+    query=EligibilityQuery,
+    out=EligibilityOut,
+    errors=(410,),
+)
 def eligibility(call: Call) -> dict[str, Any]:
     """Decide whether the caller may use an instrument, what is missing, and when a session is realistic."""
     return eligibility_of(call, call.row.instrument.id, call.query.get("action", "book"))

@@ -161,8 +161,13 @@ class InstrumentQuery(PageQuery, VisitorQuery):
     status = Choice(OperationalStatus)
 
 
-@resource("api.instruments", "GET", permission=Permission.CATALOGUE_READ, query=InstrumentQuery,
-          out=page_of(SummaryOut, facets=Part(FacetsOut), total=Integer(low=0)))
+@resource(
+    "api.instruments",
+    "GET",
+    permission=Permission.CATALOGUE_READ,
+    query=InstrumentQuery,
+    out=page_of(SummaryOut, facets=Part(FacetsOut), total=Integer(low=0)),
+)
 def find(call: Call) -> dict[str, Any]:
     """Search published instruments."""
     given = {key: value for key, value in call.query.items() if key != "as"}
@@ -171,8 +176,15 @@ def find(call: Call) -> dict[str, Any]:
     return _found(page, badge)
 
 
-@resource("api.instruments", "POST", permission=Permission.OWN_ACCOUNT, body=InstrumentBody, out=InstrumentOut,
-          status=201, errors=(404, 409, 410))
+@resource(
+    "api.instruments",
+    "POST",
+    permission=Permission.OWN_ACCOUNT,
+    body=InstrumentBody,
+    out=InstrumentOut,
+    status=201,
+    errors=(404, 409, 410),
+)
 def create(call: Call) -> Created:
     """Enter an instrument of a facility in which one has the right; a draft unless said otherwise."""
     given = dict(call.body)
@@ -181,17 +193,24 @@ def create(call: Call) -> Created:
     return Created(shown(call, instrument, facility), f"/api/v1/instruments/{instrument.public_id}")
 
 
-@resource("api.instrument", "GET", permission=Permission.CATALOGUE_READ, query=VisitorQuery,
-          out=InstrumentOut, errors=(410,))
+@resource(
+    "api.instrument", "GET", permission=Permission.CATALOGUE_READ, query=VisitorQuery, out=InstrumentOut, errors=(410,)
+)
 def read(call: Call) -> dict[str, Any]:
     """Show an instrument, with the caller's badge."""
     place: Place = call.row
     return shown(call, place.instrument, place.facility)
 
 
-@resource("api.instrument", "PATCH", permission=Permission.INSTRUMENT_UPDATE, errors=(409, 410),
-          body=InstrumentBody(partial=True, exclude=("facility", "copies", "resources")), out=InstrumentOut,
-          version="instrument.version")
+@resource(
+    "api.instrument",
+    "PATCH",
+    permission=Permission.INSTRUMENT_UPDATE,
+    errors=(409, 410),
+    body=InstrumentBody(partial=True, exclude=("facility", "copies", "resources")),
+    out=InstrumentOut,
+    version="instrument.version",
+)
 def change(call: Call) -> dict[str, Any]:
     """Change an instrument, its techniques, status and publication among them."""
     place: Place = call.row

@@ -93,8 +93,15 @@ def tokens(call: Call) -> dict[str, Any]:
     return {"items": [_token(token) for token in tokens_of(call.db, call.actor, now=call.now)], "next": None}
 
 
-@resource("api.tokens", "POST", permission=Permission.OWN_ACCOUNT, body=TokenBody, out=NewTokenOut, status=201,
-          keeps_answer=False)
+@resource(
+    "api.tokens",
+    "POST",
+    permission=Permission.OWN_ACCOUNT,
+    body=TokenBody,
+    out=NewTokenOut,
+    status=201,
+    keeps_answer=False,
+)
 def create(call: Call) -> Created:
     """Make a token; the answer holds its secret, once."""
     token, secret = create_token(call.db, actor=call.actor, now=call.now, **call.body)

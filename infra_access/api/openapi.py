@@ -50,9 +50,11 @@ class Problem(Out):
     status = fields.Integer(metadata={"minimum": 400, "maximum": 599})
     detail = Line(most=10_000)
     code = Line("Stable, for programs.", most=100)
-    errors = fields.Dict(keys=fields.String(), values=ListOf(Line(most=10_000), most=1_000), metadata={"x-absent": True})
+    errors = fields.Dict(keys=fields.String(), values=ListOf(Line(most=10_000), most=1_000), metadata={"absent": True})
 
     class Meta:
+        """More may follow."""
+
         unknown = "include"
 
 
@@ -85,8 +87,15 @@ def _described(operation: Operation, plugin: MarshmallowPlugin) -> dict[str, Any
     assert plugin.converter is not None, "the plugin belongs to a document"
     parameters = plugin.converter.schema2parameters(operation.query, location="query")
     if operation.method == "POST" and operation.writes:
-        parameters.append(_header("Idempotency-Key", "A repeat with the same key gets the first call's answer.",
-                                  maxLength=MAX_LENGTH, minLength=1, pattern="^[!-~]*$"))
+        parameters.append(
+            _header(
+                "Idempotency-Key",
+                "A repeat with the same key gets the first call's answer.",
+                maxLength=MAX_LENGTH,
+                minLength=1,
+                pattern="^[!-~]*$",
+            )
+        )
     if operation.version is not None:
         parameters.append(_header("If-Match", "The ETag that the caller saw; another one by now is a 412."))
     described: dict[str, Any] = {

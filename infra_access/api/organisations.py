@@ -82,16 +82,28 @@ class OrganisationQuery(PageQuery):
     country = Country()
 
 
-@resource("api.organisations", "GET", permission=Permission.CATALOGUE_READ, query=OrganisationQuery,
-          out=page_of(OrganisationOut))
+@resource(
+    "api.organisations",
+    "GET",
+    permission=Permission.CATALOGUE_READ,
+    query=OrganisationQuery,
+    out=page_of(OrganisationOut),
+)
 def list_all(call: Call) -> Page[dict[str, Any]]:
     """List organisations by name."""
     page = list_organisations(call.db, **call.query)
     return Page(shown(call.db, page.items), page.next)
 
 
-@resource("api.organisations", "POST", permission=Permission.ORGANISATION_CREATE, body=OrganisationBody,
-          out=OrganisationOut, status=201, errors=(409,))
+@resource(
+    "api.organisations",
+    "POST",
+    permission=Permission.ORGANISATION_CREATE,
+    body=OrganisationBody,
+    out=OrganisationOut,
+    status=201,
+    errors=(409,),
+)
 def create(call: Call) -> Created:
     """Enter an organisation, self-declared."""
     organisation = create_organisation(call.db, actor=call.actor, now=call.now, **_given(call.body))
@@ -104,8 +116,15 @@ def read(call: Call) -> dict[str, Any]:
     return shown(call.db, [call.row])[0]
 
 
-@resource("api.organisation", "PATCH", permission=Permission.OWN_ACCOUNT, body=OrganisationBody(partial=True),
-          out=OrganisationOut, version="version", errors=(409,))
+@resource(
+    "api.organisation",
+    "PATCH",
+    permission=Permission.OWN_ACCOUNT,
+    body=OrganisationBody(partial=True),
+    out=OrganisationOut,
+    version="version",
+    errors=(409,),
+)
 def change(call: Call) -> dict[str, Any]:
     """Change an organisation."""
     organisation = update_organisation(call.db, organisation=call.row, changes=_given(call.body), **call.changes)

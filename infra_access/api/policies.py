@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import select
 
 from infra_access.access_requests.models import AccessRoute
-from infra_access.access_requests.routes import route_by_public_id
+from infra_access.access_requests.routes import route_by_public_id, route_ids_of
 from infra_access.api.contexts import policy_scopes
 from infra_access.api.contract import Call, resource
 from infra_access.api.decisions import EligibilityOut, VisitorQuery, applicant_of, shown
@@ -16,6 +16,7 @@ from infra_access.catalogue.queries import instrument_by_public_id
 from infra_access.core.authority import Permission, Scopes
 from infra_access.core.paging import Page
 from infra_access.policy.document_queries import facilities_read_by, list_documents
+from infra_access.policy.eligibility import badness
 from infra_access.policy.models import PolicyDocument
 from infra_access.policy.publishing import DRAFT, SCOPE_KINDS, SUPERSEDED, create_document, publish_document
 from infra_access.policy.rulebook import PUBLISHED, rulebook
@@ -79,8 +80,9 @@ def list_all(call: Call) -> Page[dict[str, Any]]:
     return Page([_summary(row) for row in page.items], page.next)
 
 
-@resource("api.policies", "POST", permission=Permission.OWN_ACCOUNT, body=PolicyBody, out=PolicyOut, status=201,
-          errors=(404,))
+@resource(
+    "api.policies", "POST", permission=Permission.OWN_ACCOUNT, body=PolicyBody, out=PolicyOut, status=201, errors=(404,)
+)
 def create(call: Call) -> Created:
     """Store a draft of rules, for a scope in which one has the right."""
     given = {"scope_key": "", **call.body}
@@ -103,24 +105,44 @@ def publish(call: Call) -> dict[str, Any]:
     return _whole(publish_document(call.db, document=document, scopes=scopes, **call.changes))
 
 
-@resource("api.policies_evaluate", "POST", permission=Permission.POLICY_EVALUATE, body=EvaluateBody,
-          query=VisitorQuery, out=EligibilityOut, writes=False, errors=(404, 410))
+@resource(
+    "api.policies_evaluate",
+    "POST",
+    permission=Permission.POLICY_EVALUATE,
+    body=EvaluateBody,
+    query=VisitorQuery,
+    out=EligibilityOut,
+    writes=False,
+    errors=(404, 410),
+)
 def evaluate(call: Call) -> dict[str, Any]:
     """Decide as for the caller, or for what `as` says, and keep nothing."""
     book = rulebook(call.db)
     applicant, by = applicant_of(call, book)
-    instruments = [instrument_by_public_id(call.db, key, actor=call.visitor) for key in call.body["instruments"]]
-    route = route_by_public_id(call.db, call.body["route"]).public_id if "route" in call.body else None
-    ruling = rule_on(
-        call.db,
-        action=call.body.get("action", Action.BOOK.value),
-        instrument_ids=[instrument.id for instrument in instruments],
-        applicant=applicant,
-        now=call.now,
-        route=route,
-        book=book,
+    keys = [instrument_by_public_id(call.db, one, actor=call.visitor).id for one in call.body["instruments"]]
+    rulings = (
+        rule_on(
+            call.db,
+            action=call.body.get("action", Action.BOOK.value),
+            instrument_ids=keys,
+            applicant=applicant,
+            now=call.now,
+            route=route,
+            book=book,
+        )
+        for route in _ways_in(call, keys)
     )
-    return {**shown(call, ruling.decision), "by": by}
+    best = min((ruling.decision for ruling in rulings), key=badness)
+    return {**shown(call, best), "by": by}
+
+
+def _ways_in(call: Call, instrument_ids: list[int]) -> list[str | None]:
+    """Return the way in that was named, else those that lead to all the instruments."""
+    if "route" in call.body:
+        return [route_by_public_id(call.db, call.body["route"]).public_id]
+    leading = route_ids_of(call.db, instrument_ids)
+    common = set.intersection(*(set(leading.get(key, ())) for key in instrument_ids))
+    return [*sorted(common)] or [None]
 
 
 def _route_scopes(call: Call, kind: str, key: str) -> Scopes | None:

@@ -21,6 +21,8 @@ class Body(Schema):
     }
 
     class Meta:
+        """Nothing beyond what is declared."""
+
         unknown = RAISE
 
 
@@ -32,11 +34,13 @@ class Out(Schema):
     """What is answered: every declared key, and no other."""
 
     class Meta:
+        """Nothing beyond what is declared."""
+
         unknown = RAISE
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Promise each field in the contract, unless it says that it may be absent."""
-        field_obj.required = not field_obj.metadata.get("x-absent", False)
+        field_obj.required = not field_obj.metadata.get("absent", False)
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         """Return a value; a promised one that is not there is a defect of ours, never a silent gap."""
@@ -79,7 +83,9 @@ def load(schema: Schema, data: Any) -> dict[str, Any]:
     except ValidationError as error:
         faults: dict[str, list[Text]] = {}
         _flatten("", error.messages, faults)
-        raise Invalid("input.invalid", _("Some of what was sent is not right. Each field is named."), fields=faults) from None
+        raise Invalid(
+            "input.invalid", _("Some of what was sent is not right. Each field is named."), fields=faults
+        ) from None
     return loaded
 
 

@@ -41,9 +41,7 @@ def serve(operation: Operation, context: Context, request: Request) -> Response:
         response = run()
     else:
         fingerprint = f"{request.path}?{request.query_string}\n".encode() + sent
-        response = once(
-            request, request.headers.get(HEADER), fingerprint, run, keep_body=operation.keeps_answer
-        )
+        response = once(request, request.headers.get(HEADER), fingerprint, run, keep_body=operation.keeps_answer)
     return marked(request, response) if response.content_type == JSON else response
 
 

@@ -9,7 +9,7 @@ from webtest import TestApp
 
 from infra_access.config import make_app
 from infra_access.core import clock
-from infra_access.core.authority import Scope
+from infra_access.core.authority import Actor, Scope
 from infra_access.core.db import Database
 from infra_access.people.models import Account
 from tests.factories.people import make_account, make_grant, make_token
@@ -71,11 +71,13 @@ def anyone(api_app: TestApp) -> Caller:
 
 @pytest.fixture
 def caller(api_app: TestApp, database: Database) -> Callable[..., Caller]:
-    """Return a way to make programs: caller(("facility_manager", ("facility", id)), account=..., scope="read")."""
+    """Return how to make programs with a token, of a new account unless told whose, with these roles."""
 
-    def make(*grants: tuple[str, Scope], account: Account | None = None, scope: str = "write") -> Caller:
+    def make(
+        *grants: tuple[str, Scope], account: Account | None = None, actor: Actor | None = None, scope: str = "write"
+    ) -> Caller:
         with database.writer() as session:
-            owner = account or make_account(session)
+            owner = session.get_one(Account, actor.account_id) if actor else account or make_account(session)
             for role, (kind, key) in grants:
                 make_grant(session, account=owner, role=role, scope_kind=kind, scope_key=key)
             token = make_token(session, owner, scope=scope, now=clock.now())
@@ -86,7 +88,7 @@ def caller(api_app: TestApp, database: Database) -> Callable[..., Caller]:
 
 @pytest.fixture
 def stored(database: Database) -> Callable[..., Any]:
-    """Return a way to run a factory in a transaction of its own: stored(make_organisation, name="X")."""
+    """Return how to run a factory in a transaction of its own, given as its first argument."""
 
     def run(factory: Callable[..., Any], **values: Any) -> Any:
         with database.writer() as session:

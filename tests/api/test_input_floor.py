@@ -49,7 +49,13 @@ def test_it_refuses_a_body_that_is_none(
 
 @pytest.mark.parametrize(
     "path",
-    ["/organisations/%ff", "/organisations?q=%ff", "/organisations?%ff=1", "/organisations?q=%00", "/organisations/%00"],
+    [
+        "/organisations/%ff",
+        "/organisations?q=%ff",
+        "/organisations?%ff=1",
+        "/organisations?q=%00",
+        "/organisations/%00",
+    ],
 )
 def test_it_refuses_an_address_that_is_no_text(api_app: TestApp, path: str):
     response = api_app.get(BASE + path, expect_errors=True)

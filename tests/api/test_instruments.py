@@ -13,7 +13,9 @@ COMPANIES = {"fact": "applicant.sector", "op": "eq", "value": "company"}
 def test_it_creates_a_draft_in_a_facility_and_publishes_it(anyone: Caller, caller, stored):
     facility = stored(make_facility)
     staff = caller(("facility_manager", ("facility", facility.public_id)))
-    made = staff.post("/instruments", {"facility": facility.public_id, "name": "STEM", "copies": 2, "techniques": ["EELS"]})
+    made = staff.post(
+        "/instruments", {"facility": facility.public_id, "name": "STEM", "copies": 2, "techniques": ["EELS"]}
+    )
     assert made["publication"] == "draft"
     assert len(made["resources"]) == 2
     anyone.get(f"/instruments/{made['id']}", status=404)

@@ -63,7 +63,13 @@ def test_it_refuses_a_change_by_somebody_else(caller):
 def test_it_names_every_field_at_fault(caller):
     errors = caller().post(
         "/organisations",
-        {"name": "", "country": "Kenya", "colour": "red", "identifiers": [{"scheme": "x"}], "facts": {"startup": "yes"}},
+        {
+            "name": "",
+            "country": "Kenya",
+            "colour": "red",
+            "identifiers": [{"scheme": "x"}],
+            "facts": {"startup": "yes"},
+        },
         status=422,
     )["errors"]
     assert set(errors) == {
@@ -82,9 +88,16 @@ def test_it_pages_by_cursor(anyone: Caller, stored):
 
 @pytest.mark.parametrize(
     ("query", "field"),
-    [("limit=0", "limit"), ("limit=201", "limit"), ("limit=1_0", "limit"), ("cursor=x", "cursor"), ("colour=red", "colour"),
-     ("limit=1&limit=2", "limit"), ("country=Germany", "country")],
-)  # fmt: skip
+    [
+        ("limit=0", "limit"),
+        ("limit=201", "limit"),
+        ("limit=1_0", "limit"),
+        ("limit=1&limit=2", "limit"),
+        ("cursor=x", "cursor"),
+        ("colour=red", "colour"),
+        ("country=Germany", "country"),
+    ],
+)
 def test_it_refuses_a_query_that_means_nothing(anyone: Caller, query: str, field: str):
     assert field in anyone.get(f"/organisations?{query}", status=422)["errors"]
 

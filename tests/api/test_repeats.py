@@ -49,7 +49,9 @@ def test_it_runs_parallel_repeats_once(caller, stored, database: Database):
     programs = [caller(account=account) for _number in range(6)]
     with ThreadPoolExecutor(len(programs)) as pool:
         answers = list(
-            pool.map(lambda one: one.call("POST", "/organisations", BODY, status=201, Idempotency_Key=KEY).body, programs)
+            pool.map(
+                lambda one: one.call("POST", "/organisations", BODY, status=201, Idempotency_Key=KEY).body, programs
+            )
         )
     assert len(set(answers)) == 1
     assert _count(database) == 1
