@@ -230,6 +230,8 @@ def upgrade() -> None:
         sa.Column("public_id", sa.String(length=16), nullable=False),
         sa.Column("subject_kind", sa.String(length=20), nullable=False),
         sa.Column("subject_id", KEY, nullable=False),
+        sa.Column("subject_public_id", sa.String(length=16), nullable=False),
+        sa.Column("instrument_ids", DOCUMENT, nullable=False),
         sa.Column("applicant_id", KEY, nullable=False),
         sa.Column("role", sa.String(length=40), nullable=False),
         sa.Column("scope_kind", sa.String(length=20), nullable=False),

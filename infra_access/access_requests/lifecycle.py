@@ -2,7 +2,8 @@
 
 A state without a row in the table is final. Who may make a transition, and what it needs, is decided by the
 command that makes it: an appeal, for one, is decided by someone who did not decide before. An amendment
-keeps the state; where it voids an approval, the command adds `review`, which asks again.
+keeps the state; where it voids an approval, the command adds `review`, which asks again. A team that was asked for
+changes makes them in as many steps as it likes; sending the request again is `resume`.
 """
 
 from enum import StrEnum
@@ -80,7 +81,7 @@ TRANSITIONS: dict[RequestState, dict[RequestTransition, RequestState]] = {
         _T.AMEND: _S.UNDER_REVIEW,
         _T.WITHDRAW: _S.WITHDRAWN,
     },
-    _S.CHANGES_REQUESTED: {_T.AMEND: _S.UNDER_REVIEW, _T.RESUME: _S.UNDER_REVIEW, _T.WITHDRAW: _S.WITHDRAWN},
+    _S.CHANGES_REQUESTED: {_T.AMEND: _S.CHANGES_REQUESTED, _T.RESUME: _S.UNDER_REVIEW, _T.WITHDRAW: _S.WITHDRAWN},
     _S.PAUSED: {_T.RESUME: _S.UNDER_REVIEW, _T.AMEND: _S.PAUSED, _T.WITHDRAW: _S.WITHDRAWN},
     _S.RESERVE: {
         _T.APPROVE: _S.APPROVED,

@@ -82,7 +82,9 @@ class AccessRequest(Base):
     public_id: Mapped[PublicId]
     route_id: Mapped[int] = mapped_column(ForeignKey("access_route.id"), index=True)
     round_id: Mapped[int | None] = mapped_column(ForeignKey("access_round.id"))
-    requester_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True, info=personal("the applicant", retention="record"))
+    requester_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id"), index=True, info=personal("the applicant", retention="record")
+    )
     acting_for_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     title: Mapped[str] = mapped_column(String(300))
     summary: Mapped[str] = mapped_column(Text, default="")
@@ -117,7 +119,7 @@ class AccessRequestInstrument(Base):
 class Participant(Base):
     """A person on the team, known by account or by an invited address.
 
-    `role` is principal, member, operator, local_contact or data_only; `presence` is on_site, remote or none.
+    `role` is principal, member, operator, local-contact or data-only; `presence` is on-site, remote or none.
     """
 
     __tablename__ = "participant"
@@ -125,7 +127,9 @@ class Participant(Base):
 
     id: Mapped[PrimaryKey]
     access_request_id: Mapped[int] = mapped_column(ForeignKey("access_request.id"))
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True, info=personal("the team", retention="record"))
+    account_id: Mapped[int | None] = mapped_column(
+        ForeignKey("account.id"), index=True, info=personal("the team", retention="record")
+    )
     email: Mapped[str] = mapped_column(String(254), info=personal("invitation", retention="record"))
     name: Mapped[str] = mapped_column(String(200), info=personal("the team", retention="record"))
     phone: Mapped[str | None] = mapped_column(String(60), info=personal("contact during a session", retention="record"))
@@ -140,7 +144,8 @@ class Approval(Base):
     """One role's verdict within a scope, by a deadline.
 
     `rests_on` names the fields of the request whose change voids it. The applicant stands in the row so that the
-    database itself refuses a verdict by them. `subject_kind` is access_request or booking.
+    database itself refuses a verdict by them. `subject_kind` is access_request or booking; the subject's public id and
+    its instruments stand here too, since bookings lie in a higher layer.
     """
 
     __tablename__ = "approval"
@@ -155,6 +160,8 @@ class Approval(Base):
     public_id: Mapped[PublicId]
     subject_kind: Mapped[str] = mapped_column(String(20))
     subject_id: Mapped[int] = mapped_column(KEY)
+    subject_public_id: Mapped[str] = mapped_column(String(16))
+    instrument_ids: Mapped[list[Any]]
     applicant_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     role: Mapped[str] = mapped_column(String(40))
     scope_kind: Mapped[str] = mapped_column(String(20))
@@ -165,7 +172,9 @@ class Approval(Base):
     state: Mapped[str] = mapped_column(String(24), default="pending")
     asked_at: Mapped[datetime]
     due_at: Mapped[datetime]
-    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), info=personal("accountability", retention="legal", erasable=False))
+    decided_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("account.id"), info=personal("accountability", retention="legal", erasable=False)
+    )
     decided_at: Mapped[datetime | None]
     reason: Mapped[str | None] = mapped_column(Text)
     conditions: Mapped[str | None] = mapped_column(Text)
@@ -198,7 +207,9 @@ class AgreementAcceptance(Base):
     id: Mapped[PrimaryKey]
     agreement_id: Mapped[int] = mapped_column(ForeignKey("agreement.id"))
     side: Mapped[str] = mapped_column(String(20))
-    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), info=personal("signature", retention="legal", erasable=False))
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id"), info=personal("signature", retention="legal", erasable=False)
+    )
     accepted_at: Mapped[datetime]
     text_hash: Mapped[str] = mapped_column(String(64))
 
@@ -236,7 +247,9 @@ class Conversation(Base):
     public_id: Mapped[PublicId]
     instrument_id: Mapped[int | None] = mapped_column(ForeignKey("instrument.id"), index=True)
     access_request_id: Mapped[int | None] = mapped_column(ForeignKey("access_request.id"), index=True)
-    opened_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True, info=personal("correspondence", retention="record"))
+    opened_by_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id"), index=True, info=personal("correspondence", retention="record")
+    )
     subject: Mapped[str] = mapped_column(String(300))
     visibility: Mapped[str] = mapped_column(String(20))
     created_at: Mapped[datetime]
@@ -250,6 +263,8 @@ class Message(Base):
 
     id: Mapped[PrimaryKey]
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"))
-    author_id: Mapped[int] = mapped_column(ForeignKey("account.id"), info=personal("correspondence", retention="record"))
+    author_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id"), info=personal("correspondence", retention="record")
+    )
     text: Mapped[str] = mapped_column(Text, info=personal("correspondence", retention="record"))
     sent_at: Mapped[datetime]

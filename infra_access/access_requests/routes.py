@@ -132,7 +132,7 @@ def open_round(
             continue
         if instant.tzinfo is None:
             raise fields.fault("time.naive", field, _("Give this time with its offset from UTC."))
-        if earlier is not None and instant < earlier or (field == "closes_at" and instant == earlier):
+        if (earlier is not None and instant < earlier) or (field == "closes_at" and instant == earlier):
             raise fields.fault("time.order", field, _("This lies before the step that comes first."))
         earlier = instant
     call = AccessRound(

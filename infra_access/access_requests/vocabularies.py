@@ -1,4 +1,4 @@
-"""The closed vocabularies of routes, requests and what follows from them; the values are stored and sent as they are."""
+"""The closed vocabularies of routes, requests and what follows from them; the values are stored and sent as such."""
 
 from enum import StrEnum
 

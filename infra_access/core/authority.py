@@ -136,9 +136,11 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.ROUTE_WRITE: Allow(roles=_OFFICE),
     Permission.REQUEST_CREATE: Allow(signed_in=True),
     Permission.REQUEST_LIST: Allow(signed_in=True),
-    Permission.REQUEST_READ: Allow(roles=_READERS, relations=frozenset({"requester", "team"})),
+    Permission.REQUEST_READ: Allow(
+        roles=_READERS, relations=frozenset({"requester", "team", "signatory", "approver"})
+    ),
     Permission.REQUEST_UPDATE: Allow(relations=frozenset({"requester"})),
-    Permission.AGREEMENT_ACCEPT: Allow(relations=frozenset({"requester", "signatory"})),
+    Permission.AGREEMENT_ACCEPT: Allow(relations=frozenset({"requester", "signatory", "host"})),
     Permission.APPROVAL_LIST: Allow(signed_in=True),
     Permission.APPROVAL_DECIDE: Allow(relations=frozenset({"approver"})),
     Permission.ALLOCATION_LIST: Allow(signed_in=True),

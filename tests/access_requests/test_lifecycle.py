@@ -71,6 +71,7 @@ def test_the_way_to_access() -> None:
         "review",
         "ask_changes",
         "amend",
+        "resume",
         "pause",
         "resume",
         "approve",

@@ -1,0 +1,266 @@
+"""What was granted and how much of it is left; a booking draws on it under the row's lock, never beyond it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from infra_access.access_requests.agreement_queries import is_accepted
+from infra_access.access_requests.content import content_of
+from infra_access.access_requests.facts import facts_of_request, satisfied_by
+from infra_access.access_requests.models import (
+    AccessRequest,
+    AccessRequestInstrument,
+    AccessRoute,
+    Allocation,
+    Approval,
+    Participant,
+)
+from infra_access.access_requests.standing import team_of
+from infra_access.access_requests.vocabularies import AllocationState, ApprovalState, ParticipantRole
+from infra_access.catalogue.models import Facility, Instrument
+from infra_access.core.authority import Actor
+from infra_access.core.errors import Conflict, Forbidden, NotFound
+from infra_access.core.i18n import _
+from infra_access.core.paging import clean_limit, decode_cursor, encode_cursor
+from infra_access.core.timespan import TimeSpan
+from infra_access.policy.facts import Facts
+from infra_access.policy.rulebook import rulebook
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A locked allocation as a booking needs it; `facts` and `satisfies` are what the request says to the policy."""
+
+    id: int
+    public_id: str
+    access_unit: str
+    acting_for_id: int | None
+    route: str
+    booking_rules: dict[str, Any]
+    satisfies: frozenset[str]
+    facts: Facts = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationView:
+    """An allocation with the request and the route that it came of, and the instruments that it is for."""
+
+    allocation: Allocation
+    access_request: AccessRequest
+    route: AccessRoute
+    facility: Facility
+    instruments: tuple[Instrument, ...]
+
+    @property
+    def left(self) -> Decimal:
+        """Return the access units that can still be drawn."""
+        return self.allocation.amount - self.allocation.used
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationPage:
+    """One page of allocations, newest first; `next` is the cursor of the following page, or None."""
+
+    items: tuple[AllocationView, ...]
+    next: str | None
+
+
+def activate(session: Session, access_request: AccessRequest) -> Allocation:
+    """Create the allocation of a request, or bring it up to what the request asks for now.
+
+    Raises Conflict `allocation.used` where more was drawn already.
+    """
+    found = _locked(session, Allocation.access_request_id == access_request.id)
+    if found is None:
+        found = Allocation(access_request_id=access_request.id, access_unit=access_request.access_unit, used=Decimal(0))
+        session.add(found)
+    elif access_request.quantity < found.used:
+        raise Conflict(
+            "allocation.used",
+            _(
+                "${used} access units are booked or used already. Ask for at least as many, or cancel bookings first.",
+                mapping={"used": str(found.used)},
+            ),
+        )
+    found.amount = access_request.quantity
+    found.valid_from, found.valid_until = access_request.period_start, access_request.period_end
+    found.conditions = _conditions(session, access_request)
+    found.state = AllocationState.ACTIVE
+    session.flush()
+    return found
+
+
+def set_state(session: Session, access_request: AccessRequest, state: AllocationState) -> None:
+    """Suspend or end what a request was granted, if it was granted anything yet."""
+    found = _locked(session, Allocation.access_request_id == access_request.id)
+    if found is not None:
+        found.state = state
+        session.flush()
+
+
+def lock(session: Session, public_id: str, *, actor: Actor, now: datetime) -> Granted:
+    """Lock an allocation for a booking of the actor.
+
+    Raises NotFound for whoever is not on its team, Forbidden for who takes part in the data only, Conflict
+    `allocation.inactive`.
+    """
+    allocation = _locked(session, Allocation.public_id == public_id)
+    access_request = session.get(AccessRequest, allocation.access_request_id) if allocation is not None else None
+    if allocation is None or access_request is None or actor.account_id not in team_of(session, access_request):
+        raise NotFound("allocation.unknown", _("There is no such allocation, or it is not your team's."))
+    role = session.scalar(
+        select(Participant.role).where(
+            Participant.access_request_id == access_request.id, Participant.account_id == actor.account_id
+        )
+    )
+    if role == ParticipantRole.DATA_ONLY and actor.account_id != access_request.requester_id:
+        raise Forbidden("allocation.data_only", _("You take part in the data only. Ask another of the team to book."))
+    _refuse_inactive(allocation, now)
+    return _granted(session, allocation, access_request, now)
+
+
+def lock_by_key(session: Session, key: int, *, now: datetime) -> Granted:
+    """Lock an allocation that a booking drew on already, whatever its state: units can always be given back."""
+    allocation = _locked(session, Allocation.id == key)
+    if allocation is None:
+        raise NotFound("allocation.unknown", _("There is no such allocation."))
+    return _granted(session, allocation, session.get_one(AccessRequest, allocation.access_request_id), now)
+
+
+def draw(session: Session, granted: Granted, *, instrument_id: int, span: TimeSpan, units: Decimal) -> None:
+    """Take units of a locked allocation for a span on an instrument.
+
+    Raises Conflict `allocation.inactive`, `allocation.outside` or `allocation.overdrawn`, which says what is left.
+    """
+    allocation = session.get_one(Allocation, granted.id)
+    _refuse_inactive(allocation, None)
+    covered = session.scalar(
+        select(AccessRequestInstrument.instrument_id).where(
+            AccessRequestInstrument.access_request_id == allocation.access_request_id,
+            AccessRequestInstrument.instrument_id == instrument_id,
+        )
+    )
+    if covered is None:
+        message = _("What you were granted is for other instruments. Amend your request to use this one too.")
+        raise Conflict("allocation.outside", message)
+    if not TimeSpan(allocation.valid_from, allocation.valid_until).contains(span):
+        raise Conflict(
+            "allocation.outside",
+            _("What you were granted is for another period. Choose a time within it, or amend your request."),
+            details={"start": allocation.valid_from.isoformat(), "end": allocation.valid_until.isoformat()},
+        )
+    left = allocation.amount - allocation.used
+    if units > left:
+        raise Conflict(
+            "allocation.overdrawn",
+            _(
+                "This takes ${units} access units (${unit}), and ${left} are left of what you were granted. Choose a "
+                "shorter time, or amend your request.",
+                mapping={"units": str(units), "unit": granted.access_unit, "left": str(left)},
+            ),
+            details={"left": str(left), "units": str(units)},
+        )
+    allocation.used += units
+    session.flush()
+
+
+def give_back(session: Session, granted: Granted, units: Decimal) -> None:
+    """Give back units of a locked allocation."""
+    allocation = session.get_one(Allocation, granted.id)
+    allocation.used = max(allocation.used - units, Decimal(0))
+    session.flush()
+
+
+def allocations_of(
+    session: Session, *, actor: Actor, limit: int | None = None, cursor: str | None = None
+) -> AllocationPage:
+    """Return what the actor's teams were granted, newest first. Two statements."""
+    size = clean_limit(limit)
+    on_team = select(Participant.access_request_id).where(Participant.account_id == actor.account_id)
+    query = (
+        select(Allocation, AccessRequest, AccessRoute, Facility)
+        .join(AccessRequest, AccessRequest.id == Allocation.access_request_id)
+        .join(AccessRoute, AccessRoute.id == AccessRequest.route_id)
+        .join(Facility, Facility.id == AccessRoute.facility_id)
+        .where(or_(AccessRequest.requester_id == actor.account_id, AccessRequest.id.in_(on_team)))
+    )
+    if cursor:
+        query = query.where(Allocation.id < decode_cursor(cursor, (int,))[0])
+    rows = session.execute(query.order_by(Allocation.id.desc()).limit(size + 1)).all()
+    instruments = _instruments(session, [row[1].id for row in rows])
+    items = tuple(AllocationView(*row, tuple(instruments.get(row[1].id, ()))) for row in rows[:size])
+    return AllocationPage(items, encode_cursor([items[-1].allocation.id]) if len(rows) > size else None)
+
+
+def allocation_of(session: Session, access_request: AccessRequest) -> Allocation | None:
+    """Return what a request was granted, if anything yet."""
+    return session.scalars(select(Allocation).where(Allocation.access_request_id == access_request.id)).one_or_none()
+
+
+def _instruments(session: Session, access_request_ids: Sequence[int]) -> dict[int, list[Instrument]]:
+    found: dict[int, list[Instrument]] = {}
+    for key, instrument in session.execute(
+        select(AccessRequestInstrument.access_request_id, Instrument)
+        .join(Instrument, Instrument.id == AccessRequestInstrument.instrument_id)
+        .where(AccessRequestInstrument.access_request_id.in_(access_request_ids))
+        .order_by(Instrument.id)
+    ):
+        found.setdefault(key, []).append(instrument)
+    return found
+
+
+def _locked(session: Session, condition: Any) -> Allocation | None:
+    session.flush()
+    return session.scalars(
+        select(Allocation).where(condition).with_for_update().execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def _refuse_inactive(allocation: Allocation, now: datetime | None) -> None:
+    if allocation.state != AllocationState.ACTIVE or (now is not None and allocation.valid_until <= now):
+        raise Conflict(
+            "allocation.inactive",
+            _(
+                "Nothing can be booked on this at present: it has ended, or a change is being looked at. "
+                "The request's page says which."
+            ),
+            details={"state": allocation.state, "until": allocation.valid_until.isoformat()},
+        )
+
+
+def _granted(session: Session, allocation: Allocation, access_request: AccessRequest, now: datetime) -> Granted:
+    route = session.get_one(AccessRoute, access_request.route_id)
+    content = content_of(session, access_request)
+    met = {"gate:allocation", *satisfied_by(content)}
+    if is_accepted(session, access_request):
+        met |= {"agreement:terms", "agreement:access-terms"}
+    book = rulebook(session, share_lock=True)
+    return Granted(
+        id=allocation.id,
+        public_id=allocation.public_id,
+        access_unit=allocation.access_unit,
+        acting_for_id=access_request.acting_for_id,
+        route=route.public_id,
+        booking_rules=route.booking_rules,
+        satisfies=frozenset(met),
+        facts=facts_of_request(session, content, route=route, book=book, now=now, by=access_request.public_id),
+    )
+
+
+def _conditions(session: Session, access_request: AccessRequest) -> str | None:
+    found = session.scalars(
+        select(Approval.conditions)
+        .where(
+            Approval.subject_kind == "access_request",
+            Approval.subject_id == access_request.id,
+            Approval.state == ApprovalState.APPROVED,
+            func.length(Approval.conditions) > 0,
+        )
+        .order_by(Approval.id)
+    )
+    return "\n\n".join(text for text in found if text) or None

@@ -1,0 +1,191 @@
+"""Approvals as the people who decide them, and the people who wait for them, see them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from infra_access.access_requests.approvers import chain_of, facility_of_approval, held_by, organisation_of_approval
+from infra_access.access_requests.models import AccessRequest, Approval, Participant
+from infra_access.access_requests.vocabularies import OPEN, ApprovalState
+from infra_access.catalogue.fields import fault
+from infra_access.catalogue.models import Facility, Instrument, Organisation
+from infra_access.core.authority import Actor, Scopes
+from infra_access.core.errors import NotFound
+from infra_access.core.i18n import _
+from infra_access.core.paging import clean_limit, decode_cursor, encode_cursor
+from infra_access.people.models import Account
+
+_Applying = aliased(Organisation)
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalView:
+    """An approval with who asks, from where, for what. `title` is empty for a booking, which names itself.
+
+    `organisation` and `country` are those of the organisation acted for; `team` are the keys of its accounts.
+    """
+
+    approval: Approval
+    applicant: str
+    title: str = ""
+    organisation: str | None = None
+    country: str | None = None
+    instruments: tuple[str, ...] = ()
+    scopes: Scopes = ()
+    team: frozenset[int] = field(default_factory=frozenset)
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it still waits for a verdict."""
+        return self.approval.state in OPEN
+
+    def is_own(self, actor: Actor) -> bool:
+        """Tell whether the actor is the applicant or on the team."""
+        return actor.account_id is not None and actor.account_id in {*self.team, self.approval.applicant_id}
+
+    def may_decide(self, actor: Actor) -> bool:
+        """Tell whether it is the actor's to decide, while it waits."""
+        return actor.account_id is not None and not self.is_own(actor) and actor.holds(self.approval.role, self.scopes)
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalPage:
+    """One page of approvals, earliest deadline first; `next` is the cursor of the following page, or None."""
+
+    items: tuple[ApprovalView, ...]
+    next: str | None
+
+
+def inbox(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    state: str = "pending",
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> ApprovalPage:
+    """Return the approvals that are the actor's to decide, or were, earliest deadline first. Three statements.
+
+    `state` is pending (which counts paused ones), decided, or one state. Raises Invalid.
+    """
+    size = clean_limit(limit)
+    own = select(Participant.id).where(
+        Approval.subject_kind == "access_request",
+        Participant.access_request_id == Approval.subject_id,
+        Participant.account_id == actor.account_id,
+    )
+    query = _views().where(
+        held_by(actor),
+        Approval.state.in_(_states(state)),
+        Approval.applicant_id != actor.account_id,
+        ~own.correlate(Approval).exists(),
+    )
+    if cursor:
+        due, key = decode_cursor(cursor, (str, int))
+        after = _instant(str(due))
+        query = query.where(or_(Approval.due_at > after, and_(Approval.due_at == after, Approval.id > key)))
+    rows = session.execute(query.order_by(Approval.due_at, Approval.id).limit(size + 1)).all()
+    items = tuple(_seen(session, rows[:size]))
+    last = items[-1].approval if len(rows) > size else None
+    return ApprovalPage(items, encode_cursor([last.due_at.isoformat(), last.id]) if last else None)
+
+
+def approval_by_public_id(session: Session, public_id: str, *, actor: Actor | None) -> ApprovalView:
+    """Return an approval that the actor may decide, or that is about their own request. Raises NotFound otherwise."""
+    row = session.execute(_views().where(Approval.public_id == public_id)).one_or_none()
+    view = next(iter(_seen(session, [row] if row is not None else [])), None)
+    if view is None or actor is None or not (view.is_own(actor) or view.may_decide(actor)):
+        raise NotFound("approval.unknown", _("There is no such approval, or it is not yours to decide."))
+    return view
+
+
+def approvals_of(session: Session, subject_kind: str, subject_id: int) -> Sequence[Approval]:
+    """Return all approvals of a subject, void ones too, in the order in which they were asked."""
+    return session.scalars(
+        select(Approval)
+        .where(Approval.subject_kind == subject_kind, Approval.subject_id == subject_id)
+        .order_by(Approval.id)
+    ).all()
+
+
+def view_of(session: Session, approval: Approval) -> ApprovalView:
+    """Return an approval that was read already, as those who decide it see it."""
+    return next(iter(_seen(session, [session.execute(_views().where(Approval.id == approval.id)).one()])))
+
+
+def _views() -> Select[*tuple[Any, ...]]:
+    return (
+        select(Approval, Account.name, AccessRequest.title, _Applying.name, _Applying.country, Facility, Organisation)
+        .join(Account, Account.id == Approval.applicant_id)
+        .outerjoin(
+            AccessRequest, and_(Approval.subject_kind == "access_request", AccessRequest.id == Approval.subject_id)
+        )
+        .outerjoin(_Applying, _Applying.id == AccessRequest.acting_for_id)
+        .outerjoin(Facility, facility_of_approval())
+        .outerjoin(Organisation, organisation_of_approval())
+    )
+
+
+def _seen(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterable[ApprovalView]:
+    approvals: list[Approval] = [row[0] for row in rows]
+    names = _instrument_names(session, {key for approval in approvals for key in approval.instrument_ids})
+    teams = _teams(session, [one.subject_id for one in approvals if one.subject_kind == "access_request"])
+    for row in rows:
+        approval, applicant, title, organisation, country, facility, of_scope = tuple(row)
+        team = teams.get(approval.subject_id, set()) if approval.subject_kind == "access_request" else set()
+        yield ApprovalView(
+            approval=approval,
+            applicant=applicant,
+            title=title or "",
+            organisation=organisation,
+            country=country,
+            instruments=tuple(names[key] for key in approval.instrument_ids if key in names),
+            scopes=chain_of(approval.scope_kind, approval.scope_key, facility, of_scope),
+            team=frozenset(team),
+        )
+
+
+def _instrument_names(session: Session, keys: set[int]) -> dict[int, str]:
+    if not keys:
+        return {}
+    rows = session.execute(select(Instrument.id, Instrument.name).where(Instrument.id.in_(sorted(keys))))
+    return {row.id: row.name for row in rows}
+
+
+def _teams(session: Session, access_request_ids: list[int]) -> dict[int, set[int]]:
+    if not access_request_ids:
+        return {}
+    teams: dict[int, set[int]] = {}
+    for row in session.execute(
+        select(Participant.access_request_id, Participant.account_id).where(
+            Participant.access_request_id.in_(access_request_ids), Participant.account_id.is_not(None)
+        )
+    ):
+        teams.setdefault(row.access_request_id, set()).add(row.account_id)
+    return teams
+
+
+def _states(state: str) -> tuple[str, ...]:
+    if state == "pending":
+        return OPEN
+    if state == "decided":
+        return (ApprovalState.APPROVED, ApprovalState.REFUSED, ApprovalState.CHANGES_REQUESTED)
+    if state in frozenset(ApprovalState):
+        return (state,)
+    known = ", ".join(("pending", "decided", *sorted(frozenset(ApprovalState) - {"pending"})))
+    raise fault("value.unknown", "state", _("Give one of: ${known}.", mapping={"known": known}))
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise fault("cursor.invalid", "cursor", _("This cursor was not made here. Begin again with the first page."))
+    return instant

@@ -1,0 +1,96 @@
+"""Whose verdict an approval needs: the scope it is asked in, and who holds its role there."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy.orm import Session
+
+from infra_access.access_requests.models import Approval
+from infra_access.catalogue.models import Facility, Instrument, Organisation
+from infra_access.catalogue.scopes import scopes_of_facility
+from infra_access.core.authority import NETWORK, Actor, Grant, Scope, Scopes
+from infra_access.core.decision import ApprovalDue
+from infra_access.core.errors import Conflict
+from infra_access.core.i18n import _
+from infra_access.people.roles import holders
+
+
+def host_scopes(session: Session, instrument_id: int) -> Scopes:
+    """Return the scopes of the facility that an instrument stands in."""
+    row = session.execute(
+        select(Facility.public_id, Organisation.public_id, Facility.country)
+        .join(Organisation, Organisation.id == Facility.organisation_id)
+        .join(Instrument, Instrument.facility_id == Facility.id)
+        .where(Instrument.id == instrument_id)
+    ).one()
+    return scopes_of_facility(row[0], row[1], row[2])
+
+
+def scope_for(
+    session: Session, due: ApprovalDue, host: Scopes, *, team: Collection[int | None], now: datetime
+) -> Scope:
+    """Return the scope in which an approval is asked: the country's own people first, else the network's.
+
+    Nobody decides on a request of their own, so the team does not count. Raises Conflict `approval.nobody`.
+    """
+    chain = {
+        "facility": host,
+        "organisation": host[1:],
+        "country": host[2:],
+        "network": (NETWORK,),
+    }[due.scope]
+    network_wide = set(holders(session, due.role, (), now))
+    able = set(holders(session, due.role, chain, now)) - set(team)
+    if not able:
+        raise Conflict(
+            "approval.nobody",
+            _(
+                "This needs the approval of somebody in the role ${role}, and nobody holds it there at present. Ask "
+                "the facility or the administrators of the network to name somebody, then send it again.",
+                mapping={"role": due.role},
+            ),
+            details={"role": due.role, "scope": due.scope},
+        )
+    return NETWORK if due.scope == "country" and able <= network_wide else chain[0]
+
+
+def chain_of(kind: str, key: str, facility: Facility | None, organisation: Organisation | None) -> Scopes:
+    """Return the scopes that contain that of an approval, given the facility or organisation it was joined to."""
+    if kind == "facility" and facility is not None and organisation is not None:
+        return scopes_of_facility(facility.public_id, organisation.public_id, facility.country)
+    if kind == "organisation" and organisation is not None:
+        return ((kind, key), ("country", organisation.country), NETWORK)
+    return ((kind, key), NETWORK)
+
+
+def facility_of_approval() -> ColumnElement[bool]:
+    """Return the condition that joins an approval to the facility in whose scope it is asked."""
+    return and_(Approval.scope_kind == "facility", Facility.public_id == Approval.scope_key)
+
+
+def organisation_of_approval() -> ColumnElement[bool]:
+    """Return the condition that joins an approval to the organisation of its scope, or of its facility."""
+    named = and_(Approval.scope_kind == "organisation", Organisation.public_id == Approval.scope_key)
+    return or_(named, Organisation.id == Facility.organisation_id)
+
+
+def held_by(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that the actor holds an approval's role within a scope that contains its own."""
+    conditions = [and_(Approval.role == grant.role, _within(grant)) for grant in actor.grants]
+    return or_(*conditions) if conditions else false()
+
+
+def _within(grant: Grant) -> ColumnElement[bool]:
+    kind, key = grant.scope
+    exact = and_(Approval.scope_kind == kind, Approval.scope_key == key)
+    match kind:
+        case "network":
+            return true()
+        case "country":
+            of_organisation = and_(Approval.scope_kind == "organisation", Organisation.country == key)
+            return or_(exact, Facility.country == key, of_organisation)
+        case "organisation":
+            return Organisation.public_id == key
+        case _:
+            return exact

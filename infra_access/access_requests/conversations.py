@@ -1,0 +1,252 @@
+"""Questions and answers on an instrument or a request, between a person or a team and the facility's staff."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from infra_access.access_requests.models import AccessRequest, AccessRoute, Conversation, Message, Participant
+from infra_access.access_requests.standing import team_of
+from infra_access.access_requests.vocabularies import Visibility
+from infra_access.audit.record import record
+from infra_access.catalogue import fields
+from infra_access.catalogue.models import Facility, Instrument
+from infra_access.catalogue.scopes import facility_scopes
+from infra_access.core.authority import Actor, Permission, Scopes, may, require
+from infra_access.core.errors import Forbidden, NotFound
+from infra_access.core.i18n import _
+from infra_access.core.ids import new_public_id
+from infra_access.core.input_text import clean_line, clean_text
+from infra_access.core.paging import clean_limit, decode_cursor, encode_cursor
+from infra_access.outbox.events import publish
+from infra_access.people.models import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message with its author's name; `by_staff` where the author speaks for neither opener nor team."""
+
+    message: Message
+    author: str
+    by_staff: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationView:
+    """A conversation with what it is about; `relations` are the reader's: opener, team, staff."""
+
+    conversation: Conversation
+    facility: Facility
+    instrument: Instrument | None
+    access_request: AccessRequest | None
+    opener: str
+    messages: tuple[Said, ...]
+    relations: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationItem:
+    """A conversation in a list."""
+
+    conversation: Conversation
+    opener: str
+    instrument: str | None
+    access_request: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationPage:
+    """One page of conversations, newest first; `next` is the cursor of the following page, or None."""
+
+    items: tuple[ConversationItem, ...]
+    next: str | None
+
+
+def ask(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    subject: str,
+    text: str,
+    instrument: Instrument | None = None,
+    access_request: AccessRequest | None = None,
+    visibility: str = Visibility.TEAM_AND_STAFF,
+) -> Conversation:
+    """Begin a conversation on an instrument, by anyone signed in, or on a request, by its team or the staff.
+
+    Raises Invalid naming the field, Forbidden, NotFound for a request that is not the actor's.
+    """
+    require(actor, Permission.CONVERSATION_START)
+    if (instrument is None) == (access_request is None):
+        raise fields.fault("conversation.about", "instrument", _("Ask about an instrument or about a request."))
+    conversation = Conversation(
+        public_id=new_public_id(),
+        instrument_id=instrument.id if instrument is not None else None,
+        access_request_id=access_request.id if access_request is not None else None,
+        opened_by_id=actor.account_id,
+        subject=clean_line(subject, field="subject", max_length=300, required=True),
+        visibility=fields.one_of(Visibility)(visibility, "visibility"),
+        created_at=now,
+    )
+    scopes = facility_scopes(session, _facility(session, conversation))
+    relations = _relations(session, conversation, scopes, actor)
+    if access_request is not None and not relations & {"team", "staff"}:
+        raise NotFound("access_request.unknown", _("There is no such access request, or it is not yours to see."))
+    if conversation.visibility == Visibility.STAFF and "staff" not in relations:
+        raise Forbidden("conversation.staff", _("Only the staff of the facility talk among themselves here."))
+    session.add(conversation)
+    session.flush()  # its first message needs its key
+    _say(session, actor, conversation, text, now)
+    _record(session, actor, "conversation.opened", conversation, now)
+    return conversation
+
+
+def reply(session: Session, *, actor: Actor, now: datetime, conversation: Conversation, text: str) -> Message:
+    """Answer in a conversation that the actor takes part in. Raises Forbidden for somebody who only may read it."""
+    scopes = facility_scopes(session, _facility(session, conversation))
+    relations = _relations(session, conversation, scopes, actor)
+    if conversation.visibility == Visibility.STAFF:
+        relations &= {"staff"}
+    require(actor, Permission.CONVERSATION_READ, (), {"team"} if relations else set())
+    message = _say(session, actor, conversation, text, now)
+    _record(session, actor, "conversation.replied", conversation, now)
+    return message
+
+
+def conversation_by_public_id(session: Session, public_id: str, *, actor: Actor | None) -> ConversationView:
+    """Return a conversation that the actor may see. Raises NotFound otherwise."""
+    found = session.scalars(select(Conversation).where(Conversation.public_id == public_id)).one_or_none()
+    if found is not None:
+        facility = _facility(session, found)
+        scopes = facility_scopes(session, facility)
+        relations = _relations(session, found, scopes, actor) if actor is not None else frozenset()
+        if _may_read(found, relations):
+            return _view(session, found, facility, relations)
+    raise NotFound("conversation.unknown", _("There is no such conversation, or it is not yours to see."))
+
+
+def own_conversations(
+    session: Session, *, actor: Actor, limit: int | None = None, cursor: str | None = None
+) -> ConversationPage:
+    """Return the conversations that the actor opened or that are on a request of theirs. One statement."""
+    on_team = select(Participant.access_request_id).where(Participant.account_id == actor.account_id)
+    own = or_(
+        Conversation.opened_by_id == actor.account_id,
+        (Conversation.visibility != Visibility.STAFF)
+        & or_(AccessRequest.requester_id == actor.account_id, Conversation.access_request_id.in_(on_team)),
+    )
+    return _page(session, own, limit, cursor)
+
+
+def facility_conversations(
+    session: Session, *, actor: Actor, facility: Facility, limit: int | None = None, cursor: str | None = None
+) -> ConversationPage:
+    """Return the conversations that a facility's staff answers. Raises Forbidden. Two statements."""
+    require(actor, Permission.CONVERSATION_READ, facility_scopes(session, facility))
+    routes = select(AccessRoute.id).where(AccessRoute.facility_id == facility.id)
+    return _page(session, or_(Instrument.facility_id == facility.id, AccessRequest.route_id.in_(routes)), limit, cursor)
+
+
+def conversations_of(session: Session, access_request: AccessRequest, *, staff: bool) -> Sequence[Conversation]:
+    """Return the conversations on a request, oldest first; those among the staff only for them. One statement."""
+    query = select(Conversation).where(Conversation.access_request_id == access_request.id).order_by(Conversation.id)
+    return session.scalars(query if staff else query.where(Conversation.visibility != Visibility.STAFF)).all()
+
+
+def _page(session: Session, condition: ColumnElement[bool], limit: int | None, cursor: str | None) -> ConversationPage:
+    size = clean_limit(limit)
+    query = (
+        select(Conversation, Account.name, Instrument.name, AccessRequest.public_id)
+        .join(Account, Account.id == Conversation.opened_by_id)
+        .outerjoin(Instrument, Instrument.id == Conversation.instrument_id)
+        .outerjoin(AccessRequest, AccessRequest.id == Conversation.access_request_id)
+        .where(condition)
+    )
+    if cursor:
+        query = query.where(Conversation.id < decode_cursor(cursor, (int,))[0])
+    rows = session.execute(query.order_by(Conversation.id.desc()).limit(size + 1)).all()
+    items = tuple(ConversationItem(*row) for row in rows[:size])
+    return ConversationPage(items, encode_cursor([items[-1].conversation.id]) if len(rows) > size else None)
+
+
+def _view(
+    session: Session, conversation: Conversation, facility: Facility, relations: frozenset[str]
+) -> ConversationView:
+    instrument = session.get(Instrument, conversation.instrument_id) if conversation.instrument_id else None
+    access_request = (
+        session.get(AccessRequest, conversation.access_request_id) if conversation.access_request_id else None
+    )
+    asking = {conversation.opened_by_id}
+    if access_request is not None:
+        asking = set(team_of(session, access_request))
+    rows = session.execute(
+        select(Message, Account.name)
+        .join(Account, Account.id == Message.author_id)
+        .where(Message.conversation_id == conversation.id)
+        .order_by(Message.id)
+    ).all()
+    return ConversationView(
+        conversation,
+        facility,
+        instrument,
+        access_request,
+        session.get_one(Account, conversation.opened_by_id).name,
+        tuple(Said(row[0], row[1], row[0].author_id not in asking) for row in rows),
+        relations,
+    )
+
+
+def _facility(session: Session, conversation: Conversation) -> Facility:
+    if conversation.instrument_id is not None:
+        facility_id = session.get_one(Instrument, conversation.instrument_id).facility_id
+    else:
+        access_request = session.get_one(AccessRequest, conversation.access_request_id)
+        facility_id = session.get_one(AccessRoute, access_request.route_id).facility_id
+    return session.get_one(Facility, facility_id)
+
+
+def _relations(session: Session, conversation: Conversation, scopes: Scopes, actor: Actor) -> frozenset[str]:
+    relations = set()
+    if actor.account_id is not None and conversation.opened_by_id == actor.account_id:
+        relations.add("opener")
+    if conversation.access_request_id is not None and actor.account_id in team_of(
+        session, session.get_one(AccessRequest, conversation.access_request_id)
+    ):
+        relations.add("team")
+    if may(actor, Permission.CONVERSATION_READ, scopes):
+        relations.add("staff")
+    return frozenset(relations)
+
+
+def _may_read(conversation: Conversation, relations: frozenset[str]) -> bool:
+    if conversation.visibility == Visibility.ALL:
+        return True
+    return bool(relations & {"staff"} if conversation.visibility == Visibility.STAFF else relations)
+
+
+def _say(session: Session, actor: Actor, conversation: Conversation, text: str, now: datetime) -> Message:
+    message = Message(
+        conversation_id=conversation.id,
+        author_id=actor.account_id,
+        text=clean_text(text, field="text", max_length=20_000, required=True),
+        sent_at=now,
+    )
+    session.add(message)
+    session.flush()
+    publish(session, "conversation.message", {"conversation": conversation.public_id}, now=now)
+    return message
+
+
+def _record(session: Session, actor: Actor, action: str, conversation: Conversation, now: datetime) -> None:
+    record(
+        session,
+        actor=actor,
+        action=action,
+        object_kind="conversation",
+        object_id=conversation.public_id,
+        now=now,
+        details={"visibility": conversation.visibility},
+    )

@@ -1,0 +1,55 @@
+"""How a request moves from state to state: the row follows the table of the lifecycle, and remembers since when."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
+from infra_access.access_requests.models import AccessRequest, Participant
+from infra_access.catalogue.fields import check_version
+from infra_access.core.authority import Actor
+from infra_access.outbox.events import publish
+
+
+def locked(session: Session, access_request: AccessRequest, expected_version: int | None = None) -> AccessRequest:
+    """Lock a request, so that what is decided on it stays true. Raises PreconditionFailed `version.stale`."""
+    session.flush()
+    row = session.scalars(
+        select(AccessRequest)
+        .where(AccessRequest.id == access_request.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    check_version(row.version, expected_version)
+    return row
+
+
+def advance(access_request: AccessRequest, transition: RequestTransition, now: datetime, reason: str = "") -> None:
+    """Move a locked request by the table. Raises Conflict `access_request.state`."""
+    before = RequestState(access_request.state)
+    after = move(before, transition)
+    if after is not before:
+        access_request.state, access_request.state_since = after, now
+        access_request.state_reason = reason or None
+
+
+def tell(session: Session, access_request: AccessRequest, what: str, now: datetime) -> None:
+    """Publish what happened to a request; its title stays here, since it may be confidential."""
+    publish(session, f"access_request.{what}", {"access_request": access_request.public_id}, now=now)
+
+
+def team_of(session: Session, access_request: AccessRequest) -> frozenset[int]:
+    """Return the keys of the accounts on the team, the requester's with them. One statement."""
+    accounts = session.scalars(
+        select(Participant.account_id).where(
+            Participant.access_request_id == access_request.id, Participant.account_id.is_not(None)
+        )
+    )
+    return frozenset(key for key in accounts if key is not None) | {access_request.requester_id}
+
+
+def own_relations(access_request: AccessRequest, actor: Actor) -> frozenset[str]:
+    """Return "requester" where the actor is the one."""
+    own = actor.account_id is not None and actor.account_id == access_request.requester_id
+    return frozenset({"requester"} if own else ())
