@@ -10,16 +10,24 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import agreements, approvals, conversations, deciding, drafting, submitting
+from infra_access.access_requests import (
+    agreement_queries,
+    agreements,
+    approval_queries,
+    conversations,
+    deciding,
+    drafting,
+    submitting,
+)
 from infra_access.access_requests.models import AccessRequest, Allocation, Approval, Conversation
 from infra_access.catalogue.models import Facility
 from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict
-from infra_access.core.timespan import TimeSpan
 from infra_access.demo import activity as data
 from infra_access.people.actors import load_actor
-from infra_access.scheduling.bookings import Place, book
+from infra_access.scheduling.bookings import book
 from infra_access.scheduling.models import Booking
+from infra_access.scheduling.places import Place
 from infra_access.scheduling.plan import Wish
 
 if TYPE_CHECKING:
@@ -57,8 +65,9 @@ def _new_request(session: Session, world: World, entry: data.AccessRequest) -> A
         instruments=[world.instruments[key].public_id for key in entry.instruments],
         quantity=Decimal(entry.amount),
         access_unit=entry.access_unit,
-        period=TimeSpan(
-            world.days_ago(0) + timedelta(weeks=entry.from_week), world.days_ago(0) + timedelta(weeks=entry.until_week)
+        period=(
+            world.days_ago(0) + timedelta(weeks=entry.from_week),
+            world.days_ago(0) + timedelta(weeks=entry.until_week),
         ),
         access_type=entry.access_type,
         participants=[_participant(world, each) for each in entry.participants],
@@ -71,17 +80,32 @@ def _new_request(session: Session, world: World, entry: data.AccessRequest) -> A
         _decide(session, world, request, verdict)
     if entry.agreement_accepted_days_ago is not None:
         when = world.days_ago(entry.agreement_accepted_days_ago)
-        agreement = agreements.agreement_of(session, request)
-        agreements.accept(session, actor=applicant, now=when, access_request=request, text_hash=agreement.text_hash)
+        agreement = agreement_queries.agreement_of(session, request).agreement
+        signatory = _actor(session, world, _signatory(world, entry.acting_for) or entry.requester, when)
+        agreements.accept(session, actor=signatory, now=when, access_request=request, text_hash=agreement.text_hash)
     if entry.state == "withdrawn" and entry.ended_days_ago is not None:
         submitting.withdraw(session, actor=applicant, now=world.days_ago(entry.ended_days_ago), access_request=request)
     return request
 
 
+def _signatory(world: World, organisation: str) -> str | None:
+    held = ("signatory", "organisation", organisation)
+    return next(
+        (
+            person.email
+            for person in world.data.people
+            if any((grant.role, grant.scope, grant.key) == held for grant in person.roles)
+        ),
+        None,
+    )
+
+
 def _participant(world: World, entry: data.Participant) -> dict[str, str | None]:
     return {
         "email": entry.email,
-        "name": next(person.name for person in world.data.people if person.email == entry.email),
+        "name": next(
+            (person.name for person in world.data.people if person.email == entry.email), entry.email.partition("@")[0]
+        ),
         "role": entry.role.replace("_", "-"),
         "organisation": world.organisations[entry.organisation].public_id,
         "country_of_work": entry.country_of_work,
@@ -104,7 +128,7 @@ def _decide(session: Session, world: World, request: AccessRequest, verdict: dat
         .order_by(Approval.id)
     ).all()
     for approval in pending:
-        if approvals.may_decide(approval, decider):
+        if approval_queries.view_of(session, approval).may_decide(decider):
             deciding.decide(
                 session, actor=decider, now=when, approval=approval, verdict=verdict.verdict, reason=verdict.reason
             )
@@ -121,7 +145,9 @@ def bookings(session: Session, world: World) -> None:
             select(AccessRequest.public_id, Allocation.public_id).join(
                 Allocation, Allocation.access_request_id == AccessRequest.id
             )
-        ).tuples()
+        )
+        .tuples()
+        .all()
     )
 
     def zone(entry: data.Booking) -> ZoneInfo:
