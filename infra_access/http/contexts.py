@@ -13,7 +13,7 @@ from infra_access.catalogue.queries import facility_by_public_id, instrument_by_
 from infra_access.catalogue.scopes import facility_scopes, instrument_scopes, organisation_scopes
 from infra_access.http.security import Context
 from infra_access.scheduling.booking_queries import booking_by_public_id, relations_to
-from infra_access.scheduling.bookings import Place, place_of
+from infra_access.scheduling.places import Place, place_of
 
 
 def _id(request: Request) -> str:
