@@ -1,0 +1,41 @@
+"""What tests of pages ask for: the whole application over a test's database, and browsers, signed in or not."""
+
+from collections.abc import Callable
+
+import pytest
+from pyramid.router import Router
+from webtest import TestApp
+
+from infra_access.config import make_app
+from infra_access.core import clock
+from infra_access.core.db import Database
+from infra_access.http.sessions import LOGIN_COOKIE
+from infra_access.people.models import Account
+from tests.factories.people import make_login
+
+SETTINGS = {
+    "infra_access.secret": "a secret of the tests, which no service uses",
+    "infra_access.hosts": "localhost",
+}
+
+Browser = Callable[..., TestApp]
+
+
+@pytest.fixture
+def application(database: Database, database_url: str) -> Router:
+    """Return the application over the test's database."""
+    return make_app(SETTINGS | {"infra_access.database_url": database_url}, database=database)
+
+
+@pytest.fixture
+def browser(application: Router, database: Database) -> Browser:
+    """Return a function that opens a browser, signed in as an account where one is given."""
+
+    def opened(account: Account | None = None) -> TestApp:
+        page = TestApp(application, extra_environ={"HTTP_HOST": "localhost:80", "REMOTE_ADDR": "192.0.2.1"})
+        if account is not None:
+            with database.writer() as session:
+                page.set_cookie(LOGIN_COOKIE, make_login(session, account, now=clock.now()))
+        return page
+
+    return opened
