@@ -50,7 +50,13 @@ def seed(database: Database, instruments: int) -> Seeded:
         )
         publish_document(session, actor=actor, now=now, document=document)
         account = create_account(
-            session, actor=actor, now=now, email="bench@demo.example", name="Bench", country_of_work="DE"
+            session,
+            actor=actor,
+            now=now,
+            email="bench@demo.example",
+            name="Bench",
+            country_of_work="DE",
+            password_hash="none",
         )
         session.flush()
         owner = load_actor(session, account.id, now=now)
