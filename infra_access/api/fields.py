@@ -97,7 +97,7 @@ class Lines(Line):
 class PublicId(Strict):
     """The public id of something."""
 
-    describes = {"type": "string", "pattern": ID_PATTERN}  # noqa: RUF012
+    describes = {"type": "string", "format": "public-id", "pattern": ID_PATTERN}  # noqa: RUF012
 
     def load(self, value: Any, name: str) -> str:
         """Return the id."""
@@ -109,7 +109,7 @@ class PublicId(Strict):
 class Country(Strict):
     """A country by its two letters (ISO 3166-1)."""
 
-    describes = {"type": "string", "pattern": "^[A-Za-z]{2}$"}  # noqa: RUF012
+    describes = {"type": "string", "format": "country-code", "pattern": "^[A-Za-z]{2}$"}  # noqa: RUF012
 
     def load(self, value: Any, name: str) -> str:
         """Return the code."""

@@ -90,9 +90,13 @@ def test_it_is_nobody_elses(anyone: Caller, caller, place):
     path = f"/bookings/{caller().post('/bookings', body)['id']}"
     anyone.get(path, status=401)
     for method, below, sent in (
-        ("GET", "", None), ("GET", ".ics", None), ("PATCH", "", {"start": at(3), "end": at(4)}), ("POST", "/cancel", {}),
-        ("POST", "/check-in", {}), ("POST", "/complete", {}),
-    ):  # fmt: skip
+        ("GET", "", None),
+        ("GET", ".ics", None),
+        ("PATCH", "", {"start": at(3), "end": at(4)}),
+        ("POST", "/cancel", {}),
+        ("POST", "/check-in", {}),
+        ("POST", "/complete", {}),
+    ):
         caller().call(method, path + below, sent, status=404)
     window = f"start={at(1)}&end={at(4)}"
     busy = anyone.get(f"/instruments/{place.instrument.public_id}/availability?{window}")["busy"]

@@ -1,0 +1,149 @@
+"""Any call that the document allows, and many that it does not: no defect, no undocumented answer, no other shape.
+
+Schemathesis makes the calls from the document itself, so a new operation is tried without anybody naming it.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from sqlalchemy.orm import Session
+
+from infra_access.api.openapi import PATH
+from infra_access.config import make_app
+from infra_access.core import clock
+from infra_access.core.authority import NETWORK
+from infra_access.core.db import Database
+from infra_access.core.timespan import TimeSpan
+from infra_access.people.models import Account
+from infra_access.people.tokens import create_token
+from infra_access.scheduling.bookings import book
+from infra_access.scheduling.places import Place
+from infra_access.scheduling.plan import Wish
+from tests.factories.access_requests import make_active, make_request, make_submitted, make_world, pending
+from tests.factories.people import make_grant, make_token
+from tests.factories.policy import make_document
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+CASES = {"known": 14, "any": 3, "wrong": 6}
+"""Calls per operation: fitting ones about something that is there, fitting ones, and ones that do not fit."""
+
+AT_LEAST = 900
+FITTING = 0.25
+"""The part of the calls that have to succeed, or they would show nothing of what lies behind the checks of input."""
+
+
+# WebOb keeps a large body in a temporary file and leaves closing it to the collector.
+@pytest.mark.filterwarnings("ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore:unclosed file <_io.FileIO:ResourceWarning")
+def test_it_keeps_its_contract_whatever_is_sent(database: Database, database_url: str, capsys: Any):
+    with database.writer() as session:
+        token, known = _filled(session)
+    ini = {
+        "infra_access.database_url": database_url,
+        "infra_access.secret": "a secret of the tests that nothing rests on",
+        "infra_access.secure_cookies": "false",
+    }
+    _let_times_lie_ahead()
+    schema = schemathesis.openapi.from_wsgi(PATH, make_app(ini, database=database))
+    statuses: Counter[int] = Counter()
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        for kind, ids in _ways(operation, known):
+            _try(operation, kind, ids, {"Authorization": f"Bearer {token}"}, statuses)
+    total = statuses.total()
+    with capsys.disabled():
+        print(  # noqa: T201 - the counts are what the run is for
+            f"\n{database.engine.dialect.name}: {total} calls, by status {dict(sorted(statuses.items()))}"
+        )
+    assert total >= AT_LEAST
+    assert sum(count for status, count in statuses.items() if status < 300) >= FITTING * total
+
+
+def _try(
+    operation: Any, kind: str, ids: dict[str, str] | None, headers: dict[str, str], statuses: Counter[int]
+) -> None:
+    mode = GenerationMode.NEGATIVE if kind == "wrong" else GenerationMode.POSITIVE
+
+    @settings(
+        max_examples=CASES[kind],
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode, path_parameters=ids))
+    def call(case: schemathesis.Case) -> None:
+        if kind == "known":
+            # What only an earlier answer can give; anything else is refused, as the other calls show.
+            for name in ("cursor", "as"):
+                (case.query or {}).pop(name, None)
+            (case.headers or {}).pop("If-Match", None)
+        response = case.call(headers=headers)
+        statuses[response.status_code] += 1
+        case.validate_response(response, checks=CHECKS)
+
+    call()
+
+
+def _ways(operation: Any, known: dict[str, str]) -> Iterator[tuple[str, dict[str, str] | None]]:
+    """Yield each way of trying an operation with the ids to put into its path."""
+    if "{id}" in operation.path:
+        collection = operation.path.removeprefix("/api/v1/").partition("/{id}")[0]
+        yield "known", {"id": known[collection]}
+    else:
+        yield "known", None
+    yield "any", None
+    yield "wrong", None
+
+
+def _let_times_lie_ahead() -> None:
+    """Let instants fall into the next two months, where something can be booked."""
+    today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    hours = st.integers(24, 24 * 60)
+    schemathesis.openapi.format("date-time", hours.map(lambda ahead: (today + timedelta(hours=ahead)).isoformat()))
+
+
+def _filled(session: Session) -> tuple[str, dict[str, str]]:
+    """Return the token of somebody who may do anything, and an id of each collection."""
+    tomorrow = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=1)
+    world = make_world(session)
+    account = session.get_one(Account, world.applicant.account_id)
+    make_grant(session, account=account, role="platform_admin", scope_kind=NETWORK[0], scope_key=NETWORK[1])
+    token = make_token(session, account, now=clock.now())
+    spare, _secret = create_token(session, actor=world.applicant, now=clock.now(), name="spare", scope="read")
+    make_active(session, world)
+    booking = book(
+        session,
+        actor=world.applicant,
+        now=clock.now(),
+        place=Place(world.instrument, world.facility),
+        wishes=[Wish(TimeSpan(tomorrow, tomorrow + timedelta(hours=2)))],
+    )
+    request = make_submitted(session, world)
+    return (
+        token,
+        {
+            "organisations": world.startup.public_id,
+            "facilities": world.facility.public_id,
+            "instruments": world.instrument.public_id,
+            "access-requests": make_request(session, world).public_id,
+            "approvals": pending(session, request)["facility_manager"].public_id,
+            "bookings": booking.public_id,
+            "policies": make_document(session).public_id,
+            "me/tokens": spare.public_id,
+        },
+    )
