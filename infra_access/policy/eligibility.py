@@ -120,7 +120,11 @@ class _Classes:
 _RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}
 
 
-def badness(decision: Decision) -> tuple[int, int, date]:
-    """Return what sorts several answers to one person from best to worst: outcome, what is missing, when at the latest."""
+def badness(decision: Decision) -> tuple[int, bool, int, date]:
+    """Return what sorts several answers to one person from best to worst: outcome, what is missing, when at the latest.
+
+    Of two ways in that are not open yet, one that a missing fact may open goes before one that nothing opens.
+    """
     start = decision.earliest_start
-    return _RANK[decision.outcome], len(decision.missing), start.safe if start else date.max
+    hopeless = decision.outcome is Outcome.NOT_ELIGIBLE and not decision.missing
+    return _RANK[decision.outcome], hopeless, len(decision.missing), start.safe if start else date.max

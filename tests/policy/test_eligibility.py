@@ -143,3 +143,19 @@ def test_the_best_way_in_answers_where_rules_stand_with_routes(session: Session,
     assert outcome() == Outcome.NOT_ELIGIBLE
     assert outcome("another") == Outcome.NOT_ELIGIBLE
     assert outcome("another", "wide-route") == Outcome.PERMIT
+
+
+def test_a_way_in_that_a_missing_fact_may_open_goes_before_one_that_nothing_opens(
+    session: Session, now: datetime
+) -> None:
+    instrument = make_instrument(session)
+    companies = {"op": "eq", "fact": "applicant.sector", "value": "academic"}
+    regime = {"op": "eq", "fact": "request.regime", "value": "open"}
+    make_policy(session, raw_rule("hopeless", {"type": "permit"}, companies), scope=("route", "first"))
+    make_policy(session, raw_rule("hopeful", {"type": "permit"}, regime), scope=("route", "second"))
+    session.flush()
+    decision = eligibility(
+        session, instrument.id, applicant=APPLICANT, action="book", now=now, routes=["first", "second"]
+    )
+    assert decision.outcome == Outcome.NOT_ELIGIBLE
+    assert [one.code for one in decision.missing] == ["request.regime"]
