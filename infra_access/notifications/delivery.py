@@ -23,7 +23,7 @@ def deliver_by_mail(database: Database, transport: MailTransport, letterhead: Le
 
     def deliver(event: Claimed, now: datetime) -> None:
         if event.kind not in set(Kind):
-            log.info("event %s of kind %s: nobody is told by mail", event.id, event.kind)
+            log.debug("event %s of kind %s: nobody is told by mail", event.id, event.kind)
             return
         # A one-time link is made here, and must be known before its mail leaves; no other mail writes anything.
         opened = database.writer() if event.kind == Kind.LINK else database.reader()
