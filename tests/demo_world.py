@@ -1,0 +1,224 @@
+"""The demonstration, loaded once and set back in a moment: what the gates, the browser and the contract look at.
+
+Everything happens on one Wednesday morning, whatever day the tests run on. Objects and people have names here, so that
+a test can say "the booking that startup@ owns" and find its id.
+"""
+
+import shutil
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from pyramid.events import NewRequest
+from pyramid.registry import Registry
+from pyramid.router import Router
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from infra_access.access_requests.models import AccessRequest, AccessRoute, Allocation, Approval, Conversation
+from infra_access.catalogue.models import Facility, Instrument, Organisation
+from infra_access.config import configure
+from infra_access.core import clock
+from infra_access.core.db import Database
+from infra_access.core.migrations import upgrade
+from infra_access.demo.dataset import dataset
+from infra_access.demo.loading import load_demo
+from infra_access.people.links import make_link
+from infra_access.people.models import Account, ApiToken
+from infra_access.policy.models import PolicyDocument
+from infra_access.scheduling.models import Booking
+from infra_access.settings import Settings
+from tests.factories.people import make_login, make_token
+
+NOW = datetime(2026, 3, 4, 6, 0, tzinfo=UTC)
+"""The Wednesday on which the demonstration is looked at."""
+
+HOST = "localhost"
+MISSING = "0" * 16
+"""Looks like the id of something, and is the id of nothing."""
+
+DOOMED = "infra_access.tests.doomed"
+BROKEN = "infra_access.tests.broken"
+
+
+class Broken(Exception):
+    """A defect, raised where a test asks for one."""
+
+
+@dataclass(frozen=True)
+class DemoWorld:
+    """A loaded demonstration, ids of typical objects by kind and name, and each person's ways to be known."""
+
+    url: str
+    template: Path
+    database: Database
+    ids: Mapping[str, Mapping[str, str]]
+    cookies: Mapping[str, str]
+    tokens: Mapping[str, str]
+    app: Router = field(repr=False)
+
+    @property
+    def registry(self) -> Registry:
+        """Return the application's registry, with its introspection."""
+        registry: Registry = self.app.registry
+        return registry
+
+    def set_back(self) -> None:
+        """Undo everything that happened since it was loaded."""
+        self.database.dispose()
+        path = Path(str(self.database.engine.url.database))
+        for ending in ("-wal", "-shm"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+        shutil.copyfile(self.template, path)
+
+
+@contextmanager
+def stopped_clock() -> Iterator[None]:
+    """Let it be the Wednesday within the block."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: NOW)
+        yield
+
+
+@contextmanager
+def demo_world(folder: Path, *, base_url: str = f"http://{HOST}") -> Iterator[DemoWorld]:
+    """Give a demonstration on SQLite in this folder, and close it afterwards; use it while the clock is stopped."""
+    url = f"sqlite:///{folder / 'demo.sqlite'}"
+    upgrade(url)
+    database = Database.connect(url)
+    with stopped_clock():
+        load_demo(database, now=NOW)
+        with database.writer() as session:
+            known = _people(session)
+            cookies = {name: make_login(session, account, now=NOW) for name, account in known.items()}
+            tokens = {name: make_token(session, account, now=NOW) for name, account in known.items()}
+            tokens["startup-reader"] = make_token(session, known["startup"], scope="read", now=NOW)
+            link = make_link(session, known["startup"], now=NOW)
+        with database.reader() as session:
+            ids = {**_ids(session), "set-password": {"startup": link}}
+        database.dispose()
+        template = folder / "template.sqlite"
+        _fold_in(folder / "demo.sqlite")
+        shutil.copyfile(folder / "demo.sqlite", template)
+    yield DemoWorld(url, template, database, ids, cookies, tokens, _app(url, database, base_url))
+    database.dispose()
+
+
+def _fold_in(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+
+
+def _app(url: str, database: Database, base_url: str) -> Router:
+    config = configure(
+        Settings.from_ini(
+            {
+                "infra_access.database_url": url,
+                "infra_access.secret": "a secret of the tests that nothing rests on",
+                "infra_access.base_url": base_url,
+                "infra_access.secure_cookies": "false",
+            },
+            environ={},
+        ),
+        database,
+    )
+    config.add_subscriber(_doom_or_break, NewRequest)
+    router: Router = config.make_wsgi_app()
+    return router
+
+
+def _doom_or_break(event: NewRequest) -> None:
+    """Let a test see an answer without its change, or a defect: only tests can set these keys of the environ."""
+    if event.request.environ.get(DOOMED):
+        event.request.tm.doom()
+    if event.request.environ.get(BROKEN):
+        raise Broken("asked for by a test")
+
+
+def _people(session: Session) -> dict[str, Account]:
+    return {row.email.partition("@")[0]: row for row in session.scalars(select(Account))}
+
+
+def _ids(session: Session) -> dict[str, dict[str, str]]:
+    """Return public ids by the first part of their address and by the key of the data."""
+    data = dataset()
+    ids = {
+        "organisations": _by_name(session, Organisation, Organisation.name, data.organisations),
+        "facilities": _by_source(session, Facility),
+        "instruments": _by_source(session, Instrument),
+        "access-requests": _titled(session, AccessRequest, AccessRequest.title, data.activity.requests),
+        "conversations": _titled(session, Conversation, Conversation.subject, data.activity.conversations),
+    }
+    keys = {public_id: key for key, public_id in ids["access-requests"].items()}
+    approvals = select(AccessRequest.public_id, Approval.role, Approval.public_id).join(
+        Approval, (Approval.subject_id == AccessRequest.id) & (Approval.subject_kind == "access_request")
+    )
+    ids["approvals"] = {f"{keys[case]} {role}": found for case, role, found in session.execute(approvals)}
+    allocations = select(AccessRequest.public_id, Allocation.public_id).join(Allocation)
+    ids["allocations"] = {keys[case]: found for case, found in session.execute(allocations)}
+    ids["bookings"] = _bookings(session)
+    ids["policies"] = {
+        f"{kind} {name}": found
+        for kind, name, found in session.execute(
+            select(PolicyDocument.scope_kind, PolicyDocument.name, PolicyDocument.public_id)
+        )
+    }
+    ids["tokens"] = {
+        email.partition("@")[0]: found
+        for email, found in session.execute(
+            select(Account.email, ApiToken.public_id)
+            .join(ApiToken, ApiToken.account_id == Account.id)
+            .where(ApiToken.scope == "write")
+        )
+    }
+    ids["routes"] = {
+        f"{facility.removeprefix('demo:')} {name}": found
+        for facility, name, found in session.execute(
+            select(Facility.source_id, AccessRoute.name, AccessRoute.public_id).join(Facility)
+        )
+    }
+    return ids
+
+
+def _by_source(session: Session, model: Any) -> dict[str, str]:
+    found = session.execute(select(model.source_id, model.public_id).where(model.source_id.startswith("demo:")))
+    return {key.removeprefix("demo:"): public_id for key, public_id in found}
+
+
+def _by_name(session: Session, model: Any, column: Any, entries: Iterable[Any]) -> dict[str, str]:
+    found = dict(session.execute(select(column, model.public_id)).all())
+    return {each.key: found[each.names["en"]] for each in entries}
+
+
+def _titled(session: Session, model: Any, column: Any, entries: Iterable[Any]) -> dict[str, str]:
+    found = dict(session.execute(select(column, model.public_id)).all())
+    return {each.key: found[each.title] for each in entries}
+
+
+def _bookings(session: Session) -> dict[str, str]:
+    """Return the bookings by their key; one that was not made, since a rule refused it that week, is left out."""
+    data = dataset()
+    zones = {place.key: ZoneInfo(place.zone) for place in data.facilities}
+    facilities = {each.key: each.facility for each in data.instruments}
+    monday = (NOW - timedelta(days=NOW.weekday())).date()
+    found = {
+        (source, email, start): public_id
+        for source, email, start, public_id in session.execute(
+            select(Instrument.source_id, Account.email, Booking.starts, Booking.public_id)
+            .join(Instrument, Instrument.id == Booking.instrument_id)
+            .join(Account, Account.id == Booking.account_id)
+        )
+    }
+    ids = {}
+    for each in data.activity.bookings:
+        start = each.span(monday, zones[facilities[each.instrument]]).start.astimezone(UTC)
+        if (public_id := found.get((f"demo:{each.instrument}", each.person, start))) is not None:
+            ids[each.key] = public_id
+    return ids

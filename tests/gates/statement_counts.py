@@ -1,0 +1,8 @@
+"""How many SQL statements a view may take to read, on the whole demonstration."""
+
+from collections.abc import Mapping
+
+MOST_USUALLY = 12
+
+MOST: Mapping[str, int] = {}
+"""Views that need more, by route."""

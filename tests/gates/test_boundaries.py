@@ -1,0 +1,138 @@
+"""What holds at the border for every view: headers, forms of other sites, cookies at the API, reads that write."""
+
+import pytest
+from webtest import TestApp, TestResponse
+
+from infra_access.http.headers import HEADERS
+from infra_access.http.sessions import LOGIN_COOKIE
+from tests.demo_world import BROKEN, HOST, MISSING, DemoWorld
+from tests.gates.asking import ask
+from tests.gates.calls import call_of, key_of
+from tests.gates.statement_counts import MOST, MOST_USUALLY
+from tests.gates.subjects import Subject, subjects
+from tests.statements import Statements, count_statements
+
+EVERYBODY = (None, "startup", "manager", "administrator", "admin")
+WRITING = ("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "DROP", "ALTER", "TRUNCATE")
+
+
+def each(world: DemoWorld, **wanted: bool) -> list[Subject]:
+    found = subjects(world.registry).values()
+    return [one for one in found if all(getattr(one, name) is value for name, value in wanted.items())]
+
+
+def read(world: DemoWorld, subject: Subject, by: str | None, **given: object) -> TestResponse:
+    call = call_of(subject.name)
+    query = {**(call.query or {}), **given}
+    return ask(world, subject, key_of(world, subject.kind, call), by=by, query=query)  # type: ignore[arg-type]
+
+
+def assert_headers(answer: TestResponse, where: str) -> None:
+    missing = {name for name in (*HEADERS, "X-Request-Id", "Cache-Control") if name not in answer.headers}
+    assert not missing, f"{where}: {answer.status} lacks {missing}"
+    assert "unsafe-eval" not in answer.headers["Content-Security-Policy"]
+
+
+def test_every_answer_has_the_security_headers(world: DemoWorld) -> None:
+    for subject in each(world):
+        call = call_of(subject.name)
+        key = key_of(world, subject.kind, call)
+        for by in (None, call.by):
+            answer = ask(world, subject, key, by=by, body=call.sent(world), query=call.query, doomed=True)
+            assert_headers(answer, f"{subject.name} as {by}")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "environ", "status"),
+    [
+        ("GET", "/nothing-here", {}, 404),
+        ("GET", "/api/v1/nothing-here", {}, 404),
+        ("DELETE", "/catalogue", {}, 405),
+        ("DELETE", "/api/v1/instruments", {}, 405),
+        ("GET", "/", {BROKEN: True}, 500),
+        ("GET", "/api/v1/instruments", {BROKEN: True}, 500),
+        ("GET", "/static/base.css", {}, 200),
+        ("GET", "/static/nothing.css", {}, 404),
+        ("GET", "/catalogue?q=%ff", {}, 400),
+        ("GET", "/%ff", {}, 400),
+    ],
+)
+def test_refusals_failures_and_files_have_them_too(
+    world: DemoWorld, method: str, path: str, environ: dict[str, bool], status: int
+) -> None:
+    app = TestApp(world.app, lint=False, extra_environ={"HTTP_HOST": HOST, **environ})
+
+    answer = app.request(path, method=method, expect_errors=True)
+
+    assert answer.status_int == status
+    assert_headers(answer, path)
+
+
+def test_a_form_of_another_site_changes_nothing(world: DemoWorld) -> None:
+    for subject in each(world, is_api=False, is_safe=False):
+        call = call_of(subject.name)
+        key = key_of(world, subject.kind, call)
+        answer = ask(world, subject, key, by=call.by, body=call.sent(world), doomed=True, forged=True)
+        assert answer.status_int == 400, f"{subject.name}: {answer.status}"
+
+
+def test_the_api_knows_nobody_by_a_cookie(world: DemoWorld) -> None:
+    for subject in each(world, is_api=True):
+        call = call_of(subject.name)
+        key = key_of(world, subject.kind, call)
+        told = [
+            ask(world, subject, key, body=call.sent(world), query=call.query, doomed=True, cookies=cookies)
+            for cookies in ({}, {LOGIN_COOKIE: world.cookies[call.by or "startup"]})
+        ]
+        assert told[0].status_int == told[1].status_int, subject.name
+        if told[0].status_int == 401:
+            assert told[0].headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_a_read_token_changes_nothing(world: DemoWorld) -> None:
+    for subject in each(world, is_api=True, is_safe=False):
+        call = call_of(subject.name)
+        if call.silent:
+            continue
+        key = key_of(world, subject.kind, call)
+        answer = ask(world, subject, key, by="startup-reader", body=call.sent(world), doomed=True)
+        assert answer.status_int in {403, 404}, f"{subject.name}: {answer.status}"
+
+
+def test_reading_writes_nothing_and_takes_few_statements(world: DemoWorld) -> None:
+    over: dict[str, int] = {}
+    for subject in each(world, is_safe=True):
+        for by in EVERYBODY:
+            with count_statements(world.database) as sent:
+                answer = read(world, subject, by)
+            assert answer.status_int < 500, f"{subject.name} as {by}: {answer.status}"
+            assert written(sent) == [], subject.name
+            if sent.count > MOST.get(subject.route, MOST_USUALLY):
+                over[subject.name] = max(sent.count, over.get(subject.name, 0))
+    assert over == {}
+
+
+def test_a_long_list_takes_as_many_statements_as_a_short_one(world: DemoWorld) -> None:
+    for subject in each(world, is_api=True, is_safe=True):
+        for by in ("startup", "manager", "admin"):
+            counts = []
+            for limit in ("1", "200"):
+                with count_statements(world.database) as sent:
+                    answer = read(world, subject, by, limit=limit)
+                counts.append(sent.count)
+            if answer.status_int == 200 and "items" in answer.text[:20]:
+                assert counts[0] == counts[1], f"{subject.name} as {by}: {counts}"
+
+
+def test_an_unknown_id_is_not_told_apart_from_a_hidden_one(world: DemoWorld) -> None:
+    for subject in each(world, is_api=True, is_safe=True):
+        if subject.kind is None:
+            continue
+        hidden = ask(world, subject, key_of(world, subject.kind, call_of(subject.name)), by="manager-tokyo")
+        unknown = ask(world, subject, MISSING, by="manager-tokyo")
+        if hidden.status_int == 404:
+            assert hidden.json == unknown.json, subject.name
+
+
+def written(sent: Statements) -> list[str]:
+    return [statement for statement in sent if statement.lstrip().upper().startswith(WRITING)]
