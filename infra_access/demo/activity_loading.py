@@ -146,7 +146,6 @@ def bookings(session: Session, world: World) -> None:
                 Allocation, Allocation.access_request_id == AccessRequest.id
             )
         )
-        .tuples()
         .all()
     )
 
