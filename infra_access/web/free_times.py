@@ -43,6 +43,7 @@ def free_times(request: Request, place: Place, rules: BookingRules, *, now: date
     window = TimeSpan(week_window(monday, zone).start, week_window(monday + _WEEK, zone).end)
     calendar = calendar_of(request.db, place, window, actor=request.actor)
     my_zone = request.actor.timezone if request.actor else None
+    earliest = max(_full_hour(now + timedelta(minutes=rules.lead_minutes), zone), window.start)
     week = week_of(
         calendar,
         monday,
@@ -51,8 +52,9 @@ def free_times(request: Request, place: Place, rules: BookingRules, *, now: date
         link=lambda span: booking_form(request, place, span.start),
         mine=_own(request, place, window),
         my_zone=my_zone,
+        earliest=now + timedelta(minutes=rules.lead_minutes),
+        step=max(1, rules.granularity_minutes // 60) if rules.granularity_minutes % 60 == 0 else 1,
     )
-    earliest = max(_full_hour(now + timedelta(minutes=rules.lead_minutes), zone), window.start)
     shortest = max(timedelta(minutes=rules.min_minutes), min(_HOUR, timedelta(minutes=rules.max_minutes)))
     return FreeTimes(
         week=week,

@@ -43,7 +43,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One hour of the facility's clock, `mine` as the reader's clock shows it on the first day."""
+    """One row of the facility's clock, `mine` as the reader's clock shows it on the first day."""
 
     label: str
     mine: str
@@ -98,13 +98,25 @@ def week_of(
     link: Callable[[TimeSpan], str] | None = None,
     mine: Mapping[TimeSpan, str] | None = None,
     my_zone: str | None = None,
+    earliest: datetime | None = None,
+    step: int = 1,
 ) -> Week:
-    """Return the week; `link` gives a free span's address, `mine` the addresses of the reader's own bookings."""
+    """Return the week; `link` gives a free span's address, `mine` the addresses of the reader's own bookings.
+
+    What is free before `earliest` cannot be booked any more. Rows are `step` hours high, so that where bookings
+    start on a grid of eight hours each free cell is one that can be taken.
+    """
     place_ = named_zone(calendar.timezone)
     days = [monday + n * _DAY for n in range(7)]
-    hours = range(*_hours(calendar.opened, place_))
+    first, last = _hours(calendar.opened, place_)
+    hours = range(first - first % step, last, step)
     columns = [
-        _joined([_cell(calendar, _hour(day, hour, place_), now, locale, link, mine or {}) for hour in hours])
+        _joined(
+            [
+                _cell(calendar, _hours_from(day, hour, step, place_), now, locale, link, mine or {}, earliest or now)
+                for hour in hours
+            ]
+        )
         for day in days
     ]
     today = now.astimezone(place_).date()
@@ -135,10 +147,11 @@ def _hours(opened: Sequence[TimeSpan], zone: ZoneInfo) -> tuple[int, int]:
     return first, max(last, first + 1)
 
 
-def _hour(day: date, hour: int, zone: ZoneInfo) -> TimeSpan | None:
-    """Return an hour of the wall clock; None for one that the clocks skip."""
+def _hours_from(day: date, hour: int, step: int, zone: ZoneInfo) -> TimeSpan | None:
+    """Return some hours of the wall clock; None for an hour that the clocks skip."""
     start = first_instant(datetime.combine(day, time(hour)), zone)
-    end = first_instant(datetime.combine(day, time(hour + 1)), zone) if hour < 23 else day_start(day + _DAY, zone)
+    until = hour + step
+    end = first_instant(datetime.combine(day, time(until)), zone) if until < 24 else day_start(day + _DAY, zone)
     return TimeSpan(start, end) if start < end else None
 
 
@@ -149,6 +162,7 @@ def _cell(
     locale: str,
     link: Callable[[TimeSpan], str] | None,
     mine: Mapping[TimeSpan, str],
+    earliest: datetime,
 ) -> Cell:
     if hour is None:
         return Cell("closed", "")
@@ -159,7 +173,11 @@ def _cell(
         return Cell("mine", when, href=own)
     if hour.start < now:
         return Cell("past", when)
-    free = next((part for span in calendar.free if (part := span.clip(hour))), None)
+    parts = (part for span in calendar.free if (part := span.clip(hour)))
+    # Of a row of several hours a part cannot be booked: the grid has only whole ones.
+    free = next((part for part in parts if part == hour or hour.length <= timedelta(hours=1)), None)
+    if free is not None and free.start < earliest:
+        return Cell("soon", when)
     if free is not None:
         note = "" if free == hour else _clock(free, zone)
         return Cell("free", _when(free, zone, locale), href=link(free) if link else "", note=note)
