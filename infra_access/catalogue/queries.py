@@ -30,7 +30,7 @@ def organisation_by_public_id(session: Session, public_id: str, *, actor: Actor 
     """Return an organisation; all of them are public. Raises NotFound."""
     organisation = session.scalar(select(Organisation).where(Organisation.public_id == public_id))
     if organisation is None or not may(actor, Permission.CATALOGUE_READ):
-        raise _not_found()
+        raise unknown_record()
     return organisation
 
 
@@ -42,9 +42,9 @@ def facility_by_public_id(session: Session, public_id: str, *, actor: Actor | No
         .where(Facility.public_id == public_id)
     ).first()
     if row is None:
-        raise _not_found()
+        raise unknown_record()
     facility: Facility = row[0]
-    _check_visible(
+    refuse_invisible(
         actor, facility.name, [facility.publication], scopes_of_facility(public_id, row[1], facility.country)
     )
     return facility
@@ -65,10 +65,10 @@ def instrument_by_public_id(session: Session, public_id: str, *, actor: Actor | 
         .where(Instrument.public_id == public_id)
     ).first()
     if row is None:
-        raise _not_found()
+        raise unknown_record()
     instrument: Instrument = row[0]
     scopes = (("instrument", public_id), *scopes_of_facility(row.facility, row.organisation, row.country))
-    _check_visible(actor, instrument.name, [instrument.publication, row.publication], scopes)
+    refuse_invisible(actor, instrument.name, [instrument.publication, row.publication], scopes)
     return instrument
 
 
@@ -199,18 +199,20 @@ def resources_of(session: Session, instrument_ids: Iterable[int]) -> dict[int, l
     return found
 
 
-def _check_visible(actor: Actor | None, name: str, publications: Sequence[str], scopes: Scopes) -> None:
+def refuse_invisible(actor: Actor | None, name: str, publications: Sequence[str], scopes: Scopes) -> None:
+    """Raise NotFound for a draft that is not the actor's to see, Gone for what was retired."""
     if all(state == PublicationState.PUBLISHED for state in publications):
         return
     if may(actor, Permission.CATALOGUE_READ_DRAFT, scopes):
         return
     if PublicationState.DRAFT in publications:
-        raise _not_found()
+        raise unknown_record()
     message = _('"${name}" was retired and is no longer offered. Search for another one.', mapping={"name": name})
     raise Gone("catalogue.retired", message, details={"name": name})
 
 
-def _not_found() -> NotFound:
+def unknown_record() -> NotFound:
+    """Return the refusal that tells nobody what there is."""
     return NotFound("catalogue.not_found", _("There is no such record. It may have moved: search for its name."))
 
 

@@ -20,14 +20,13 @@ from infra_access.access_requests import (
     submitting,
 )
 from infra_access.access_requests.models import AccessRequest, Allocation, Approval, Conversation
-from infra_access.catalogue.models import Facility
 from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict
 from infra_access.demo import activity as data
 from infra_access.people.actors import load_actor
 from infra_access.scheduling.bookings import book
 from infra_access.scheduling.models import Booking
-from infra_access.scheduling.places import Place
+from infra_access.scheduling.places import place_of
 from infra_access.scheduling.plan import Wish
 
 if TYPE_CHECKING:
@@ -138,7 +137,6 @@ def _decide(session: Session, world: World, request: AccessRequest, verdict: dat
 
 def bookings(session: Session, world: World) -> None:
     """Load a month of bookings; what stands already, or is taken by somebody's own booking, is left as it is."""
-    facilities: dict[int, Facility] = {row.id: row for row in world.facilities.values()}
     zones = {row.id: ZoneInfo(row.timezone) for row in world.facilities.values()}
     allocations = dict(
         session.execute(
@@ -168,7 +166,7 @@ def bookings(session: Session, world: World) -> None:
                     session,
                     actor=_actor(session, world, entry.person, made),
                     now=made,
-                    place=Place(instrument, facilities[instrument.facility_id]),
+                    place=place_of(session, instrument.id),
                     wishes=[Wish(span, world.resources[entry.resource].public_id if entry.resource else None)],
                     allocation=allocations[world.requests[entry.request]] if entry.request else None,
                     title=entry.title,

@@ -9,11 +9,11 @@ from pyramid.request import Request
 from infra_access.access_requests.approvals import approval_by_public_id
 from infra_access.access_requests.conversations import conversation_by_public_id
 from infra_access.access_requests.request_queries import request_by_public_id
-from infra_access.catalogue.queries import facility_by_public_id, instrument_by_public_id, organisation_by_public_id
+from infra_access.catalogue.queries import facility_by_public_id, organisation_by_public_id
 from infra_access.catalogue.scopes import facility_scopes, instrument_scopes, organisation_scopes
 from infra_access.http.security import Context
 from infra_access.scheduling.booking_queries import booking_by_public_id, relations_to
-from infra_access.scheduling.places import Place, place_of
+from infra_access.scheduling.places import place_by_public_id
 
 
 def _id(request: Request) -> str:
@@ -39,9 +39,8 @@ def facility(request: Request) -> Context:
 
 def instrument(request: Request) -> Context:
     """Load a Place: the instrument and its facility."""
-    row = instrument_by_public_id(request.db, _id(request), actor=request.actor)
-    place: Place = place_of(request.db, row.id)
-    return Context(place, instrument_scopes(request.db, row))
+    place = place_by_public_id(request.db, _id(request), actor=request.actor)
+    return Context(place, place.scopes)
 
 
 def booking(request: Request) -> Context:

@@ -18,7 +18,6 @@ from infra_access.people.models import Account
 from infra_access.scheduling.calendars import CalendarEntry, entry_status
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.models import Booking, BookingLine
-from infra_access.scheduling.places import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +136,6 @@ def _after(cursor: str) -> tuple[datetime, int]:
     except Invalid as error:
         raise Invalid("cursor.invalid", _("This cursor was not made here. Begin again with the first page.")) from error
     return after, int(key)
-
-
-def place_of_view(view: BookingView) -> Place:
-    """Return the place of a booking already read."""
-    return Place(view.instrument, view.facility)
 
 
 def entry_of(view: BookingView, *, base_url: str) -> CalendarEntry:

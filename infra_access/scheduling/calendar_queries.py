@@ -1,24 +1,23 @@
 """When an instrument is free, and what one may know of the rest."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Row, and_, bindparam, select
 from sqlalchemy.orm import Session
 
-from infra_access.catalogue.models import Instrument
-from infra_access.catalogue.scopes import instrument_scopes
+from infra_access.catalogue.models import Instrument, Resource
+from infra_access.catalogue.vocabularies import ResourceKind
 from infra_access.core.authority import Actor, Permission, may
 from infra_access.core.errors import Invalid
 from infra_access.core.i18n import _
 from infra_access.core.timespan import TimeSpan, merge
 from infra_access.scheduling.availability import Availability, BusySpan, availability
 from infra_access.scheduling.hours import hours_of
-from infra_access.scheduling.models import Booking
-from infra_access.scheduling.occupancies import occupied
+from infra_access.scheduling.models import Booking, Occupancy
 from infra_access.scheduling.places import Place
-from infra_access.scheduling.plan import candidates
+from infra_access.scheduling.plan import taken_together
 
 LONGEST_WINDOW = timedelta(days=92)
 
@@ -44,29 +43,68 @@ def window_of(start: datetime, end: datetime) -> TimeSpan:
     return TimeSpan(start, end)
 
 
+# Built once: making a statement anew costs as much as running it.
+_HELD = (
+    select(
+        Resource.id,
+        Resource.instrument_id,
+        Resource.kind.label("resource_kind"),
+        Occupancy.starts,
+        Occupancy.ends,
+        Occupancy.kind,
+        Occupancy.booking_id,
+        Occupancy.label,
+    )
+    .outerjoin(
+        Occupancy,
+        and_(
+            # A resource is busy when its plant is.
+            Occupancy.resource_id.in_([Resource.id, Resource.plant_id]),
+            Occupancy.starts < bindparam("until"),
+            Occupancy.ends > bindparam("since"),
+        ),
+    )
+    .where(taken_together(bindparam("instrument")), Resource.active.is_(True))
+    .order_by(Resource.id)
+)
+_HELD_WITH_TITLES = _HELD.outerjoin(Booking, Booking.id == Occupancy.booking_id).add_columns(
+    Booking.title, Booking.account_id, Booking.instrument_id.label("booked_instrument")
+)
+
+
 def calendar_of(session: Session, place: Place, window: TimeSpan, *, actor: Actor | None) -> Calendar:
     """Return the calendar: free where some copy and every companion are free and the facility is open.
 
-    A stranger sees "busy" without a label; the owner sees their own bookings' titles, staff see all.
+    A stranger sees "busy" without a label; the owner sees their own bookings' titles, staff see all. Two statements.
     """
     instrument, facility = place.instrument, place.facility
-    copies, companions = candidates(session, instrument)
     opened = hours_of(session, {facility.id: facility.timezone}, window)[facility.id].open_within(window)
-    plants = {row.plant_id for row in (*copies, *companions) if row.plant_id is not None}
-    held = occupied(session, {row.id for row in (*copies, *companions)} | plants, window)
-    staff = may(actor, Permission.BOOKING_READ_LABELS, instrument_scopes(session, instrument))
-    titles = _titles(session, instrument, [one.booking_id for one in held if one.booking_id], actor, staff)
+    staff = may(actor, Permission.BOOKING_READ_LABELS, place.scopes)
+    copies: dict[int, list[BusySpan]] = {}
+    shared: list[BusySpan] = []
+    shown: set[BusySpan] = set()
+    for row in session.execute(
+        _HELD if actor is None else _HELD_WITH_TITLES,
+        {"instrument": instrument.id, "since": window.start, "until": window.end},
+    ):
+        is_copy = row.instrument_id == instrument.id and row.resource_kind == ResourceKind.INSTRUMENT
+        own = copies.setdefault(row.id, []) if is_copy else shared
+        part = TimeSpan(row.starts, row.ends).clip(window) if row.starts is not None else None
+        if part is not None:
+            own.append(BusySpan(part, row.kind))
+            shown.add(BusySpan(part, row.kind, _label(row, instrument, actor, staff)))
     free: list[TimeSpan] = []
-    for copy in copies:
-        keys = {copy.id, copy.plant_id, *(key for row in companions for key in (row.id, row.plant_id))}
-        own = [BusySpan(one.span, one.kind) for one in held if one.resource_id in keys]
-        free += availability(opened, own, window).free
-    shown = {
-        BusySpan(part, one.kind, titles.get(one.booking_id, "") if one.booking_id else one.label if staff else "")
-        for one in held
-        if (part := one.span.clip(window)) is not None
-    }
+    for busy in copies.values():
+        free += availability(opened, [*busy, *shared], window).free
     return Calendar(facility.timezone, tuple(opened), tuple(merge(free)), tuple(sorted(shown)))
+
+
+def _label(row: Row[Any], instrument: Instrument, actor: Actor | None, staff: bool) -> str:
+    if row.booking_id is None:
+        return str(row.label) if staff else ""
+    # A companion's time is taken through other instruments too, of which these staff may know no titles.
+    mine = actor is not None and row.account_id == actor.account_id
+    return str(row.title) if mine or (staff and row.booked_instrument == instrument.id) else ""
 
 
 def next_free(
@@ -80,18 +118,3 @@ def next_free(
             found.append(TimeSpan(start, span.end))
     return found[:count]
 
-
-def _titles(
-    session: Session, instrument: Instrument, booking_ids: Sequence[int], actor: Actor | None, staff: bool
-) -> dict[int, str]:
-    if actor is None or not booking_ids:
-        return {}
-    # A companion's time is taken through other instruments too, of which these staff may know no titles.
-    mine = Booking.account_id == actor.account_id
-    rows = session.execute(
-        select(Booking.id, Booking.title).where(
-            Booking.id.in_(sorted(set(booking_ids))),
-            or_(mine, Booking.instrument_id == instrument.id) if staff else mine,
-        )
-    )
-    return {key: title for key, title in rows}  # noqa: C416 - mypy knows no dict() of rows

@@ -3,11 +3,12 @@
 Creating, moving, proposing and approving all ask this one question, so that no path skips a rule.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from infra_access.catalogue.models import Facility, Instrument, InstrumentCompanion, Resource
@@ -58,19 +59,30 @@ def rules_of(session: Session, instrument: Instrument, route_rules: Mapping[str,
     return from_json(*levels, route_rules or {})
 
 
+def taken_together(instrument_id: int | BindParameter[Any]) -> ColumnElement[bool]:
+    """Return the condition for the resources that a session may take: an instrument's copies and its companions."""
+    # As one list of keys: with OR between the two, PostgreSQL reads every resource there is.
+    copies = select(Resource.id).where(Resource.instrument_id == instrument_id)
+    companions = select(InstrumentCompanion.resource_id).where(InstrumentCompanion.instrument_id == instrument_id)
+    return Resource.id.in_(union_all(copies, companions))
+
+
+_CANDIDATES = select(Resource).where(taken_together(bindparam("instrument"))).order_by(Resource.id)
+
+
 def candidates(session: Session, instrument: Instrument) -> tuple[list[Resource], list[Resource]]:
     """Return the active copies of an instrument and the companions that each session also takes. One statement."""
-    companions = select(InstrumentCompanion.resource_id).where(InstrumentCompanion.instrument_id == instrument.id)
-    rows = session.scalars(
-        select(Resource)
-        .where(
-            Resource.active.is_(True),
-            or_(Resource.instrument_id == instrument.id, Resource.id.in_(companions)),
-        )
-        .order_by(Resource.id)
-    ).all()
-    copies = [row for row in rows if row.instrument_id == instrument.id and row.kind == ResourceKind.INSTRUMENT]
-    return copies, [row for row in rows if row not in copies]
+    rows = session.scalars(_CANDIDATES.where(Resource.active.is_(True)), {"instrument": instrument.id}).all()
+    return _parted(rows, instrument)
+
+
+def _parted(rows: Iterable[Resource], instrument: Instrument) -> tuple[list[Resource], list[Resource]]:
+    copies: list[Resource] = []
+    companions: list[Resource] = []
+    for row in rows:
+        is_copy = row.instrument_id == instrument.id and row.kind == ResourceKind.INSTRUMENT
+        (copies if is_copy else companions).append(row)
+    return copies, companions
 
 
 def make(

@@ -30,7 +30,7 @@ from infra_access.core.timespan import TimeSpan
 from infra_access.people.models import Account
 from infra_access.people.tokens import create_token
 from infra_access.scheduling.bookings import book
-from infra_access.scheduling.places import Place
+from infra_access.scheduling.places import place_of
 from infra_access.scheduling.plan import Wish
 from tests.factories.access_requests import make_active, make_request, make_submitted, make_world, pending
 from tests.factories.people import make_grant, make_token
@@ -130,7 +130,7 @@ def _filled(session: Session) -> tuple[str, dict[str, str]]:
         session,
         actor=world.applicant,
         now=clock.now(),
-        place=Place(world.instrument, world.facility),
+        place=place_of(session, world.instrument.id),
         wishes=[Wish(TimeSpan(tomorrow, tomorrow + timedelta(hours=2)))],
     )
     request = make_submitted(session, world)

@@ -20,7 +20,7 @@ from infra_access.core.timespan import TimeSpan
 from infra_access.scheduling.bookings import book
 from infra_access.scheduling.models import Booking, Occupancy
 from infra_access.scheduling.occupancies import Taking, take
-from infra_access.scheduling.places import Place
+from infra_access.scheduling.places import Place, place_of
 from infra_access.scheduling.plan import Wish
 from infra_access.scheduling.rule_sets import set_booking_rules
 from tests.factories.catalogue import make_facility, make_instrument
@@ -49,7 +49,7 @@ span = Span()
 def make_place(session: Session, *, facility: Facility | None = None, **overrides: Any) -> Place:
     """Make a bookable instrument in Berlin, with `copies` of it."""
     facility = facility or make_facility(session)
-    return Place(make_instrument(session, facility=facility, **overrides), facility)
+    return place_of(session, make_instrument(session, facility=facility, **overrides).id)
 
 
 def make_companion(session: Session, *places: Place, kind: str = "person", name: str = "Local contact") -> Resource:
