@@ -17,6 +17,7 @@ CONTENT_SECURITY_POLICY = (
     "frame-ancestors 'none'"
 )
 SCRIPT = "infra_access:static/vendor/redoc.standalone.js"
+ICON = "infra_access:static/favicon.svg"
 
 
 def show(request: Request) -> Response:
@@ -25,7 +26,8 @@ def show(request: Request) -> Response:
     page = (
         f'<!doctype html>\n<html lang="{escape(request.locale_name)}">\n<head>\n<meta charset="utf-8">\n'
         f"<title>{title}</title>\n"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n</head>\n<body>\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<link rel="icon" type="image/svg+xml" href="{escape(request.static_path(ICON))}">\n</head>\n<body>\n'
         f'<redoc spec-url="{PATH}" hide-download-button="false"></redoc>\n'
         f'<noscript><a href="{PATH}">{escape(request.localize(_("The OpenAPI document")))}</a></noscript>\n'
         f'<script src="{escape(request.static_path(SCRIPT))}"></script>\n</body>\n</html>\n'

@@ -1,0 +1,122 @@
+"""Every page at a desk and on a phone: no barrier that axe finds (WCAG 2.2 A, AA), nothing wider than the screen,
+nothing that the browser complains about.
+
+The pages are found in the application itself; each is opened by somebody who may see it.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page
+
+from infra_access.http.sessions import LOGIN_COOKIE
+from tests.browser.conftest import Site
+from tests.gates.calls import call_of, key_of
+from tests.gates.subjects import Subject, subjects
+
+AXE = (Path(__file__).with_name("vendor") / "axe.min.js").read_text(encoding="utf-8")
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
+WIDTHS = {"desk": 1280, "phone": 390}
+READERS = ("visitor", "startup", "manager")
+"""The first of them who may see a page looks at it."""
+
+BUSIEST = {"instrument": "startup", "manage": "manager", "approvals": "manager", "approval": "manager"}
+"""Pages that say more to somebody else than to the first who may see them."""
+
+ONLY_FILES = {"my_calendar", "booking_calendar"}
+VENDORED = {"api.docs"}
+"""Drawn by Redoc, whose page is not ours to change: it is opened, but axe and the width are not asked."""
+
+_CHECK = """async (tags) => {
+    const found = await axe.run(document, {runOnly: {type: "tag", values: tags}, resultTypes: ["violations"]});
+    return found.violations.map(each => `${each.id}: ${each.help}: ` + each.nodes.map(
+        node => node.target.join(" ") + " " + (node.any[0] || node.all[0] || node.none[0] || {message: ""}).message
+    ).slice(0, 4).join(" | "));
+}"""
+_TOO_WIDE = """() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    return [...document.querySelectorAll("body *")]
+        .filter(one => one.getBoundingClientRect().right > width + 1)
+        .map(one => `${one.tagName}.${one.className}`).slice(0, 5).concat("wider than the screen");
+}"""
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_page_has_a_barrier(site: Site, browser: Browser, width: str) -> None:
+    found: dict[str, list[str]] = {}
+    with ExitStack() as stack:
+        screens = {who: stack.enter_context(screen(site, browser, who, WIDTHS[width])) for who in READERS}
+        for subject in pages(site):
+            first = BUSIEST.get(subject.route)
+            for who in (first,) if first else READERS:
+                problems = look(screens[who], site, subject)
+                if problems is not None:
+                    break
+            else:
+                problems = ["nobody here may see it: name an object in tests/gates/calls.py"]
+            if problems:
+                found[subject.name] = problems
+    assert found == {}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("path", ["/nothing-here", "/account"])
+def test_no_refusal_has_a_barrier(site: Site, browser: Browser, path: str, width: str) -> None:
+    with screen(site, browser, "visitor", WIDTHS[width]) as page:
+        answer = page.goto(site.url + path)
+        assert answer is not None
+        assert answer.status >= 400
+        assert barriers(page) == []
+
+
+@contextmanager
+def screen(site: Site, browser: Browser, who: str, width: int) -> Iterator[Page]:
+    """Give somebody a page of their own; axe is our script, which the policy of the page would refuse."""
+    context = browser.new_context(viewport={"width": width, "height": 844}, bypass_csp=True)
+    if who != "visitor":
+        context.add_cookies([{"name": LOGIN_COOKIE, "value": site.world.cookies[who], "url": site.url}])
+    yield context.new_page()
+    context.close()
+
+
+def pages(site: Site) -> list[Subject]:
+    found = subjects(site.world.registry).values()
+    return [each for each in found if each.method == "GET" and not each.is_api and each.route not in ONLY_FILES]
+
+
+def address(site: Site, subject: Subject) -> str:
+    call = call_of(subject.name)
+    return site.url + subject.path(key_of(site.world, subject.kind, call))
+
+
+def look(page: Page, site: Site, subject: Subject) -> list[str] | None:
+    """Return what is wrong with a page as this reader sees it; None where it is not theirs to see."""
+    problems: list[str] = []
+
+    def error(error: Error) -> None:
+        problems.append(f"error: {error}")
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            problems.append(f"console: {message.text}")
+
+    page.on("pageerror", error)
+    page.on("console", said)
+    answer = page.goto(address(site, subject))
+    assert answer is not None
+    if answer.status == 200 and subject.route not in VENDORED:
+        problems += barriers(page)
+    page.remove_listener("pageerror", error)
+    page.remove_listener("console", said)
+    if answer.status in {401, 403, 404}:
+        return None
+    assert answer.status == 200, f"{subject.name}: {answer.status}"
+    return problems
+
+
+def barriers(page: Page) -> list[str]:
+    page.evaluate(AXE)
+    return [*page.evaluate(_CHECK, WCAG), *page.evaluate(_TOO_WIDE)]
