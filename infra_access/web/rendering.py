@@ -138,6 +138,14 @@ def known_actor(request: Request) -> Actor | None:
     return known
 
 
+def here(request: Request) -> str:
+    """Return the address being read, to come back to; the start page where it cannot be decoded."""
+    try:
+        return str(request.path_qs)
+    except UnicodeDecodeError:
+        return "/"
+
+
 def add_globals(event: BeforeRender) -> None:
     """Give a template what it needs beside the view's own values."""
     request: Request | None = event.get("request")
@@ -148,6 +156,7 @@ def add_globals(event: BeforeRender) -> None:
     event["locale"] = request.locale_name
     event["locales"] = tuple(LOCALES.items())
     event["now"] = clock.now()
+    event["here"] = here(request)
     event["flash"] = [tuple(item) for item in request.session.pop_flash()]
     event["demo_banner"] = request.registry.get("infra_access.demo", False)
     event["csrf_field"] = lambda: Markup('<input type="hidden" name="csrf_token" value="{}">').format(

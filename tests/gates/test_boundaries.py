@@ -124,6 +124,20 @@ def test_a_long_list_takes_as_many_statements_as_a_short_one(world: DemoWorld) -
                 assert counts[0] == counts[1], f"{subject.name} as {by}: {counts}"
 
 
+@pytest.mark.parametrize("kind", ["instruments", "facilities"])
+def test_no_object_of_a_kind_takes_many_more_statements_than_another(world: DemoWorld, kind: str) -> None:
+    for subject in each(world, is_safe=True):
+        if subject.kind != kind:
+            continue
+        counts = []
+        for key in list(world.ids[kind].values())[:20]:
+            with count_statements(world.database) as sent:
+                ask(world, subject, key, by="startup")
+            counts.append(sent.count)
+        # A page leaves out what does not apply; it may not ask once more for each thing that it lists.
+        assert max(counts) - min(counts) <= 10, f"{subject.name}: {sorted(counts)}"
+
+
 def test_an_unknown_id_is_not_told_apart_from_a_hidden_one(world: DemoWorld) -> None:
     for subject in each(world, is_api=True, is_safe=True):
         if subject.kind is None:
