@@ -40,7 +40,6 @@ def scope_for(
         "country": host[2:],
         "network": (NETWORK,),
     }[due.scope]
-    network_wide = set(holders(session, due.role, (), now))
     able = set(holders(session, due.role, chain, now)) - set(team)
     if not able:
         raise Conflict(
@@ -52,7 +51,10 @@ def scope_for(
             ),
             details={"role": due.role, "scope": due.scope},
         )
-    return NETWORK if due.scope == "country" and able <= network_wide else chain[0]
+    # Somebody may hold the role in the country and in the network; then it stays the country's to decide.
+    if due.scope == "country" and not set(holders(session, due.role, chain, now, network=False)) - set(team):
+        return NETWORK
+    return chain[0]
 
 
 def chain_of(kind: str, key: str, facility: Facility | None, organisation: Organisation | None) -> Scopes:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import ColumnElement, and_, insert, or_, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.models import AccessRound, AccessRoute, AccessRouteInstrument
@@ -19,6 +19,9 @@ from infra_access.core.authority import Actor, Permission, require
 from infra_access.core.errors import Conflict, NotFound
 from infra_access.core.i18n import _
 from infra_access.core.ids import new_public_id
+from infra_access.policy.facts import Facts, Gap
+
+_WANTED = ("request.regime", "request.access_type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,16 +208,39 @@ def route_ids_of(session: Session, instrument_ids: Iterable[int]) -> dict[int, l
 
     Routes between two calls count: whoever asks what is possible there may prepare a request.
     """
+    return routes_offering(session, instrument_ids)
+
+
+def routes_offering(
+    session: Session, instrument_ids: Iterable[int], applicant: Facts | None = None, now: datetime | None = None
+) -> dict[int, list[str]]:
+    """Return the same as `route_ids_of`, without the routes that do not offer what the applicant says to want.
+
+    A regime or an access type that nobody has named leaves out no route. One statement.
+    """
     rows = session.execute(
-        select(AccessRouteInstrument.instrument_id, AccessRoute.public_id)
+        select(
+            AccessRouteInstrument.instrument_id, AccessRoute.public_id, AccessRoute.regimes, AccessRoute.access_types
+        )
         .join(AccessRoute, AccessRoute.id == AccessRouteInstrument.route_id)
         .where(AccessRouteInstrument.instrument_id.in_(list(instrument_ids)), AccessRoute.active.is_(True))
         .order_by(AccessRoute.id)
     )
+    wanted = [applicant.value(path, now) if applicant and now else Gap.UNKNOWN for path in _WANTED]
     found: dict[int, list[str]] = {}
-    for instrument_id, route in rows:
-        found.setdefault(instrument_id, []).append(route)
+    for instrument_id, route, *offers in rows:
+        if all(isinstance(want, Gap) or want in offered for want, offered in zip(wanted, offers, strict=True)):
+            found.setdefault(instrument_id, []).append(route)
     return found
+
+
+def is_direct() -> ColumnElement[bool]:
+    """Return the condition for the routes to book by without a request: always open, teams pick."""
+    return and_(
+        AccessRoute.active.is_(True),
+        AccessRoute.entry == Entry.CONTINUOUS,
+        AccessRoute.time_given == TimeGiven.TEAM_PICKS,
+    )
 
 
 def direct_route_ids(session: Session, instrument_id: int) -> list[str]:
@@ -225,9 +251,7 @@ def direct_route_ids(session: Session, instrument_id: int) -> list[str]:
             .join(AccessRouteInstrument, AccessRouteInstrument.route_id == AccessRoute.id)
             .where(
                 AccessRouteInstrument.instrument_id == instrument_id,
-                AccessRoute.active.is_(True),
-                AccessRoute.entry == Entry.CONTINUOUS,
-                AccessRoute.time_given == TimeGiven.TEAM_PICKS,
+                is_direct(),
             )
             .order_by(AccessRoute.id)
         )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from infra_access.access_requests.routes import route_ids_of
+from infra_access.access_requests.routes import routes_offering
 from infra_access.api.contract import Call
 from infra_access.api.fields import Choice, Day, Free, Integer, Line, Lines, ListOf, Part
 from infra_access.api.schemas import Out, Query
@@ -115,7 +115,8 @@ def badges_of(call: Call, instrument_ids: Sequence[int]) -> Mapping[int, dict[st
     """Return the badge of each instrument of a list; none for a visitor who says nothing."""
     if call.visitor is None and "as" not in call.query:
         return {}
-    decided, by = _decided(call, instrument_ids, "book")
+    # What a session takes from today on: first the request is decided on.
+    decided, by = _decided(call, instrument_ids, "request")
     badge: dict[int, dict[str, Any]] = {}
     for key, decision in decided.items():
         whole = shown(call, decision)
@@ -136,7 +137,7 @@ def shown(call: Call, decision: Decision) -> dict[str, Any]:
 def _decided(call: Call, instrument_ids: Sequence[int], action: str) -> tuple[Mapping[int, Decision], str]:
     book = rulebook(call.db)
     applicant, by = applicant_of(call, book)
-    routes = route_ids_of(call.db, instrument_ids)
+    routes = routes_offering(call.db, instrument_ids, applicant, call.now)
     return badges(
         call.db, instrument_ids, applicant=applicant, action=action, now=call.now, book=book, routes=routes
     ), by

@@ -1,7 +1,7 @@
 """What an event is about: the facts that its mail names, where the reader finds it, and who is told by default."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -67,12 +67,14 @@ def _booking(session: Session, payload: Mapping[str, Any], base_url: str) -> Sub
     if row is None:
         return None
     booking, instrument, facility, owner = row
+    entry = entry_of(BookingView(booking, instrument, facility, owner), base_url=base_url)
     return Subject(
         f"/bookings/{booking.public_id}",
         {"instrument": instrument.name, "facility": facility.name},
         (booking.account_id,),
         booking.state_reason or "",
-        entry_of(BookingView(booking, instrument, facility, owner), base_url=base_url),
+        # Mail is read on its way: what is measured stays in the service, the calendar file too names the instrument.
+        replace(entry, summary=instrument.name),
     )
 
 

@@ -89,15 +89,16 @@ def revoke_role(session: Session, *, actor: Actor, now: datetime, grant: RoleGra
     return grant
 
 
-def holders(session: Session, role: str, scopes: Scopes, now: datetime) -> list[int]:
-    """Return the ids of the active accounts that hold a role within any of these scopes, or the network."""
+def holders(session: Session, role: str, scopes: Scopes, now: datetime, *, network: bool = True) -> list[int]:
+    """Return the ids of the active accounts that hold a role within any of these scopes, or the whole network."""
+    within = [*scopes, NETWORK] if network else [scope for scope in scopes if scope != NETWORK]
     return list(
         session.scalars(
             select(RoleGrant.account_id)
             .join(Account, Account.id == RoleGrant.account_id)
             .where(
                 RoleGrant.role == role,
-                tuple_(RoleGrant.scope_kind, RoleGrant.scope_key).in_([*scopes, NETWORK]),
+                tuple_(RoleGrant.scope_kind, RoleGrant.scope_key).in_(within),
                 Account.state == "active",
                 _live(now),
             )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pyramid.request import Request
 
 from infra_access.access_requests.models import AccessRoute
-from infra_access.access_requests.routes import direct_route_ids, route_ids_of
+from infra_access.access_requests.routes import direct_route_ids, routes_offering
 from infra_access.core.authority import Scope
 from infra_access.core.decision import Decision, Outcome
 from infra_access.policy.applicants import facts_of, visitor_facts
@@ -40,21 +40,25 @@ def answers(request: Request, said: Said, instrument_ids: Sequence[int], *, now:
     known = applicant(request, said, book, now=now)
     if known is None:
         return {}
-    routes = route_ids_of(request.db, instrument_ids)
+    routes = routes_offering(request.db, instrument_ids, known, now)
     return badges(request.db, instrument_ids, applicant=known, action="request", now=now, book=book, routes=routes)
 
 
-def may_book_at_once(request: Request, said: Said, instrument_id: int, *, now: datetime) -> bool:
-    """Tell whether the reader may book without a request before it, by a way in that is always open."""
+def booking_answer(request: Request, said: Said, instrument_id: int, *, now: datetime) -> Decision | None:
+    """Return the decision on booking without a request before it, by the best way in that is always open."""
     book = rulebook(request.db)
     known = applicant(request, said, book, now=now)
     if known is None:
-        return False
+        return None
     routes = {instrument_id: direct_route_ids(request.db, instrument_id)}
-    decision = badges(request.db, [instrument_id], applicant=known, action="book", now=now, book=book, routes=routes)[
-        instrument_id
-    ]
-    return decision.outcome in WELCOME
+    found = badges(request.db, [instrument_id], applicant=known, action="book", now=now, book=book, routes=routes)
+    return found[instrument_id]
+
+
+def may_book_at_once(request: Request, said: Said, instrument_id: int, *, now: datetime) -> bool:
+    """Tell whether the reader may book without a request before it."""
+    decision = booking_answer(request, said, instrument_id, now=now)
+    return decision is not None and decision.outcome in WELCOME
 
 
 def rules_in(request: Request, scopes: Iterable[Scope], routes: Iterable[AccessRoute], *, now: datetime) -> list[Rule]:

@@ -15,6 +15,7 @@ from infra_access.core.authority import Actor
 from infra_access.core.db import Database
 from infra_access.core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, PreconditionFailed
 from infra_access.people.actors import load_actor
+from infra_access.people.models import Account
 from tests.factories.access_requests import NOW, decide, make_submitted, make_world, pending
 from tests.factories.people import make_account, make_actor, make_grant
 
@@ -138,3 +139,11 @@ def test_of_two_verdicts_at_once_one_counts(database: Database) -> None:
         assert (session.get_one(AccessRequest, request_id).state == "refused") is (approval.state == "refused")
         decided = select(func.count()).where(AuditEvent.action == "access_request.decided")
         assert session.scalar(decided) == 1
+
+
+def test_the_host_country_decides_also_where_its_administrator_serves_the_network_too(session: Session) -> None:
+    world = make_world(session)
+    account = session.get_one(Account, world.administrator.account_id)
+    make_grant(session, account=account, role="access_administrator")
+    approval = pending(session, make_submitted(session, world))["access_administrator"]
+    assert (approval.scope_kind, approval.scope_key) == ("country", world.facility.country)

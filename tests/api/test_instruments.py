@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from tests.api.conftest import Caller
+from tests.factories.access_requests import make_world
 from tests.factories.catalogue import make_facility, make_instrument
 from tests.factories.policy import make_policy, raw_rule
 from tests.statements import count_statements
@@ -100,3 +101,27 @@ def test_it_costs_the_same_statements_for_two_and_for_twenty(anyone: Caller, cal
             assert len(program.get(f"/instruments?q=Copy+{total}")["items"]) == total
         counts[total] = statements.count
     assert counts[2] == counts[20] <= 14
+
+
+def test_its_badge_counts_what_a_request_waits_for(anyone: Caller, stored):
+    world = stored(make_world)
+    said = "as=sector:company,country:KE"
+    (badge,) = (one["eligibility"] for one in anyone.get(f"/instruments?{said}")["items"])
+    path = f"/instruments/{world.instrument.public_id}"
+    whole = anyone.get(f"{path}/eligibility?action=request&{said}")
+    assert (
+        badge["earliest_start"]
+        == whole["earliest_start"]
+        == anyone.get(f"{path}?{said}")["eligibility"]["earliest_start"]
+    )
+    assert "approval" in badge["earliest_start"]["because"]
+
+
+def test_no_badge_rests_on_a_way_in_that_does_not_offer_what_is_wanted(anyone: Caller, stored):
+    world = stored(make_world)
+    stored(
+        make_policy, scope=("route", world.route.public_id), rules=[raw_rule("limit", {"type": "limit", "amount": 5})]
+    )
+    path = f"/instruments/{world.instrument.public_id}/eligibility?action=request"
+    offered, other = (anyone.get(f"{path}&as=country:DE,regime:{regime}")["limits"] for regime in ("open", "embargoed"))
+    assert (offered, other) == ({"amount": 5}, {})

@@ -312,3 +312,15 @@ def test_delivery_sends_each_mail_and_tolerates_a_refusal_for_good(database: Dat
     assert len(transport.sent) == 2
     with database.reader() as session:
         assert len(session.scalars(select(OneTimeLink)).all()) == 2
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind.startswith("booking.")])
+def test_no_mail_about_a_booking_shows_its_title_not_even_in_its_calendar(
+    session: Session, now: datetime, booking: Booking, kind: str
+) -> None:
+    booking.title = SECRET_TITLE
+    session.flush()
+    [mail] = _mails(session, now, kind, booking=booking.public_id)
+    [attached] = mail.iter_attachments()
+    assert "SUMMARY:EXAFS" in attached.get_content()
+    assert SECRET_TITLE not in attached.get_content()
