@@ -19,6 +19,9 @@ DEVELOPMENT_MARK = "development-only"
 """Stands in the secret of development.ini, so that production can refuse it."""
 
 SHORTEST_SECRET = 32
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""The names that a service in development answers to beside its own, unless its hosts are set."""
+
 MAIL_SCHEMES = frozenset({"file", "smtp", "smtps", "smtp+plain"})
 
 _PREFIX = "infra_access."
@@ -95,7 +98,8 @@ class Settings:
             environment=given["environment"] or "development",
             listen=listen,
             base_url=base_url,
-            hosts=tuple(given["hosts"].lower().replace(",", " ").split()) or (_host_of(base_url),),
+            hosts=tuple(given["hosts"].lower().replace(",", " ").split())
+            or (_host_of(base_url), *(() if production else LOOPBACK)),
             secure_cookies=_truth(given["secure_cookies"], default=production),
             threads=_number(given["threads"], default=8),
             mail=given["mail"] or "file:var/mail",

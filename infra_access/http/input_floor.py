@@ -1,9 +1,11 @@
 """What every request must pass before any view sees it, and the one reader of JSON bodies.
 
 WebOb decodes lazily and raises from wherever it is touched first, which would be a 500 from within a view. So path,
-query and cookies are decoded here once; whatever cannot be is a 400 that says which.
+query and cookies are decoded here once; whatever cannot be is a 400 that says which. So is a Host header that names
+another service: redirects are completed from it, and would lead there.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,21 +19,29 @@ from webob.multidict import MultiDict
 
 from infra_access.core.i18n import _
 from infra_access.http.refusals import BadRequest, TooLarge, UnsupportedMedia
+from infra_access.settings import Settings
 
 MAX_BODY_BYTES = 1_000_000
 MAX_DEPTH = 40
 MAX_INTEGER = 2**53
+PROBES = frozenset({"/healthz", "/readyz"})
+"""What a supervisor asks by whatever address it reaches the process at; these answers hold no links."""
+
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\s\[\]:/\\@?#]+)(?::[0-9]{1,5})?")
 _FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
 
 def floor_tween_factory(handler: Callable[[Request], Response], registry: Any) -> Callable[[Request], Response]:
-    """Return a tween that refuses what cannot be decoded."""
+    """Return a tween that refuses what cannot be decoded, and hosts that are not ours."""
+    settings: Settings = registry["infra_access.settings"]
 
     def floor(request: Request) -> Response:
         try:
             texts = [request.path_info, *request.GET.keys(), *request.GET.values(), *request.cookies.values()]
         except (UnicodeDecodeError, URLDecodeError, ValueError):
             raise BadRequest("text.undecodable", _("The address or query is not valid UTF-8.")) from None
+        if request.path_info not in PROBES and host_named(request.host) not in settings.hosts:
+            raise BadRequest("host.unknown", _("There is no service of this name here: the Host header is wrong."))
         if any("\0" in text for text in texts):
             raise BadRequest("text.nul", _("The address or query holds a NUL character."))
         if (request.content_length or 0) > MAX_BODY_BYTES:
@@ -39,6 +49,16 @@ def floor_tween_factory(handler: Callable[[Request], Response], registry: Any) -
         return handler(request)
 
     return floor
+
+
+def host_named(header: str) -> str:
+    """Return the name in a Host header without its port; empty for one that is none.
+
+    >>> host_named("Labs.Example.org:443"), host_named("[::1]:6543"), host_named("labs.example.org@evil.example")
+    ('labs.example.org', '::1', '')
+    """
+    found = _HOST.fullmatch(header.strip().lower())
+    return found[1].strip("[]") if found else ""
 
 
 def read_json(request: Request) -> Any:
