@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from infra_access.audit.record import record
 from infra_access.catalogue import fields
@@ -144,6 +145,8 @@ def update_instrument(
     for field, value in stored.items():
         setattr(instrument, field, value)
     instrument.name_key = order_key(instrument.name)
+    if beside:
+        flag_modified(instrument, "name")  # what stands beside the row is a part of its version too
     if "techniques" in beside:
         replace_techniques(session, instrument.id, beside["techniques"])
     if "access_types" in beside:

@@ -216,3 +216,15 @@ def test_scopes_go_from_the_record_up_to_the_network(session: Session) -> None:
     above = (("facility", facility.public_id), ("organisation", organisation.public_id), ("country", "DE"), NETWORK)
     assert facility_scopes(session, facility) == above
     assert instrument_scopes(session, instrument) == (("instrument", instrument.public_id), *above)
+
+
+@pytest.mark.parametrize("changes", [{"techniques": ["EXAFS"]}, {"access_types": ["remote"]}])
+def test_what_stands_beside_an_instrument_is_a_part_of_its_version(
+    session: Session, changes: dict[str, list[str]]
+) -> None:
+    instrument = make_instrument(session)
+    seen = instrument.version
+    update_instrument(session, actor=SYSTEM, now=NOW, instrument=instrument, changes=changes, expected_version=seen)
+    later = {"name": "Later"}
+    with pytest.raises(PreconditionFailed):
+        update_instrument(session, actor=SYSTEM, now=NOW, instrument=instrument, changes=later, expected_version=seen)
