@@ -6,7 +6,7 @@ INFRA := $(BIN)/infra-access -c development.ini
 SOURCES := infra_access tests alembic setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run migrate test sure lint format bench soak
+.PHONY: help run migrate test sure lint format messages bench soak
 
 help:  ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,10 @@ lint: .venv/.for-test  ## Check format, style, types and import rules
 format: .venv/.for-test  ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
+
+messages: .venv/.for-test  ## List every translatable text in var/infra_access.pot, for translators
+	@mkdir -p var
+	@$(BIN)/pybabel --quiet extract -F pyproject.toml -k _ -k ngettext:1,2 --no-wrap -o var/infra_access.pot infra_access
 
 bench: .venv/.for-test  ## Print requests per second, and ratios to a bare view and to bare SQL
 	@$(BIN)/python -m tests.benchmarks
