@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from dateutil.tz import tzical
@@ -26,6 +26,14 @@ SAID = "sector:company,startup:yes,country:KE,access_type:physical,regime:propri
 SECRET_TITLE = "Coating 7 against salt fog"
 AMINA = "amina@pwani.example"
 PASSWORD = "four words in a row"
+
+
+class People(Protocol):
+    """Somebody's program, by the first part of their address."""
+
+    def program_of(self, name: str) -> Caller:
+        """Return it."""
+        ...
 
 
 class Service:
@@ -292,26 +300,26 @@ def person(email: str, role: str, country: str, **more: str) -> dict[str, str]:
     return {"email": email, "name": email.partition("@")[0], "role": role, "country_of_work": country, **more}
 
 
-def waiting(service: Service, name: str, request: str) -> list[str]:
+def waiting(people: People, name: str, request: str) -> list[str]:
     """Return the approvals of a request that wait for somebody."""
-    return _approvals(service, name, request, "pending")
+    return _approvals(people, name, request, "pending")
 
 
-def given(service: Service, name: str, request: str) -> list[str]:
+def given(people: People, name: str, request: str) -> list[str]:
     """Return the approvals of a request that somebody's role has given."""
-    return _approvals(service, name, request, "approved")
+    return _approvals(people, name, request, "approved")
 
 
-def _approvals(service: Service, name: str, request: str, state: str) -> list[str]:
-    items = service.program_of(name).get(f"/approvals?state={state}&limit=200")["items"]
+def _approvals(people: People, name: str, request: str, state: str) -> list[str]:
+    items = people.program_of(name).get(f"/approvals?state={state}&limit=200")["items"]
     return [one["id"] for one in items if one["subject"]["id"] == request]
 
 
-def approve(service: Service, name: str, request: str) -> None:
+def approve(people: People, name: str, request: str) -> None:
     """Give the one approval of a request that waits for somebody."""
-    (approval,) = waiting(service, name, request)
+    (approval,) = waiting(people, name, request)
     verdict = {"verdict": "approve", "reason": "It fits."}
-    service.program_of(name).post(f"/approvals/{approval}/decision", verdict, status=200)
+    people.program_of(name).post(f"/approvals/{approval}/decision", verdict, status=200)
 
 
 def told(service: Service) -> list[tuple[str, str]]:
