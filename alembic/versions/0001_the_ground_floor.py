@@ -81,6 +81,13 @@ def upgrade() -> None:
     op.create_index(op.f("ix_audit_event_at"), "audit_event", ["at"], unique=False)
     op.create_index("ix_audit_event_object", "audit_event", ["object_kind", "object_id", "id"], unique=False)
     op.create_table(
+        "catalogue_head",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("number", KEY, nullable=False),
+        sa.Column("stamp", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_catalogue_head")),
+    )
+    op.create_table(
         "country_group",
         sa.Column("code", sa.String(length=40), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
@@ -544,6 +551,29 @@ def upgrade() -> None:
         sa.UniqueConstraint("instrument_id", name=op.f("uq_booking_rule_set_instrument_id")),
     )
     op.create_table(
+        "catalogue_entry",
+        sa.Column("instrument_id", KEY, autoincrement=False, nullable=False),
+        sa.Column("facility_id", KEY, nullable=False),
+        sa.Column("name_key", ORDER_KEY, nullable=False),
+        sa.Column("country", sa.String(length=2), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("bookable", sa.Boolean(), nullable=False),
+        sa.Column("traits", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["facility_id"], ["facility.id"], name=op.f("fk_catalogue_entry_facility_id_facility")),
+        sa.ForeignKeyConstraint(
+            ["instrument_id"],
+            ["instrument.id"],
+            name=op.f("fk_catalogue_entry_instrument_id_instrument"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("instrument_id", name=op.f("pk_catalogue_entry")),
+    )
+    op.create_index(
+        "ix_catalogue_entry_country", "catalogue_entry", ["country", "name_key", "instrument_id"], unique=False
+    )
+    op.create_index(op.f("ix_catalogue_entry_facility_id"), "catalogue_entry", ["facility_id"], unique=False)
+    op.create_index("ix_catalogue_entry_order", "catalogue_entry", ["name_key", "instrument_id"], unique=False)
+    op.create_table(
         "instrument_access_type",
         sa.Column("instrument_id", KEY, nullable=False),
         sa.Column("access_type", sa.String(length=20), nullable=False),
@@ -864,6 +894,10 @@ def upgrade() -> None:
         ),
         [{"id": 1, "number": 0, "stamp": "", "changed_at": datetime(2026, 1, 1, tzinfo=UTC)}],
     )
+    op.bulk_insert(
+        sa.table("catalogue_head", sa.column("id"), sa.column("number"), sa.column("stamp")),
+        [{"id": 1, "number": 0, "stamp": ""}],
+    )
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
             "ALTER TABLE occupancy ADD CONSTRAINT occupancy_no_overlap EXCLUDE USING gist "
@@ -883,6 +917,11 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take back."""
     op.execute("DROP TABLE instrument_search")
+    op.drop_index("ix_catalogue_entry_order", table_name="catalogue_entry")
+    op.drop_index(op.f("ix_catalogue_entry_facility_id"), table_name="catalogue_entry")
+    op.drop_index("ix_catalogue_entry_country", table_name="catalogue_entry")
+    op.drop_table("catalogue_entry")
+    op.drop_table("catalogue_head")
     op.drop_index("ix_occupancy_resource_start", table_name="occupancy")
     op.drop_index(op.f("ix_occupancy_booking_id"), table_name="occupancy")
     op.drop_table("occupancy")

@@ -1,14 +1,19 @@
-"""How many of the instruments found lie in each country, offer each technique, and so on: one statement."""
+"""How many of the instruments found lie in each country, offer each technique, and so on.
 
+One statement groups the entries by all their traits at once, and the few groups are added up here.
+"""
+
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Select, desc, func, literal, select, union_all
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from infra_access.catalogue.countries import country_name
+from infra_access.catalogue.entries import traits_from_text
 from infra_access.catalogue.filters import Filters, apply
-from infra_access.catalogue.models import Facility, Instrument, InstrumentAccessType, InstrumentTechnique
+from infra_access.catalogue.models import CatalogueEntry
 from infra_access.catalogue.vocabularies import AccessType, OperationalStatus, label
 from infra_access.core.i18n import Text
 
@@ -46,49 +51,34 @@ class Facets:
 
 def count_facets(session: Session, filters: Filters) -> Facets:
     """Return the facets of everything that the filters match."""
-    dialect = session.get_bind().dialect.name
-    # Both databases make the rows of an expression that is named several times only once.
-    found = apply(
-        select(Instrument.id, Instrument.status, Facility.country).join(
-            Facility, Facility.id == Instrument.facility_id
-        ),
-        filters,
-        dialect,
-    ).cte("found")
-    # IN and not a join, for which SQLite, not knowing how few were found, would read the whole other table.
-    ids = select(found.c.id)
-    count = func.count().label("count")
-    technique = (
-        select(InstrumentTechnique.key, func.min(InstrumentTechnique.name).label("name"), count)
-        .where(InstrumentTechnique.instrument_id.in_(ids))
-        .group_by(InstrumentTechnique.key)
-        .order_by(desc("count"), InstrumentTechnique.key)
-        .limit(MOST_TECHNIQUES)
-        .subquery("technique")
-    )
-    parts: list[Select[str, str, str, int]] = [
-        select(literal("country"), found.c.country, literal(""), count).group_by(found.c.country),
-        select(literal("status"), found.c.status, literal(""), count).group_by(found.c.status),
-        select(literal("technique"), technique.c.key, technique.c.name, technique.c.count),
-        select(literal("access_type"), InstrumentAccessType.access_type, literal(""), count)
-        .where(InstrumentAccessType.instrument_id.in_(ids))
-        .group_by(InstrumentAccessType.access_type),
-    ]
-    counted: dict[str, list[tuple[str, str, int]]] = {}
-    for facet, value, name, number in session.execute(union_all(*parts)):
-        counted.setdefault(facet, []).append((value, name, number))
+    query = apply(select(CatalogueEntry.traits, func.count()), filters, session.get_bind().dialect.name)
+    names: dict[str, str] = {}
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
+    for text, number in session.execute(query.group_by(CatalogueEntry.traits)):
+        traits = traits_from_text(text)
+        counted["country"][traits.country] += number
+        counted["status"][traits.status] += number
+        for access_type in traits.access_types:
+            counted["access_type"][access_type] += number
+        for key, name in traits.techniques:
+            counted["technique"][key] += number
+            names[key] = min(name, names.get(key, name))
+    technique = _most_frequent(counted["technique"])[:MOST_TECHNIQUES]
     return Facets(
-        total=sum(number for _value, _name, number in counted.get("status", [])),
+        total=counted["status"].total(),
         country=_values(counted, "country"),
-        technique=_values(counted, "technique"),
+        technique=tuple(FacetValue(key, names[key], number) for key, number in technique),
         access_type=_values(counted, "access_type"),
         status=_values(counted, "status"),
     )
 
 
-def _values(counted: Mapping[str, list[tuple[str, str, int]]], facet: str) -> tuple[FacetValue, ...]:
-    rows = sorted(counted.get(facet, []), key=lambda row: (-row[2], row[0]))
-    return tuple(FacetValue(value, name or _label(facet, value), number) for value, name, number in rows)
+def _values(counted: Mapping[str, Counter[str]], facet: str) -> tuple[FacetValue, ...]:
+    return tuple(FacetValue(value, _label(facet, value), number) for value, number in _most_frequent(counted[facet]))
+
+
+def _most_frequent(counted: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def _label(facet: str, value: str) -> Text:

@@ -34,7 +34,7 @@ _CLEANERS: Mapping[str, fields.Cleaner] = {
     "publication": fields.one_of(PublicationState),
     "source_id": fields.optional_line(200),
 }
-_SEARCHED = frozenset({"name", "names", "city", "country"})
+_SEARCHED = frozenset({"name", "names", "city", "country", "publication"})
 
 
 class FacilityFields(TypedDict, total=False):

@@ -1,17 +1,16 @@
 """What a search asks for, and the conditions that this makes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, false, select, true
 
 from infra_access.catalogue.countries import valid_country
 from infra_access.catalogue.fields import line, one_of
-from infra_access.catalogue.models import Facility, Instrument, InstrumentAccessType, InstrumentTechnique
-from infra_access.catalogue.offers import is_bookable
+from infra_access.catalogue.models import CatalogueEntry, Facility, InstrumentAccessType, InstrumentTechnique
 from infra_access.catalogue.search_index import matching
 from infra_access.catalogue.techniques import technique_key
-from infra_access.catalogue.vocabularies import AccessType, OperationalStatus, PublicationState
+from infra_access.catalogue.vocabularies import AccessType, OperationalStatus
 from infra_access.core.search_text import MAX_QUERY_CHARACTERS, Term, query_terms
 
 _clean_q = line(MAX_QUERY_CHARACTERS)
@@ -34,6 +33,11 @@ class Filters:
     def terms(self) -> list[Term]:
         """The words that must occur."""
         return query_terms(self.q)
+
+    @property
+    def matched(self) -> tuple[object, ...]:
+        """What decides which instruments match: equal for queries of the same words."""
+        return (tuple(self.terms), bool(self.q.strip()), replace(self, q=""))
 
     @property
     def is_plain(self) -> bool:
@@ -65,35 +69,35 @@ def clean_filters(
 
 
 def apply(query: Select[*tuple[Any, ...]], filters: Filters, dialect: str) -> Select[*tuple[Any, ...]]:
-    """Restrict a selection over Instrument joined with Facility to the published ones that match."""
-    query = query.where(
-        Instrument.publication == PublicationState.PUBLISHED, Facility.publication == PublicationState.PUBLISHED
-    )
+    """Restrict a selection of entries of the catalogue to those that match."""
     if terms := filters.terms:
-        query = query.where(Instrument.id.in_(matching(dialect, terms)))
+        query = query.where(CatalogueEntry.instrument_id.in_(matching(dialect, terms)))
     elif filters.q.strip():
         # Only signs that are no words: nothing can hold them.
-        query = query.where(Instrument.id.is_(None))
+        query = query.where(false())
     if filters.country:
-        query = query.where(Facility.country == filters.country)
+        query = query.where(CatalogueEntry.country == filters.country)
     if filters.facility:
-        query = query.where(Facility.public_id == filters.facility)
+        query = query.where(
+            CatalogueEntry.facility_id
+            == select(Facility.id).where(Facility.public_id == filters.facility).scalar_subquery()
+        )
     if filters.technique is not None:
         query = query.where(
-            Instrument.id.in_(
+            CatalogueEntry.instrument_id.in_(
                 select(InstrumentTechnique.instrument_id).where(InstrumentTechnique.key == filters.technique)
             )
         )
     if filters.access_type:
         query = query.where(
-            Instrument.id.in_(
+            CatalogueEntry.instrument_id.in_(
                 select(InstrumentAccessType.instrument_id).where(
                     InstrumentAccessType.access_type == filters.access_type
                 )
             )
         )
     if filters.status:
-        query = query.where(Instrument.status == filters.status)
+        query = query.where(CatalogueEntry.status == filters.status)
     if filters.bookable:
-        query = query.where(is_bookable())
+        query = query.where(CatalogueEntry.bookable == true())
     return query

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, insert, select, tuple_
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from infra_access.catalogue import fields
@@ -39,14 +40,23 @@ def valid_identifiers(identifiers: Iterable[Identifier], *, country: str) -> lis
 
 
 def replace_identifiers(session: Session, organisation: Organisation, wanted: list[ValidIdentifier]) -> None:
-    """Store identifiers, which `refuse_taken` let pass, in place of those that the organisation had."""
+    """Store identifiers, which `refuse_taken` let pass, in place of those that the organisation had.
+
+    Raises Conflict `organisation.exists` where another organisation took one in between.
+    """
     session.execute(delete(OrganisationIdentifier).where(OrganisationIdentifier.organisation_id == organisation.id))
-    session.add_all(
-        OrganisationIdentifier(
-            organisation_id=organisation.id, scheme=each.scheme, register=each.register, value=each.value
-        )
+    if not wanted:
+        return
+    rows = [
+        {"organisation_id": organisation.id, "scheme": each.scheme, "register": each.register, "value": each.value}
         for each in wanted
-    )
+    ]
+    try:
+        with session.begin_nested():
+            session.execute(insert(OrganisationIdentifier), rows)
+    except IntegrityError:
+        refuse_taken(session, wanted, but=organisation)
+        raise
 
 
 def find_by_ror(session: Session, ror: str) -> Organisation | None:

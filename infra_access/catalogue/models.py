@@ -174,6 +174,43 @@ class InstrumentAccessType(Base):
     access_type: Mapped[str] = mapped_column(String(20), primary_key=True, index=True)
 
 
+class CatalogueEntry(Base):
+    """What searches narrow, order and count a published instrument of a published facility by; made from its record.
+
+    `traits` holds all that facets count, as text, so that one grouping counts everything: few instruments differ in it
+    from all others. `search_index.reindex` writes entries anew with the words.
+    """
+
+    __tablename__ = "catalogue_entry"
+    __table_args__ = (
+        Index("ix_catalogue_entry_order", "name_key", "instrument_id"),
+        Index("ix_catalogue_entry_country", "country", "name_key", "instrument_id"),
+    )
+
+    instrument_id: Mapped[int] = mapped_column(
+        ForeignKey("instrument.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    facility_id: Mapped[int] = mapped_column(ForeignKey("facility.id"), index=True)
+    name_key: Mapped[str] = mapped_column(ORDER_KEY)
+    country: Mapped[str] = mapped_column(String(2))
+    status: Mapped[str] = mapped_column(String(20))
+    bookable: Mapped[bool]
+    traits: Mapped[str] = mapped_column(Text)
+
+
+class CatalogueHead(Base):
+    """The one row that every change of what searches show advances, so that what was counted once can be kept.
+
+    `stamp` is new each time, so that a number used again, after a roll-back or a restored copy, is not taken for known.
+    """
+
+    __tablename__ = "catalogue_head"
+
+    id: Mapped[PrimaryKey]
+    number: Mapped[int]
+    stamp: Mapped[str] = mapped_column(String(16))
+
+
 class Resource(Base):
     """Whatever's time can be taken: one copy of an instrument, a room, a person, a plant.
 

@@ -1,23 +1,22 @@
 """Search and browsing of published instruments, with facets, in a fixed number of statements whatever is found.
 
-The order is our own (an exact name first, then by name), not a rank of the database, so that both give the same pages
-and a cursor can name a place in it.
+What was found is kept while the catalogue does not change (`search_cache`); what is shown of it is read each time.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import case, literal, select, tuple_
+from sqlalchemy import Result, null, select, union_all
 from sqlalchemy.orm import Session
 
 from infra_access.catalogue.facets import Facets, count_facets
-from infra_access.catalogue.filters import Filters, apply, clean_filters
-from infra_access.catalogue.models import Facility, Instrument, Organisation
+from infra_access.catalogue.filters import clean_filters
+from infra_access.catalogue.models import Facility, Instrument, InstrumentAccessType, InstrumentTechnique, Organisation
 from infra_access.catalogue.offers import Offer, offer_of
-from infra_access.catalogue.queries import access_types_of, techniques_of
-from infra_access.core.paging import clean_limit, decode_cursor, page_of
-from infra_access.core.search_text import order_key
+from infra_access.catalogue.search_cache import shelf_of
+from infra_access.catalogue.search_pages import find_page
+from infra_access.core.paging import clean_limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +85,14 @@ def search(
         status=status,
         bookable=bookable,
     )
-    rows = _rows(session, filters, limit, cursor)
-    page = page_of(rows, limit, key=lambda row: (row.rank, row.name_key, row.id))
+    shelf = shelf_of(session)
+    page = shelf.pages.get_or_make((filters, limit, cursor), lambda: find_page(session, filters, limit, cursor))
+    summaries = summaries_of(session, page.ids)
     return SearchPage(
-        items=_summaries(session, page.items),
+        # One that left the catalogue between the statements has no summary, or is shown for the last time.
+        items=[summaries[key] for key in page.ids if key in summaries],
         next=page.next,
-        facets=count_facets(session, filters) if facets else None,
+        facets=shelf.facets.get_or_make(filters.matched, lambda: count_facets(session, filters)) if facets else None,
     )
 
 
@@ -127,24 +128,10 @@ def _columns() -> Any:
     )
 
 
-def _rows(session: Session, filters: Filters, limit: int, cursor: str | None) -> Sequence[Any]:
-    query = apply(_columns(), filters, session.get_bind().dialect.name)
-    order: tuple[Any, ...] = (Instrument.name_key, Instrument.id)
-    rank: Any = literal(0)
-    if filters.q:
-        rank = case((Instrument.name_key == order_key(filters.q), 0), else_=1)
-        order = (rank, *order)
-    if cursor is not None:
-        place = decode_cursor(cursor, (int, str, int))
-        query = query.where(tuple_(*order) > tuple_(*place[-len(order) :]))
-    return session.execute(query.add_columns(rank.label("rank")).order_by(*order).limit(limit + 1)).all()
-
-
 def _summaries(session: Session, rows: Sequence[Any]) -> list[InstrumentSummary]:
     if not rows:
         return []
-    techniques = techniques_of(session, [row.id for row in rows])
-    access_types = access_types_of(session, [row.id for row in rows])
+    techniques, access_types = _beside(session, [row.id for row in rows])
     return [
         InstrumentSummary(
             public_id=row.public_id,
@@ -162,9 +149,33 @@ def _summaries(session: Session, rows: Sequence[Any]) -> list[InstrumentSummary]
             status=row.status,
             listing=row.listing,
             offer=offer_of(row),
-            techniques=tuple(techniques[row.id]),
-            access_types=tuple(access_types[row.id]),
+            techniques=tuple(sorted(techniques[row.id])),
+            access_types=tuple(sorted(access_types[row.id])),
             demo=row.demo,
         )
         for row in rows
     ]
+
+
+def _beside(
+    session: Session, instrument_ids: Sequence[int]
+) -> tuple[dict[int, list[tuple[str, str]]], dict[int, list[str]]]:
+    """Return the techniques and the access types of each instrument, both in one statement."""
+    techniques: dict[int, list[tuple[str, str]]] = {key: [] for key in instrument_ids}
+    access_types: dict[int, list[str]] = {key: [] for key in instrument_ids}
+    rows: Result[int, str, str | None] = session.execute(
+        union_all(
+            select(InstrumentTechnique.instrument_id, InstrumentTechnique.key, InstrumentTechnique.name).where(
+                InstrumentTechnique.instrument_id.in_(instrument_ids)
+            ),
+            select(InstrumentAccessType.instrument_id, InstrumentAccessType.access_type, null()).where(
+                InstrumentAccessType.instrument_id.in_(instrument_ids)
+            ),
+        )
+    )
+    for key, value, name in rows:
+        if name is None:
+            access_types[key].append(value)
+        else:
+            techniques[key].append((value, name))
+    return techniques, access_types

@@ -14,6 +14,8 @@ from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import Session
 
 from infra_access.catalogue.countries import country_name
+from infra_access.catalogue.entries import rewrite_entries
+from infra_access.catalogue.head import advance_head
 from infra_access.catalogue.models import Facility, Instrument, InstrumentTechnique, Organisation
 from infra_access.core.columns import KEY
 from infra_access.core.search_text import Term, index_tokens
@@ -40,7 +42,7 @@ _INDEX = table("instrument_search")
 
 
 def reindex(session: Session, instrument_ids: Iterable[int]) -> None:
-    """Write anew what these instruments are found by; their rows must have been flushed."""
+    """Write anew what these instruments are found and counted by; their rows must have been flushed."""
     dialect = session.get_bind().dialect.name
     for ids in _batches(instrument_ids):
         words = list(_words(session, ids))
@@ -51,6 +53,8 @@ def reindex(session: Session, instrument_ids: Iterable[int]) -> None:
         session.execute(_DELETE[dialect], {"ids": ids})
         if rows:
             session.execute(_INSERT[dialect], rows)
+        rewrite_entries(session, ids)
+    advance_head(session)
 
 
 def matching(dialect: str, terms: Sequence[Term]) -> Select[int]:

@@ -1,12 +1,17 @@
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from infra_access.audit.models import AuditEvent
-from infra_access.catalogue.models import Organisation
+from infra_access.catalogue.identifiers import ValidIdentifier, replace_identifiers
+from infra_access.catalogue.models import Organisation, OrganisationIdentifier
 from infra_access.catalogue.organisations import create_organisation, set_trust, update_organisation
 from infra_access.catalogue.queries import facts_of, identifiers_of
 from infra_access.core.authority import NETWORK, Actor, Grant, system_actor
+from infra_access.core.db import Database
 from infra_access.core.errors import Conflict, Forbidden, Invalid, PreconditionFailed
 from tests.factories.catalogue import NOW, make_organisation
 
@@ -131,3 +136,34 @@ def test_a_stale_version_is_refused(session: Session) -> None:
             session, actor=ANN, now=NOW, organisation=organisation, changes={"name": "X"}, expected_version=2
         )
     assert refusal.value.code == "version.stale"
+
+
+def test_one_of_two_who_enter_an_identifier_at_the_same_time_is_told_of_the_other(database: Database) -> None:
+    both = Barrier(2, timeout=20)
+
+    def enter(name: str) -> str:
+        with database.writer() as session:
+            if not database.is_sqlite:  # there, the second writer waits for the first before it can look
+                session.execute(select(Organisation.id))
+                both.wait()
+            return create(session, name=name, identifiers=[("registry", "PVT-2024-1")]).public_id
+
+    for attempt in range(5):
+        with database.writer() as session:
+            session.execute(delete(OrganisationIdentifier))
+        with ThreadPoolExecutor(2) as threads:
+            futures = [threads.submit(enter, f"Entered {attempt} {number}") for number in range(2)]
+            errors = [future.exception() for future in futures]
+        (refusal,) = [error for error in errors if error is not None]
+        (winner,) = [future.result() for future in futures if future.exception() is None]
+        assert isinstance(refusal, Conflict)
+        assert (refusal.code, refusal.details["organisation"]) == ("organisation.exists", winner)
+
+
+def test_an_identifier_taken_after_the_first_look_is_refused_too(database: Database) -> None:
+    with database.writer() as session:
+        other = create(session, name="First", identifiers=[("registry", "PVT-2024-1")]).public_id
+        late = create(session, name="Late", identifiers=[("registry", "PVT-2024-2")])
+        with pytest.raises(Conflict) as refusal:
+            replace_identifiers(session, late, [ValidIdentifier("registry", "KE", "PVT-2024-1")])
+        assert refusal.value.details["organisation"] == other
