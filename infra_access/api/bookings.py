@@ -19,15 +19,14 @@ from infra_access.api.booking_shapes import (
 from infra_access.api.contract import Call, resource
 from infra_access.api.schemas import page_of
 from infra_access.api.serving import Created
-from infra_access.catalogue.queries import instrument_by_public_id
 from infra_access.core.authority import Permission
 from infra_access.core.paging import Page
 from infra_access.scheduling import changes
 from infra_access.scheduling.booking_queries import booking_by_public_id, entry_of, own_bookings
-from infra_access.scheduling.bookings import book
+from infra_access.scheduling.bookings import book_and_show
 from infra_access.scheduling.calendars import calendar
 from infra_access.scheduling.models import Booking
-from infra_access.scheduling.places import place_of
+from infra_access.scheduling.places import locked_place_by_public_id
 
 VERSION = "booking.version"
 
@@ -53,17 +52,17 @@ def list_own(call: Call) -> Page[dict[str, Any]]:
 def create(call: Call) -> Created:
     """Book a time, if the policy, the rules and the calendar all allow it."""
     wishes = wishes_of(call.body)
-    instrument = instrument_by_public_id(call.db, call.body["instrument"], actor=call.actor)
-    booking = book(
+    place = locked_place_by_public_id(call.db, call.body["instrument"], actor=call.actor)
+    view = book_and_show(
         call.db,
         actor=call.actor,
         now=call.now,
-        place=place_of(call.db, instrument.id),
+        place=place,
         wishes=wishes,
         allocation=call.body.get("allocation"),
         title=call.body.get("title", ""),
     )
-    return Created(_shown(call, booking), f"/api/v1/bookings/{booking.public_id}")
+    return Created(whole(view), f"/api/v1/bookings/{view.booking.public_id}")
 
 
 @resource("api.booking", "GET", permission=Permission.BOOKING_READ, out=BookingOut)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, String
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, String, Table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -66,6 +66,13 @@ class Base(DeclarativeBase):
         list[Any]: JSON_DOCUMENT,
         int: KEY,
     }
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return a model's table, for inserts that go past the unit of work at half of its cost."""
+    table = model.__table__
+    assert isinstance(table, Table), "every model has a table of its own"
+    return table
 
 
 def personal(

@@ -54,12 +54,12 @@ def actor_of(request: Request) -> Actor | None:
         token = bearer(request)
         if token is None:
             return None
-        actor = identify_token(request.db, token, now=now)
+        actor = identify_token(request.db, token, now=now, hold=writes(request))
         if actor is None:
             raise NotAuthenticated("token.invalid", _("This token is unknown, expired or revoked."))
         return actor
     cookie = login_token(request)
-    return identify_session(request.db, cookie, now=now) if cookie else None
+    return identify_session(request.db, cookie, now=now, hold=writes(request)) if cookie else None
 
 
 @implementer(ISecurityPolicy)

@@ -1,51 +1,79 @@
 """Who acts, read afresh for each request: the account, its live role grants and its affiliations."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, Row, String, cast, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from infra_access.core.authority import Actor, Grant
 from infra_access.core.errors import NotFound
 from infra_access.core.i18n import _
-from infra_access.people.models import Account, Affiliation, RoleGrant
+from infra_access.people.models import Account, Affiliation, ApiToken, LoginSession, RoleGrant
 
-ACCOUNT_COLUMNS = (Account.id, Account.public_id, Account.name, Account.locale, Account.timezone)
-"""What `actor_from` needs; a query that finds a session or token selects them along with it."""
-
-
-def load_actor(session: Session, account_id: int, *, now: datetime, token_scope: str | None = None) -> Actor:
-    """Return the actor of an active account, in two statements. Raises NotFound `account.unknown`."""
-    row = session.execute(
-        select(*ACCOUNT_COLUMNS).where(Account.id == account_id, Account.state == "active")
-    ).one_or_none()
-    if row is None:
-        raise NotFound("account.unknown", _("There is no such account."))
-    return actor_from(session, row, now=now, token_scope=token_scope)
+Found = Select[*tuple[Any, ...]]
 
 
-def actor_from(
-    session: Session, row: Row[*tuple[object, ...]], *, now: datetime, token_scope: str | None = None
-) -> Actor:
-    """Return the actor of an account that was read already, with one statement for rights and affiliations."""
-    grants = select(
+def _live(table: type[RoleGrant] | type[Affiliation]) -> ColumnElement[bool]:
+    return and_(
+        table.account_id == Account.id,
+        table.valid_from <= bindparam("now"),
+        or_(table.valid_until.is_(None), table.valid_until > bindparam("now")),
+    )
+
+
+def actor_statement(*conditions: ColumnElement[bool], by: type[LoginSession] | type[ApiToken] | None = None) -> Found:
+    """Return the statement that `actor_from` reads, for a module to build once; `now` is among its parameters.
+
+    It finds an active account, by the session or token that belongs to it where one is named.
+    """
+    token_scope = [ApiToken.scope.label("token_scope")] if by is ApiToken else []
+    statement: Found = select(
+        Account.id,
+        Account.public_id,
+        Account.name,
+        Account.locale,
+        Account.timezone,
         RoleGrant.role,
         RoleGrant.scope_kind,
         RoleGrant.scope_key,
-        cast(literal(None), BigInteger).label("organisation_id"),
-    ).where(
-        RoleGrant.account_id == row.id,
-        RoleGrant.revoked_at.is_(None),
-        RoleGrant.valid_from <= now,
-        or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > now),
+        Affiliation.organisation_id,
+        *token_scope,
+    ).select_from(Account)
+    if by is not None:
+        statement = statement.join(by, by.account_id == Account.id)
+    return (
+        statement.outerjoin(RoleGrant, and_(_live(RoleGrant), RoleGrant.revoked_at.is_(None)))
+        .outerjoin(Affiliation, _live(Affiliation))
+        .where(Account.state == "active", *conditions)
+        .order_by(RoleGrant.id, Affiliation.id)
     )
-    nothing = cast(literal(""), String)
-    organisations = select(nothing, nothing, nothing, Affiliation.organisation_id).where(
-        Affiliation.account_id == row.id,
-        Affiliation.valid_from <= now,
-        or_(Affiliation.valid_until.is_(None), Affiliation.valid_until > now),
-    )
-    facts = session.execute(union_all(grants, organisations)).all()
+
+
+def held(statement: Found) -> Found:
+    """Return the statement that also keeps the account as it is until the transaction ends.
+
+    What somebody is writing then stands before their account is shut, or sees it shut.
+    """
+    return statement.with_for_update(read=True, of=Account)
+
+
+_BY_KEY = actor_statement(Account.id == bindparam("key"))
+
+
+def load_actor(session: Session, account_id: int, *, now: datetime, token_scope: str | None = None) -> Actor:
+    """Return the actor of an active account, in one statement. Raises NotFound `account.unknown`."""
+    rows = session.execute(_BY_KEY, {"key": account_id, "now": now}).all()
+    if not rows:
+        raise NotFound("account.unknown", _("There is no such account."))
+    return actor_from(rows, token_scope=token_scope)
+
+
+def actor_from(rows: Sequence[Row[*tuple[Any, ...]]], *, token_scope: str | None = None) -> Actor:
+    """Return the actor of an account that `actor_statement` found: each grant with each affiliation, one at least."""
+    row = rows[0]
+    grants = {(one.role, (one.scope_kind, one.scope_key)): None for one in rows if one.role is not None}
     return Actor(
         account_id=row.id,
         public_id=row.public_id,
@@ -53,7 +81,7 @@ def actor_from(
         name=row.name,
         locale=row.locale,
         timezone=row.timezone,
-        grants=tuple(Grant(fact.role, (fact.scope_kind, fact.scope_key)) for fact in facts if fact.role),
-        organisation_ids=frozenset(fact.organisation_id for fact in facts if fact.organisation_id is not None),
+        grants=tuple(Grant(*grant) for grant in grants),
+        organisation_ids=frozenset(one.organisation_id for one in rows if one.organisation_id is not None),
         token_scope=token_scope,
     )

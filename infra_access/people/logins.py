@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from infra_access.audit.record import record
@@ -12,7 +12,7 @@ from infra_access.core.db import Database
 from infra_access.core.errors import Invalid, NotAuthenticated
 from infra_access.core.i18n import _
 from infra_access.people import login_limits
-from infra_access.people.actors import ACCOUNT_COLUMNS, actor_from
+from infra_access.people.actors import actor_from, actor_statement, held
 from infra_access.people.addresses import normalise_email
 from infra_access.people.models import Account, LoginSession
 from infra_access.people.passwords import verify_password
@@ -108,19 +108,22 @@ def log_out(session: Session, *, actor: Actor, now: datetime, token: str) -> Non
     record(session, actor=actor, action="session.end", object_kind="account", object_id=actor.public_id, now=now)
 
 
-def identify_session(session: Session, token: str, now: datetime) -> Actor | None:
-    """Return whose live session this is, in two statements; None if it ended, expired, or the account was shut."""
-    row = session.execute(
-        select(*ACCOUNT_COLUMNS)
-        .join(LoginSession, LoginSession.account_id == Account.id)
-        .where(
-            LoginSession.token_hash == secret_hash(token),
-            LoginSession.ended_at.is_(None),
-            LoginSession.expires_at > now,
-            Account.state == "active",
-        )
-    ).one_or_none()
-    return None if row is None else actor_from(session, row, now=now)
+_BY_SESSION = actor_statement(
+    LoginSession.token_hash == bindparam("hash"),
+    LoginSession.ended_at.is_(None),
+    LoginSession.expires_at > bindparam("now"),
+    by=LoginSession,
+)
+_HELD_BY_SESSION = held(_BY_SESSION)
+
+
+def identify_session(session: Session, token: str, now: datetime, *, hold: bool = False) -> Actor | None:
+    """Return whose live session this is, in one statement; None if it ended, expired, or the account was shut.
+
+    With `hold` the account stays as it is until the transaction ends.
+    """
+    rows = session.execute(_HELD_BY_SESSION if hold else _BY_SESSION, {"hash": secret_hash(token), "now": now}).all()
+    return actor_from(rows) if rows else None
 
 
 def _address_or_nobody(email: str) -> str:

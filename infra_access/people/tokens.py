@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from infra_access.audit.record import record
@@ -11,7 +11,7 @@ from infra_access.core.authority import Actor, Permission, require
 from infra_access.core.errors import Conflict, Forbidden, Invalid, NotFound
 from infra_access.core.i18n import Text, _
 from infra_access.core.input_text import clean_line
-from infra_access.people.actors import ACCOUNT_COLUMNS, actor_from
+from infra_access.people.actors import actor_from, actor_statement, held
 from infra_access.people.models import Account, ApiToken
 from infra_access.people.secrets_at_rest import new_secret, secret_hash
 
@@ -108,21 +108,25 @@ def token_by_public_id(session: Session, public_id: str, *, actor: Actor) -> Api
     return token
 
 
-def identify_token(session: Session, secret: str, now: datetime) -> Actor | None:
-    """Return who calls with this token, in two statements; None if it is unknown, expired or revoked."""
+_BY_TOKEN = actor_statement(
+    ApiToken.token_hash == bindparam("hash"),
+    ApiToken.revoked_at.is_(None),
+    ApiToken.expires_at > bindparam("now"),
+    by=ApiToken,
+)
+_HELD_BY_TOKEN = held(_BY_TOKEN)
+
+
+def identify_token(session: Session, secret: str, now: datetime, *, hold: bool = False) -> Actor | None:
+    """Return who calls with this token, in one statement; None if it is unknown, expired or revoked.
+
+    With `hold` the account stays as it is until the transaction ends.
+    """
     if not secret.startswith(PREFIX):
         return None
-    row = session.execute(
-        select(*ACCOUNT_COLUMNS, ApiToken.scope)
-        .join(ApiToken, ApiToken.account_id == Account.id)
-        .where(
-            ApiToken.token_hash == secret_hash(secret),
-            ApiToken.revoked_at.is_(None),
-            ApiToken.expires_at > now,
-            Account.state == "active",
-        )
-    ).one_or_none()
-    return None if row is None else actor_from(session, row, now=now, token_scope=row.scope)
+    found = {"hash": secret_hash(secret), "now": now}
+    rows = session.execute(_HELD_BY_TOKEN if hold else _BY_TOKEN, found).all()
+    return actor_from(rows, token_scope=rows[0].token_scope) if rows else None
 
 
 def _owner(actor: Actor, account: Account | None) -> int:

@@ -4,17 +4,31 @@ A stated affiliation lets a person ask in the organisation's name; only a confir
 them use how far the organisation has been verified.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, String, and_, cast, literal, or_, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    CompoundSelect,
+    Row,
+    Select,
+    String,
+    bindparam,
+    cast,
+    literal_column,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from infra_access.catalogue.models import Organisation, OrganisationFact
 from infra_access.catalogue.vocabularies import Sector, Trust
 from infra_access.core.authority import Actor
+from infra_access.core.columns import UtcDateTime
 from infra_access.people.models import Account, Affiliation, Training
 from infra_access.policy.facts import Fact, Facts
 from infra_access.policy.kinds import Value
@@ -32,6 +46,59 @@ _PARSED: Mapping[str, Callable[[str], Value | None]] = {
 """The facts of an organisation that rules read as `applicant.*`, from the text in which they are stored."""
 
 
+_Row = Row[*tuple[Any, ...]]
+_Select = Select[*tuple[Any, ...]]
+
+# What is read, all in one statement, which is built once. The first part says of which type each column is.
+_TRAININGS = select(
+    literal_column("'training'", String).label("kind"),
+    cast(null(), BigInteger).label("key"),
+    Training.code.label("name"),
+    cast(null(), String).label("value"),
+    cast(null(), String).label("source"),
+    cast(null(), String).label("by"),
+    cast(null(), UtcDateTime).label("at"),
+    cast(null(), UtcDateTime).label("until"),
+).where(
+    Training.account_id == bindparam("account"),
+    Training.completed_on <= bindparam("today"),
+    or_(Training.expires_on.is_(None), Training.expires_on > bindparam("today")),
+)
+_MEMBERSHIPS: _Select = select(
+    literal_column("'member'"), Affiliation.organisation_id, null(), null(), null(), null(), null(), null()
+).where(
+    Affiliation.account_id == bindparam("account"),
+    Affiliation.confirmed_at <= bindparam("now"),
+    Affiliation.valid_from <= bindparam("now"),
+    or_(Affiliation.valid_until.is_(None), Affiliation.valid_until > bindparam("now")),
+)
+_PERSON: _Select = select(
+    literal_column("'person'"), null(), Account.country_of_work, null(), null(), null(), null(), null()
+).where(Account.id == bindparam("account"))
+_ORGANISATION: _Select = select(
+    literal_column("'organisation'"),
+    Organisation.id,
+    Organisation.country,
+    Organisation.trust,
+    null(),
+    Organisation.trust_by,
+    Organisation.created_at,
+    Organisation.trust_at,
+).where(Organisation.id == bindparam("organisation"))
+_FACTS: _Select = select(
+    literal_column("'fact'"),
+    OrganisationFact.id,
+    OrganisationFact.name,
+    OrganisationFact.value,
+    OrganisationFact.source,
+    OrganisationFact.asserted_by,
+    OrganisationFact.asserted_at,
+    OrganisationFact.expires_at,
+).where(OrganisationFact.organisation_id == bindparam("organisation"), OrganisationFact.asserted_at <= bindparam("now"))
+_OF_PERSON: CompoundSelect[*tuple[Any, ...]] = union_all(_TRAININGS, _MEMBERSHIPS, _PERSON)
+_OF_MEMBER: CompoundSelect[*tuple[Any, ...]] = union_all(_TRAININGS, _MEMBERSHIPS, _ORGANISATION, _FACTS)
+
+
 @dataclass(frozen=True, slots=True)
 class Applicant(Facts):
     """Facts about whoever asks, and the organisations that confirmed them: `applicant.relation` follows from these."""
@@ -40,20 +107,25 @@ class Applicant(Facts):
 
 
 def facts_of(session: Session, actor: Actor, *, acting_for_id: int | None, now: datetime, book: RuleBook) -> Applicant:
-    """Return what is known of the actor as an applicant, in two statements.
+    """Return what is known of the actor as an applicant, in one statement.
 
     `acting_for_id` None means the actor's own organisation (the first, if there are several), and a private person
     where there is none.
     """
     if acting_for_id is None:
         acting_for_id = min(actor.organisation_ids, default=None)
-    trainings, member_of = _proofs(session, actor.account_id, now)
-    rows = _organisation_rows(session, actor.account_id, acting_for_id, now)
+    asked = {"account": actor.account_id, "now": now, "today": now.astimezone(UTC).date()}
+    if acting_for_id is None:
+        rows = session.execute(_OF_PERSON, asked).all()
+    else:
+        rows = session.execute(_OF_MEMBER, {**asked, "organisation": acting_for_id}).all()
+    trainings = frozenset(row.name for row in rows if row.kind == "training")
+    member_of = frozenset(row.key for row in rows if row.kind == "member")
     values = {"satisfied": Fact(frozenset(f"training:{code}" for code in trainings), RECORDS, RECORDS, now)}
     if acting_for_id is None:
         values |= _person(rows, now)
-    elif rows:
-        values |= _organisation(rows, now, confirmed=acting_for_id in member_of)
+    else:
+        values |= _organisation(rows, confirmed=acting_for_id in member_of)
     return _applicant(values, member_of, book, now)
 
 
@@ -72,79 +144,33 @@ def _applicant(values: dict[str, Fact], member_of: frozenset[int], book: RuleBoo
     return Applicant(checked.values, checked.collections, member_of)
 
 
-def _organisation_rows(
-    session: Session, account_id: int | None, organisation_id: int | None, now: datetime
-) -> list[Row[Any]]:
-    """Return the organisation once for each of its facts, oldest first; without one, the person's country of work."""
-    if organisation_id is None:
-        return list(session.execute(select(Account.country_of_work).where(Account.id == account_id)))
-    facts = and_(OrganisationFact.organisation_id == Organisation.id, OrganisationFact.asserted_at <= now)
-    return list(
-        session.execute(
-            select(
-                Organisation.country,
-                Organisation.trust,
-                Organisation.trust_by,
-                Organisation.trust_at,
-                Organisation.created_at,
-                OrganisationFact.name,
-                OrganisationFact.value,
-                OrganisationFact.source,
-                OrganisationFact.asserted_by,
-                OrganisationFact.asserted_at,
-                OrganisationFact.expires_at,
-            )
-            .outerjoin(OrganisationFact, facts)
-            .where(Organisation.id == organisation_id)
-            .order_by(OrganisationFact.asserted_at, OrganisationFact.id)
-        )
-    )
-
-
-def _organisation(rows: list[Row[Any]], now: datetime, *, confirmed: bool) -> dict[str, Fact]:
-    first = rows[0]
+def _organisation(rows: Sequence[_Row], *, confirmed: bool) -> dict[str, Fact]:
+    """Return the facts of the organisation, none where it is gone."""
+    first = next((row for row in rows if row.kind == "organisation"), None)
+    if first is None:
+        return {}
     by = RECORDS if confirmed else _STATED
-    trust = first.trust if confirmed else Trust.SELF_DECLARED.value
+    trust = first.value if confirmed else Trust.SELF_DECLARED.value
     values = {
-        "applicant.country": Fact(first.country, "organisation", by, first.created_at),
+        "applicant.country": Fact(first.name, "organisation", by, first.at),
         "applicant.organisation_trust": Fact(
-            trust, "organisation", (first.trust_by if confirmed else None) or by, first.trust_at or first.created_at
+            trust, "organisation", (first.by if confirmed else None) or by, first.until or first.at
         ),
     }
-    for row in rows:
+    # Oldest first, so the latest statement stands, even where it has expired.
+    for row in sorted((row for row in rows if row.kind == "fact"), key=lambda row: (row.at, row.key)):
         path = f"applicant.{row.name}"
         value = _PARSED[row.name](row.value) if row.name in _PARSED else None
         if value is not None and VOCABULARY[path].admits(value):
-            # Oldest first, so the latest statement stands, even where it has expired.
-            values[path] = Fact(value, row.source, row.asserted_by, row.asserted_at, row.expires_at)
+            values[path] = Fact(value, row.source, row.by, row.at, row.until)
     return values
 
 
-def _person(rows: list[Row[Any]], now: datetime) -> dict[str, Fact]:
+def _person(rows: Sequence[_Row], now: datetime) -> dict[str, Fact]:
     values = {"applicant.sector": Fact(Sector.PERSON.value, "no organisation named", RECORDS, now)}
     for name in ("size", "startup", "organisation_trust"):
         values[f"applicant.{name}"] = Fact(None, "no organisation named", RECORDS, now)
-    if rows and rows[0].country_of_work:
-        values["applicant.country"] = Fact(rows[0].country_of_work, "country of work", _STATED, now)
+    country = next((row.name for row in rows if row.kind == "person"), None)
+    if country:
+        values["applicant.country"] = Fact(country, "country of work", _STATED, now)
     return values
-
-
-def _proofs(session: Session, account_id: int | None, now: datetime) -> tuple[frozenset[str], frozenset[int]]:
-    """Return the codes of the trainings that count today and the organisations that confirmed the person."""
-    today = now.astimezone(UTC).date()
-    trainings = select(Training.code, cast(literal(None), BigInteger).label("organisation_id")).where(
-        Training.account_id == account_id,
-        Training.completed_on <= today,
-        or_(Training.expires_on.is_(None), Training.expires_on > today),
-    )
-    affiliations = select(cast(literal(None), String), Affiliation.organisation_id).where(
-        Affiliation.account_id == account_id,
-        Affiliation.confirmed_at <= now,
-        Affiliation.valid_from <= now,
-        or_(Affiliation.valid_until.is_(None), Affiliation.valid_until > now),
-    )
-    rows = session.execute(union_all(trainings, affiliations)).all()
-    return (
-        frozenset(row.code for row in rows if row.code is not None),
-        frozenset(row.organisation_id for row in rows if row.organisation_id is not None),
-    )

@@ -117,9 +117,14 @@ def rulebook(session: Session, *, share_lock: bool = False) -> RuleBook:
         raise Unavailable(
             "policy.no_head", _("The database was not set up completely. Run the migrations, then try again.")
         )
+    return rulebook_at(session, (row.number, row.stamp))
+
+
+def rulebook_at(session: Session, head: tuple[int, str]) -> RuleBook:
+    """Return the rules of a head (its number and stamp) that was read already, in this transaction."""
     pool = session.get_bind().engine.pool
     book = _books.get(pool)
-    if book is None or (book.number, book.stamp) != (row.number, row.stamp):
+    if book is None or (book.number, book.stamp) != head:
         book = _books[pool] = _load(session)
     return book
 

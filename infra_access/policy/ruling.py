@@ -59,15 +59,19 @@ def rule_on(
     audience: Audience | str = Audience.APPLICANT,
     share_lock: bool = False,
     book: RuleBook | None = None,
+    places: Mapping[int, InstrumentPlace] | None = None,
 ) -> Ruling:
-    """Return the policy's answer on an action with all the instruments together, in two statements; one given `book`.
+    """Return the policy's answer on an action with all the instruments together, in two statements.
+
+    One less given `book`, and one less given `places`, where the caller has read the instruments already.
 
     `route` is the public id of an access route, `extra` adds facts about the request, `satisfied` what is met
     (`training:laser-safety`). Without instruments, the rules of the network and of the route decide. With
     `share_lock` the policy stays as it is until the transaction ends. Raises NotFound `instrument.unknown`.
     """
     book = book or rulebook(session, share_lock=share_lock)
-    places = places_of(session, instrument_ids) if instrument_ids else {}
+    if places is None:
+        places = places_of(session, instrument_ids) if instrument_ids else {}
     if len(places) < len(set(instrument_ids)):
         raise NotFound("instrument.unknown", _("There is no such instrument."))
     facts = with_request(applicant, route=route, extra=extra, satisfied=satisfied, now=now)

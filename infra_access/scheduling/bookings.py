@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, approvals
 from infra_access.access_requests.allocations import Granted
-from infra_access.access_requests.routes import direct_route_ids
 from infra_access.access_requests.models import AccessRequest, Allocation
 from infra_access.access_requests.standing import team_of
 from infra_access.audit.record import record
@@ -17,6 +16,7 @@ from infra_access.catalogue.models import Instrument
 from infra_access.catalogue.offers import Offer, offer_of
 from infra_access.catalogue.vocabularies import AccessUnit
 from infra_access.core.authority import Actor, Permission, require
+from infra_access.core.columns import table_of
 from infra_access.core.decision import Decision, Outcome
 from infra_access.core.errors import Conflict, Forbidden
 from infra_access.core.i18n import _, plain
@@ -28,14 +28,18 @@ from infra_access.policy.applicants import facts_of
 from infra_access.policy.decisions import record_decision
 from infra_access.policy.disclosure import decision_to_json
 from infra_access.policy.eligibility import badness
-from infra_access.policy.rulebook import rulebook
+from infra_access.policy.rulebook import rulebook_at
 from infra_access.policy.ruling import Ruling, rule_on
 from infra_access.scheduling import plan
+from infra_access.scheduling.booking_queries import BookingView
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.models import Booking, BookingLine
 from infra_access.scheduling.occupancies import take
-from infra_access.scheduling.places import Place, locked_place
+from infra_access.scheduling.places import LockedPlace, Place, locked_place
 from infra_access.scheduling.plan import Wish
+from infra_access.scheduling.terms import terms_of
+
+_INSERT_LINES = insert(table_of(BookingLine))
 
 GRANTED = (Outcome.PERMIT, Outcome.PERMIT_WITH_LIMITS)
 
@@ -53,19 +57,42 @@ def book(
     """Book the lines for the actor, if the policy, the rules and the calendar all allow it.
 
     `allocation` is the public id of what an access request granted; the booking draws on it. Where the policy wants an
-    approval, the time is held and the booking waits for it.
+    approval, the time is held and the booking waits for it. A place that was read under its lock is not read again.
 
     Raises Forbidden with the Decision, Invalid with every broken rule, Conflict with the nearest alternatives.
     """
+    return book_and_show(
+        session, actor=actor, now=now, place=place, wishes=wishes, allocation=allocation, title=title
+    ).booking
+
+
+def book_and_show(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    place: Place,
+    wishes: Sequence[Wish],
+    allocation: str | None = None,
+    title: str = "",
+) -> BookingView:
+    """Do what `book` does and return what `booking_by_public_id` would read of it: everything is at hand already."""
     require(actor, Permission.BOOKING_CREATE)
     title = clean_line(title, field="title", max_length=300)
-    place = locked_place(session, place.instrument.id)
+    place = place if isinstance(place, LockedPlace) else locked_place(session, place.instrument.id)
     refuse_unbookable(place.instrument)
     granted = allocations.lock(session, allocation, actor=actor, now=now) if allocation else None
-    ruling = permission_to_book(session, actor=actor, place=place, granted=granted, now=now)
-    rules = plan.rules_of(session, place.instrument, granted.booking_rules if granted else None)
+    terms = terms_of(session, place, plan.reach_of(wishes, now))
+    ways = [granted.route] if granted else terms.ways
+    ruling = permission_to_book(session, actor=actor, place=place, granted=granted, ways=ways, now=now)
     planned = plan.make(
-        session, instrument=place.instrument, facility=place.facility, wishes=wishes, rules=rules, now=now
+        session,
+        instrument=place.instrument,
+        facility=place.facility,
+        wishes=wishes,
+        rules=terms.rules(granted.booking_rules if granted else None),
+        now=now,
+        hours=terms.hours,
     )
     whole = span_of(line.span for line in planned.lines)
     units = units_of([wish.span for wish in wishes], granted.access_unit) if granted else Decimal(0)
@@ -108,7 +135,9 @@ def book(
         details=described(booking, place, planned),
     )
     publish(session, "booking.pending" if pending else "booking.confirmed", {"booking": booking.public_id}, now=now)
-    return booking
+    resources = ((planned.resources[line.resource_id], line.span) for line in planned.lines)
+    lines = tuple((row.public_id, row.name, span.start, span.end) for row, span in resources)
+    return BookingView(booking, place.instrument, place.facility, actor.name, lines)
 
 
 def refuse_unbookable(instrument: Instrument) -> None:
@@ -121,16 +150,21 @@ def refuse_unbookable(instrument: Instrument) -> None:
 
 
 def permission_to_book(
-    session: Session, *, actor: Actor, place: Place, granted: Granted | None, now: datetime
+    session: Session,
+    *,
+    actor: Actor,
+    place: LockedPlace,
+    granted: Granted | None,
+    ways: Sequence[str],
+    now: datetime,
 ) -> Ruling:
     """Return the policy's answer for booking: that it permits, or wants an approval first.
 
-    Without an allocation, each route that is open to everyone and lets teams pick is a way in; the best one answers.
-    Raises Forbidden with the Decision otherwise.
+    `ways` are the routes by which the actor may come, that of the allocation or each that is open to everyone and
+    lets teams pick; the best one answers. Raises Forbidden with the Decision otherwise.
     """
-    book = rulebook(session, share_lock=True)
+    book = rulebook_at(session, place.policy)
     applicant = facts_of(session, actor, acting_for_id=granted.acting_for_id if granted else None, now=now, book=book)
-    ways: Sequence[str | None] = [granted.route] if granted else direct_route_ids(session, place.instrument.id) or [None]
     rulings = [
         rule_on(
             session,
@@ -142,8 +176,9 @@ def permission_to_book(
             extra=granted.facts if granted else None,
             satisfied=granted.satisfies if granted else (),
             book=book,
+            places={place.instrument.id: place.seen_by_policy()},
         )
-        for way in ways
+        for way in ways or (None,)
     ]
     ruling = min(rulings, key=lambda each: badness(each.decision))
     if ruling.decision.outcome not in (*GRANTED, Outcome.NEEDS_APPROVAL):
@@ -193,7 +228,7 @@ def refused(decision: Decision) -> Forbidden:
 def write_lines(session: Session, booking: Booking, planned: plan.Plan) -> None:
     """Write the lines and take their time."""
     session.execute(
-        insert(BookingLine),
+        _INSERT_LINES,
         [
             {
                 "booking_id": booking.id,

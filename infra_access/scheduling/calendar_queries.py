@@ -117,4 +117,3 @@ def next_free(
         if span.end - start >= length:
             found.append(TimeSpan(start, span.end))
     return found[:count]
-

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests import allocations, approvals
 from infra_access.access_requests.allocations import Granted
 from infra_access.audit.record import record
-from infra_access.catalogue.scopes import instrument_scopes
 from infra_access.core.authority import Actor, Permission, require
 from infra_access.core.decision import Outcome
 from infra_access.core.errors import Conflict, PreconditionFailed
@@ -36,8 +35,9 @@ from infra_access.scheduling.lifecycle import BookingState, BookingTransition
 from infra_access.scheduling.lifecycle import move as transition
 from infra_access.scheduling.models import Booking, BookingLine
 from infra_access.scheduling.occupancies import give_back
-from infra_access.scheduling.places import Place, locked_place
+from infra_access.scheduling.places import LockedPlace, Place, locked_place
 from infra_access.scheduling.plan import Wish
+from infra_access.scheduling.terms import terms_of
 
 MOVABLE = (BookingState.PENDING_APPROVAL, BookingState.CONFIRMED, BookingState.READY)
 
@@ -62,16 +62,18 @@ def move(
     granted = allocations.lock_by_key(session, booking.allocation_id, now=now) if booking.allocation_id else None
     _refuse_late(session, actor, place, booking, granted, now)
     refuse_unbookable(place.instrument)
-    ruling = permission_to_book(session, actor=owner, place=place, granted=granted, now=now)
-    rules = plan.rules_of(session, place.instrument, granted.booking_rules if granted else None)
+    terms = terms_of(session, place, plan.reach_of(wishes, now))
+    ways = [granted.route] if granted else terms.ways
+    ruling = permission_to_book(session, actor=owner, place=place, granted=granted, ways=ways, now=now)
     planned = plan.make(
         session,
         instrument=place.instrument,
         facility=place.facility,
         wishes=wishes,
-        rules=rules,
+        rules=terms.rules(granted.booking_rules if granted else None),
         now=now,
         booking_id=booking.id,
+        hours=terms.hours,
     )
     before = {"start": booking.starts.isoformat(), "end": booking.ends.isoformat()}
     whole = span_of(line.span for line in planned.lines)
@@ -146,14 +148,16 @@ def complete(
     return booking
 
 
-def locked(session: Session, actor: Actor, booking: Booking, expected_version: int | None) -> tuple[Place, Booking]:
+def locked(
+    session: Session, actor: Actor, booking: Booking, expected_version: int | None
+) -> tuple[LockedPlace, Booking]:
     """Lock a booking, check the right to change it and the version that the caller saw."""
     booking = session.scalars(
         select(Booking).where(Booking.id == booking.id).with_for_update().execution_options(populate_existing=True)
     ).one()
     place = locked_place(session, booking.instrument_id)
     relations = {"owner"} if booking.account_id == actor.account_id else set()
-    require(actor, Permission.BOOKING_UPDATE, instrument_scopes(session, place.instrument), relations)
+    require(actor, Permission.BOOKING_UPDATE, place.scopes, relations)
     if expected_version is not None and expected_version != booking.version:
         raise PreconditionFailed("version.stale", _("This booking has changed since you looked. Load it again."))
     return place, booking

@@ -17,10 +17,10 @@ from infra_access.core.errors import Conflict, Invalid
 from infra_access.core.i18n import _
 from infra_access.core.timespan import TimeSpan, merge
 from infra_access.scheduling.booking_rules import BookingRules, broken, change_overs, from_json, refuse
-from infra_access.scheduling.hours import hours_of
+from infra_access.scheduling.hours import Hours, hours_of
 from infra_access.scheduling.models import BookingRuleSet
 from infra_access.scheduling.nearest import Ground, conflict, nearest_free
-from infra_access.scheduling.occupancies import Held, Taking, lock_resources, occupied
+from infra_access.scheduling.occupancies import Held, Taking, locking, occupied
 
 _LOOK_BACK = timedelta(days=3)
 _LOOK_AHEAD = timedelta(days=14)
@@ -37,10 +37,14 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the booking takes: a line for each resource, and the change-overs around the instrument's."""
+    """What the booking takes: a line for each resource, and the change-overs around the instrument's.
+
+    `resources` are those of the lines, by key.
+    """
 
     lines: tuple[Taking, ...]
     change_overs: tuple[Taking, ...]
+    resources: Mapping[int, Resource]
 
     @property
     def takings(self) -> tuple[Taking, ...]:
@@ -67,13 +71,21 @@ def taken_together(instrument_id: int | BindParameter[Any]) -> ColumnElement[boo
     return Resource.id.in_(union_all(copies, companions))
 
 
-_CANDIDATES = select(Resource).where(taken_together(bindparam("instrument"))).order_by(Resource.id)
+# Built once: making a statement anew costs as much as running it.
+_candidates = select(Resource).where(taken_together(bindparam("instrument"))).order_by(Resource.id)
+_CANDIDATES = _candidates.where(Resource.active.is_(True))
+_LOCKED_CANDIDATES = locking(_candidates)
 
 
 def candidates(session: Session, instrument: Instrument) -> tuple[list[Resource], list[Resource]]:
     """Return the active copies of an instrument and the companions that each session also takes. One statement."""
-    rows = session.scalars(_CANDIDATES.where(Resource.active.is_(True)), {"instrument": instrument.id}).all()
+    rows = session.scalars(_CANDIDATES, {"instrument": instrument.id}).all()
     return _parted(rows, instrument)
+
+
+def _locked_candidates(session: Session, instrument: Instrument) -> tuple[list[Resource], list[Resource]]:
+    """Return the candidates and lock them against other takers, by ascending key; also those out of use."""
+    return _parted(session.scalars(_LOCKED_CANDIDATES, {"instrument": instrument.id}).all(), instrument)
 
 
 def _parted(rows: Iterable[Resource], instrument: Instrument) -> tuple[list[Resource], list[Resource]]:
@@ -94,21 +106,20 @@ def make(
     rules: BookingRules,
     now: datetime,
     booking_id: int | None = None,
+    hours: Hours | None = None,
 ) -> Plan:
     """Lock the resources and return what the booking takes. `booking_id` is the one being moved, not in its own way.
 
+    `hours` are the facility's, where they were read already for the same wishes (see `reach_of`).
     Raises Invalid with every broken rule, or Conflict with the nearest alternatives.
     """
-    copies, companions = candidates(session, instrument)
+    window = reach_of(wishes, now)
+    copies, companions = _locked_candidates(session, instrument)
     chosen = [(wish, _choices(wish, copies, companions)) for wish in wishes]
-    whole = _whole(wishes)
+    copies, companions = ([row for row in rows if row.active] for rows in (copies, companions))
     touched = {row.id: row for _wish, rows in chosen for row in rows} | {row.id: row for row in companions}
-    if any(not row.active for row in lock_resources(session, touched)):
-        raise Conflict(
-            "resource.withdrawn", _("What you chose was taken out of use a moment ago. Load the page again.")
-        )
-    window = TimeSpan(max(whole.start - _LOOK_BACK, min(now, whole.start)), whole.end + _LOOK_AHEAD)
-    opened = hours_of(session, {facility.id: facility.timezone}, window)[facility.id].open_within(window)
+    hours = hours or hours_of(session, {facility.id: facility.timezone}, window)[facility.id]
+    opened = hours.open_within(window)
     refuse(
         problem
         for span in sorted({wish.span for wish in wishes})
@@ -138,7 +149,13 @@ def make(
             if ground.busy(row, span):
                 raise conflict(span, nearest_free(span, copies, companions, ground), facility.timezone)
             lines.append(Taking(row.id, span))
-    return Plan(tuple(lines), tuple(around))
+    return Plan(tuple(lines), tuple(around), touched)
+
+
+def reach_of(wishes: Sequence[Wish], now: datetime) -> TimeSpan:
+    """Return the time that decides on a booking: its own, and the days around it in which something may be free."""
+    whole = _whole(wishes)
+    return TimeSpan(max(whole.start - _LOOK_BACK, min(now, whole.start)), whole.end + _LOOK_AHEAD)
 
 
 def _whole(wishes: Sequence[Wish]) -> TimeSpan:
@@ -154,13 +171,16 @@ def _whole(wishes: Sequence[Wish]) -> TimeSpan:
 
 def _choices(wish: Wish, copies: list[Resource], companions: list[Resource]) -> list[Resource]:
     if wish.resource is None:
-        if not copies:
+        found = [row for row in copies if row.active]
+        if not found:
             raise Conflict("instrument.no_resource", _("This instrument has nothing that can be booked at present."))
-        return copies
+        return found
     found = [row for row in (*copies, *companions) if row.public_id == wish.resource]
     if not found:
         message = _("There is no such resource at this instrument.")
         raise Invalid("booking.resource", message, fields={"resource": [message]})
+    if not found[0].active:
+        raise Conflict("resource.withdrawn", _("What you chose was taken out of use. Load the page again."))
     return found
 
 

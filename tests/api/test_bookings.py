@@ -8,7 +8,7 @@ import pytest
 from tests.api.conftest import Caller
 from tests.api.test_access_requests import at
 from tests.factories.policy import make_policy, raw_rule
-from tests.factories.scheduling import copies_of, make_place, set_rules
+from tests.factories.scheduling import copies_of, make_companion, make_place, set_rules
 from tests.statements import count_statements
 
 
@@ -124,3 +124,34 @@ def test_its_list_costs_the_same_statements_for_one_and_for_eight(caller, place,
             program.get("/bookings")
         counts.append(statements.count)
     assert counts[0] == counts[1] <= 4
+
+
+def test_a_week_takes_three_statements_of_a_visitor_and_four_of_a_program(anyone, caller, place, database):
+    program = caller()
+    for day in range(2, 6):
+        program.post("/bookings", {"instrument": place.instrument.public_id, "start": at(day), "end": at(day, 9)})
+    path = f"/instruments/{place.instrument.public_id}/availability?start={at(1)}&end={at(8)}"
+    for who, most in ((anyone, 3), (program, 4)):
+        with count_statements(database) as statements:
+            assert len(who.get(path)["busy"]) == 4
+        assert statements.count == most, "\n".join(statements)
+
+
+def test_a_week_that_has_not_changed_is_not_sent_again(anyone, caller, place):
+    path = f"/instruments/{place.instrument.public_id}/availability?start={at(1)}&end={at(8)}"
+    tag = anyone.call("GET", path, status=200).headers["ETag"]
+    assert anyone.call("GET", path, status=304, If_None_Match=tag).body == b""
+    caller().post("/bookings", {"instrument": place.instrument.public_id, "start": at(2), "end": at(2, 9)})
+    anyone.call("GET", path, status=200, If_None_Match=tag)
+
+
+def test_a_booking_takes_twelve_statements(caller, stored, place, database):
+    program = caller()
+    stored(lambda session: make_companion(session, place))
+    stored(set_rules, subject=place.instrument, buffer_after_minutes=30)
+    for day in (2, 3):  # the first one also reads the policy
+        body = {"instrument": place.instrument.public_id, "start": at(day), "end": at(day, 9), "title": "Run"}
+        with count_statements(database) as statements:
+            made = program.post("/bookings", body)
+    assert statements.count <= 12, "\n".join(statements)
+    assert program.get(f"/bookings/{made['id']}") == made

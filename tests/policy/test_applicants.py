@@ -119,12 +119,12 @@ def test_trainings_count_until_they_expire(session: Session, now: datetime) -> N
     assert facts.value("satisfied", now) == {"training:laser-safety"}
 
 
-def test_it_takes_two_statements(session: Session, now: datetime) -> None:
+def test_it_takes_one_statement(session: Session, now: datetime) -> None:
     actor, firm = member(session, now)
     book = rulebook(session)
     with counted(session) as statements:
         facts_of(session, actor, acting_for_id=firm, now=now, book=book)
-    assert len(statements) == 2
+    assert len(statements) == 1
 
 
 def test_the_command_line_is_nobody_in_particular(session: Session, now: datetime) -> None:
