@@ -30,6 +30,7 @@ SETTINGS = {
     # It would ask who it is before anything that can answer a token that no longer counts.
     "tm.annotate_user": "false",
     "retry.attempts": "6",
+    "retry.activate_hook": "infra_access.http.input_floor.attempts_of",
     "pyramid.default_locale_name": "en",
 }
 

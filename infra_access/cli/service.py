@@ -19,6 +19,7 @@ from infra_access.cli.configured import require_migrated, settings_of
 from infra_access.core.db import Database
 from infra_access.core.errors import Unavailable
 from infra_access.core.i18n import DOMAIN, Text, _
+from infra_access.http.input_floor import MAX_BODY_BYTES
 from infra_access.http.localisation import localizer_for
 from infra_access.notifications.compose import Letterhead
 from infra_access.notifications.delivery import deliver_by_mail
@@ -89,6 +90,8 @@ def _waitress_options(config: Path, settings: Settings) -> dict[str, Any]:
     for name in ("use", "listen", "host", "port", "threads", "__file__", "here"):
         options.pop(name, None)
     options["threads"] = settings.threads
+    # What is hardly larger than the application takes is answered by it; the rest is not even received.
+    options.setdefault("max_request_body_size", 2 * MAX_BODY_BYTES)
     return (
         options if "unix_socket" in options else options | {"host": settings.listen_host, "port": settings.listen_port}
     )

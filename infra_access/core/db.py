@@ -20,6 +20,9 @@ POOL_MARGIN = 4
 """Connections beyond one a thread: for the record of a refusal and the worker's own claims."""
 
 _RETRYABLE_SQLSTATES = {"40001", "40P01", "55P03"}
+_SQLITE_OUTAGES = tuple(
+    f"SQLITE_{name}" for name in ("BUSY", "LOCKED", "CANTOPEN", "IOERR", "FULL", "NOMEM", "PROTOCOL")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,15 @@ def is_retryable(error: BaseException | None) -> bool:
     if getattr(error, "sqlstate", None) in _RETRYABLE_SQLSTATES:
         return True
     return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+def is_outage(error: BaseException | None) -> bool:
+    """Tell whether a driver's operational error means that the database cannot serve at present.
+
+    SQLite reports our own defects as operational errors too, such as a write within a read.
+    """
+    name = getattr(error, "sqlite_errorname", None)
+    return name is None or name.startswith(_SQLITE_OUTAGES)
 
 
 def on_retryable(database: Database, mark: Any) -> None:

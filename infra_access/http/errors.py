@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from translationstring import TranslationString
 
+from infra_access.core.db import is_outage
 from infra_access.core.errors import Conflict, DomainError, Forbidden, NotFound, TooMany, Unavailable
 from infra_access.core.i18n import _
 from infra_access.http.delivery import is_api
@@ -114,8 +115,10 @@ def stale(error: Exception, request: Request) -> Response:
     )
 
 
-def unavailable(error: Exception, request: Request) -> Response:
+def unavailable(error: OperationalError | PoolTimeout, request: Request) -> Response:
     """Answer when the database did not let us in, after all attempts."""
+    if isinstance(error, OperationalError) and not is_outage(error.orig):
+        return failure(error, request)
     log.warning("database unavailable: %s", error)
     return answer(request, Unavailable("database.busy", _("The system is busy. Please try again in a few seconds.")))
 

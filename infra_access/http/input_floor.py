@@ -61,6 +61,11 @@ def host_named(header: str) -> str:
     return found[1].strip("[]") if found else ""
 
 
+def attempts_of(request: Request) -> int | None:
+    """Return how often a request may be tried: a body that is refused anyway is not copied to be read again."""
+    return 1 if (request.content_length or 0) > MAX_BODY_BYTES else None
+
+
 def read_json(request: Request) -> Any:
     """Return the JSON body; 400, 413 or 415 as an exception if it is none.
 

@@ -7,11 +7,11 @@ Returned responses commit, raised ones abort. A transaction that lost a race for
 import random
 import time
 
-import zope.sqlalchemy
 from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid_retry import BeforeRetry, mark_error_retryable
 from sqlalchemy.orm import Session
+from zope.sqlalchemy.datamanager import join_transaction
 
 from infra_access.core.db import Database, on_retryable
 
@@ -33,7 +33,8 @@ def session_of(request: Request) -> Session:
     session = Session(database.writers if writing else database.readers, expire_on_commit=False)
     # A writer counts as changed from the start: writes that go past the unit of work (insert(), text()) would
     # otherwise be rolled back in silence.
-    zope.sqlalchemy.register(session, initial_state="changed" if writing else "active", transaction_manager=request.tm)
+    # A session lives for this one transaction, so it joins once, without the listeners of `register`.
+    join_transaction(session, "changed" if writing else "active", request.tm)
     return session
 
 

@@ -1,6 +1,7 @@
 """One request: what reaches the database, what is answered, and in which language."""
 
 import gc
+import io
 import json
 from collections.abc import Iterator
 
@@ -9,7 +10,7 @@ from pyramid.config import Configurator
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 from sqlalchemy import insert, select, text
-from webtest import TestApp
+from webtest import TestApp, TestRequest
 
 from infra_access import tables
 from infra_access.audit.models import AuditEvent
@@ -19,7 +20,7 @@ from infra_access.core.authority import Permission
 from infra_access.core.errors import Conflict, Forbidden, Invalid
 from infra_access.core.i18n import _, plain
 from infra_access.http.idempotency import once
-from infra_access.http.input_floor import read_json
+from infra_access.http.input_floor import MAX_BODY_BYTES, read_json
 from infra_access.people.models import Role
 from infra_access.settings import Settings
 from tests.factories.people import make_account, make_token
@@ -138,8 +139,8 @@ def test_what_is_raised_takes_every_way_of_writing_back(app, database, how, end,
 
 
 @pytest.mark.parametrize("how", ["orm", "core", "text", "driver"])
-def test_reading_never_writes(app, database, how):
-    app.get(f"/api/v1/write/{how}/done", expect_errors=True)
+def test_reading_never_writes_and_trying_to_is_a_defect_of_ours(app, database, how):
+    assert app.get(f"/api/v1/write/{how}/done", status=500).json["code"] == "internal"
     assert made(database) == []
 
 
@@ -183,6 +184,14 @@ def test_what_cannot_be_decoded_is_the_callers_mistake(app, path):
 def test_hostile_bodies_are_refused(app, body, content_type, status):
     app.post("/api/v1/once", body, headers={"Content-Type": content_type}, status=status)
     gc.collect()
+
+
+def test_a_body_that_is_too_large_is_refused_unread(app):
+    sent = io.BytesIO(b" " * (MAX_BODY_BYTES + 1))
+    environ = {"wsgi.input": sent, "CONTENT_LENGTH": str(MAX_BODY_BYTES + 1), "CONTENT_TYPE": "application/json"}
+    request = TestRequest.blank("/api/v1/once", environ, method="POST")
+    assert app.do_request(request, status=413).json["code"] == "body.too_large"
+    assert sent.tell() == 0
 
 
 def test_a_repeated_call_gets_the_first_answer(app, database, token):
