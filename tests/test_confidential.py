@@ -23,12 +23,6 @@ from tests.web.conftest import application, browser  # noqa: F401 - fixtures
 
 TITLE, SUMMARY, SAMPLE, BOOKING = "Kanarientitel", "Kanariensumme", "Kanarienprobe", "Kanarienzeit"
 PHONE = "+49 30 90145"
-    "Kanarientitel",
-    "Kanariensumme",
-    "Kanarienprobe",
-    "Kanarienzeit",
-    "+49 30 90145",
-)
 CANARIES = (TITLE, SUMMARY, SAMPLE, BOOKING, PHONE, "+493090145")
 
 KEPT = {
