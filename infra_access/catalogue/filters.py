@@ -39,11 +39,6 @@ class Filters:
         """What decides which instruments match: equal for queries of the same words."""
         return (tuple(self.terms), bool(self.q.strip()), replace(self, q=""))
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether nothing is asked for, so that everything matches."""
-        return self == Filters()
-
 
 def clean_filters(
     *,
