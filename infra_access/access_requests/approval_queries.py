@@ -20,6 +20,7 @@ from infra_access.core.paging import clean_limit, decode_cursor, encode_cursor
 from infra_access.people.models import Account
 
 _Applying = aliased(Organisation)
+_NOBODY: tuple[set[int], set[int]] = (set(), set())
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class ApprovalView:
     """An approval with who asks, from where, for what. `title` is empty for a booking, which names itself.
 
     `organisation` and `country` are those of the organisation acted for; `team` are the keys of its accounts.
+    `barred` are the accounts with an address of the team, who may have come after it was entered, and `group` is the
+    organisation acted for, whose people do not decide on it from outside.
     """
 
     approval: Approval
@@ -37,6 +40,8 @@ class ApprovalView:
     instruments: tuple[str, ...] = ()
     scopes: Scopes = ()
     team: frozenset[int] = field(default_factory=frozenset)
+    barred: frozenset[int] = field(default_factory=frozenset)
+    group: tuple[int, str] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -47,9 +52,18 @@ class ApprovalView:
         """Tell whether the actor is the applicant or on the team."""
         return actor.account_id is not None and actor.account_id in {*self.team, self.approval.applicant_id}
 
+    def is_near(self, actor: Actor) -> bool:
+        """Tell whether the actor is too near to decide: on the team, or of the organisation acted for.
+
+        Within an organisation its own people decide: a laboratory on the requests of its house.
+        """
+        outside = self.group is not None and ("organisation", self.group[1]) not in self.scopes
+        of_group = outside and self.group is not None and self.group[0] in actor.organisation_ids
+        return self.is_own(actor) or actor.account_id in self.barred or of_group
+
     def may_decide(self, actor: Actor) -> bool:
         """Tell whether it is the actor's to decide, while it waits."""
-        return actor.account_id is not None and not self.is_own(actor) and actor.holds(self.approval.role, self.scopes)
+        return actor.account_id is not None and not self.is_near(actor) and actor.holds(self.approval.role, self.scopes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +88,19 @@ def inbox(
     `state` is pending (which counts paused ones), decided, or one state. Raises Invalid.
     """
     size = clean_limit(limit)
+    address = select(Account.email).where(Account.id == actor.account_id).scalar_subquery()
     own = select(Participant.id).where(
         Approval.subject_kind == "access_request",
         Participant.access_request_id == Approval.subject_id,
-        Participant.account_id == actor.account_id,
+        or_(Participant.account_id == actor.account_id, Participant.email == address),
     )
+    group = AccessRequest.acting_for_id
     query = _views().where(
         held_by(actor),
         Approval.state.in_(_states(state)),
         Approval.applicant_id != actor.account_id,
         ~own.correlate(Approval).exists(),
+        or_(group.is_(None), group.not_in(sorted(actor.organisation_ids)), Organisation.id == group),
     )
     if cursor:
         due, key = decode_cursor(cursor, (str, int))
@@ -120,7 +137,7 @@ def view_of(session: Session, approval: Approval) -> ApprovalView:
 
 def _views() -> Select[*tuple[Any, ...]]:
     return (
-        select(Approval, Account.name, AccessRequest.title, _Applying.name, _Applying.country, Facility, Organisation)
+        select(Approval, Account.name, AccessRequest.title, _Applying, Facility, Organisation)
         .join(Account, Account.id == Approval.applicant_id)
         .outerjoin(
             AccessRequest, and_(Approval.subject_kind == "access_request", AccessRequest.id == Approval.subject_id)
@@ -136,17 +153,19 @@ def _seen(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterable[A
     names = _instrument_names(session, {key for approval in approvals for key in approval.instrument_ids})
     teams = _teams(session, [one.subject_id for one in approvals if one.subject_kind == "access_request"])
     for row in rows:
-        approval, applicant, title, organisation, country, facility, of_scope = tuple(row)
-        team = teams.get(approval.subject_id, set()) if approval.subject_kind == "access_request" else set()
+        approval, applicant, title, applying, facility, of_scope = tuple(row)
+        team, barred = teams.get(approval.subject_id, _NOBODY) if approval.subject_kind == "access_request" else _NOBODY
         yield ApprovalView(
             approval=approval,
             applicant=applicant,
             title=title or "",
-            organisation=organisation,
-            country=country,
+            organisation=applying.name if applying is not None else None,
+            country=applying.country if applying is not None else None,
             instruments=tuple(names[key] for key in approval.instrument_ids if key in names),
             scopes=chain_of(approval.scope_kind, approval.scope_key, facility, of_scope),
             team=frozenset(team),
+            barred=frozenset(barred),
+            group=(applying.id, applying.public_id) if applying is not None else None,
         )
 
 
@@ -157,16 +176,21 @@ def _instrument_names(session: Session, keys: set[int]) -> dict[int, str]:
     return {row.id: row.name for row in rows}
 
 
-def _teams(session: Session, access_request_ids: list[int]) -> dict[int, set[int]]:
+def _teams(session: Session, access_request_ids: list[int]) -> dict[int, tuple[set[int], set[int]]]:
+    """Return the accounts on each team, and those with an address of it."""
     if not access_request_ids:
         return {}
-    teams: dict[int, set[int]] = {}
-    for row in session.execute(
-        select(Participant.access_request_id, Participant.account_id).where(
-            Participant.access_request_id.in_(access_request_ids), Participant.account_id.is_not(None)
-        )
+    teams: dict[int, tuple[set[int], set[int]]] = {}
+    for request_id, account_id, addressed in session.execute(
+        select(Participant.access_request_id, Participant.account_id, Account.id)
+        .outerjoin(Account, Account.email == Participant.email)
+        .where(Participant.access_request_id.in_(access_request_ids))
     ):
-        teams.setdefault(row.access_request_id, set()).add(row.account_id)
+        team, barred = teams.setdefault(request_id, (set(), set()))
+        if account_id is not None:
+            team.add(account_id)
+        if addressed is not None:
+            barred.add(addressed)
     return teams
 
 

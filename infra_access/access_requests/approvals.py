@@ -18,7 +18,7 @@ from infra_access.access_requests.approval_queries import (
     view_of,
 )
 from infra_access.access_requests.approvers import host_scopes, scope_for
-from infra_access.access_requests.models import Approval
+from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.access_requests.vocabularies import OPEN, ApprovalState, Verdict
 from infra_access.catalogue import fields
 from infra_access.core.authority import Actor, Permission, require
@@ -70,9 +70,11 @@ def ask(
     Raises Conflict `approval.nobody` where somebody would have to decide on a request of their own, or nobody could.
     """
     host = host_scopes(session, instrument_ids[0])
+    near = {*team, applicant_id}
+    group = session.scalar(select(AccessRequest.acting_for_id).where(AccessRequest.public_id == subject_public_id))
     asked = []
     for one in {(each.rule, each.role, each.scope): each for each in due}.values():
-        kind, key = scope_for(session, one, host, team={*team, applicant_id}, now=now)
+        kind, key = scope_for(session, one, host, team=near, group=group, now=now)
         approval = Approval(
             public_id=new_public_id(),
             subject_kind=subject_kind,
@@ -138,8 +140,9 @@ def give_verdict(
     conditions = clean_text(conditions or "", field="conditions", max_length=5_000)
     approval = _locked(session, approval, expected_version)
     view = view_of(session, approval)
-    if view.is_own(actor) or actor.account_id in team:
-        raise Forbidden("approval.own", _("Nobody decides on a request of their own or of their team. Others will."))
+    if view.is_near(actor) or actor.account_id in team:
+        message = _("Nobody decides on a request of their own, of their team or of their organisation. Others will.")
+        raise Forbidden("approval.own", message)
     require(actor, Permission.APPROVAL_DECIDE, (), {"approver"} if view.may_decide(actor) else set())
     if approval.state not in OPEN or (kind == Verdict.RESUME and approval.state != ApprovalState.PAUSED):
         raise Conflict(

@@ -13,6 +13,7 @@ from infra_access.core.authority import NETWORK, Actor, Grant, Scope, Scopes
 from infra_access.core.decision import ApprovalDue
 from infra_access.core.errors import Conflict
 from infra_access.core.i18n import _
+from infra_access.people.models import Affiliation
 from infra_access.people.roles import holders
 
 
@@ -28,11 +29,18 @@ def host_scopes(session: Session, instrument_id: int) -> Scopes:
 
 
 def scope_for(
-    session: Session, due: ApprovalDue, host: Scopes, *, team: Collection[int | None], now: datetime
+    session: Session,
+    due: ApprovalDue,
+    host: Scopes,
+    *,
+    team: Collection[int | None],
+    now: datetime,
+    group: int | None = None,
 ) -> Scope:
     """Return the scope in which an approval is asked: the country's own people first, else the network's.
 
-    Nobody decides on a request of their own, so the team does not count. Raises Conflict `approval.nobody`.
+    Nobody decides on a request of their own, so the team does not count, nor does from outside whoever is of the
+    `group`, the organisation acted for. Raises Conflict `approval.nobody`.
     """
     chain = {
         "facility": host,
@@ -40,7 +48,8 @@ def scope_for(
         "country": host[2:],
         "network": (NETWORK,),
     }[due.scope]
-    able = set(holders(session, due.role, chain, now)) - set(team)
+    near = set(team) | _people_of(session, group, chain, now)
+    able = set(holders(session, due.role, chain, now)) - near
     if not able:
         raise Conflict(
             "approval.nobody",
@@ -52,9 +61,17 @@ def scope_for(
             details={"role": due.role, "scope": due.scope},
         )
     # Somebody may hold the role in the country and in the network; then it stays the country's to decide.
-    if due.scope == "country" and not set(holders(session, due.role, chain, now, network=False)) - set(team):
+    if due.scope == "country" and not set(holders(session, due.role, chain, now, network=False)) - near:
         return NETWORK
     return chain[0]
+
+
+def _people_of(session: Session, group: int | None, chain: Scopes, now: datetime) -> set[int]:
+    """Return the accounts of the organisation acted for; none where the scope lies within it."""
+    if group is None or ("organisation", session.get_one(Organisation, group).public_id) in chain:
+        return set()
+    live = or_(Affiliation.valid_until.is_(None), Affiliation.valid_until > now)
+    return set(session.scalars(select(Affiliation.account_id).where(Affiliation.organisation_id == group, live)))
 
 
 def chain_of(kind: str, key: str, facility: Facility | None, organisation: Organisation | None) -> Scopes:

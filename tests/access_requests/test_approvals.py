@@ -1,6 +1,7 @@
 """Who decides an approval, who does not, and what happens when two decide at once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,13 +12,14 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests.approvals import approval_by_public_id, inbox
 from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.audit.models import AuditEvent
+from infra_access.catalogue.models import Organisation
 from infra_access.core.authority import Actor
 from infra_access.core.db import Database
 from infra_access.core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, PreconditionFailed
 from infra_access.people.actors import load_actor
 from infra_access.people.models import Account
 from tests.factories.access_requests import NOW, decide, make_submitted, make_world, pending
-from tests.factories.people import make_account, make_actor, make_grant
+from tests.factories.people import make_account, make_actor, make_affiliation, make_grant
 
 
 def test_nobody_decides_on_a_request_of_their_own(session: Session) -> None:
@@ -147,3 +149,53 @@ def test_the_host_country_decides_also_where_its_administrator_serves_the_networ
     make_grant(session, account=account, role="access_administrator")
     approval = pending(session, make_submitted(session, world))["access_administrator"]
     assert (approval.scope_kind, approval.scope_key) == ("country", world.facility.country)
+
+
+def test_nobody_decides_on_a_request_of_their_own_organisation_from_outside(session: Session) -> None:
+    world = make_world(session)
+    account = make_account(session)
+    make_grant(session, account=account, role="access_administrator", scope_kind="country", scope_key="DE")
+    approval = pending(session, make_submitted(session, world))["access_administrator"]
+    make_affiliation(session, account=account, organisation=world.startup)
+    colleague = load_actor(session, account.id, now=NOW)
+    assert inbox(session, actor=colleague, now=NOW).items == ()
+    with pytest.raises(Forbidden) as refused:
+        decide(session, colleague, approval)
+    assert refused.value.code == "approval.own"
+    assert decide(session, world.administrator, approval).state == "approved"
+
+
+def test_the_office_of_a_house_decides_on_requests_of_the_house(session: Session) -> None:
+    world = make_world(session)
+    house = session.get_one(Organisation, world.facility.organisation_id)
+    for actor in (world.applicant, world.manager):
+        make_affiliation(session, account=session.get_one(Account, actor.account_id), organisation=house)
+    applicant = load_actor(session, world.applicant.account_id, now=NOW)
+    manager = load_actor(session, world.manager.account_id, now=NOW)
+    world = replace(world, applicant=applicant, manager=manager)
+    approval = pending(session, make_submitted(session, world, acting_for=house.public_id))["facility_manager"]
+    assert [one.approval.id for one in inbox(session, actor=manager, now=NOW).items] == [approval.id]
+    assert decide(session, manager, approval).state == "approved"
+
+
+def test_where_only_colleagues_hold_the_role_nobody_does(session: Session) -> None:
+    world = make_world(session)
+    account = session.get_one(Account, world.administrator.account_id)
+    make_affiliation(session, account=account, organisation=world.startup)
+    with pytest.raises(Conflict) as refused:
+        make_submitted(session, world)
+    assert refused.value.code == "approval.nobody"
+
+
+def test_whoever_has_an_address_of_the_team_decides_nothing_however_late_they_came(session: Session) -> None:
+    world = make_world(session)
+    li = {"email": "li@nyota.example", "name": "Li", "role": "member", "country_of_work": "DE"}
+    approval = pending(session, make_submitted(session, world, participants=[li]))["facility_manager"]
+    account = make_account(session, email="li@nyota.example")
+    facility = world.facility.public_id
+    late = make_actor(session, ("facility_manager", ("facility", facility)), account=account)
+    assert inbox(session, actor=late, now=NOW).items == ()
+    with pytest.raises(Forbidden):
+        decide(session, late, approval)
+    with pytest.raises(NotFound):
+        approval_by_public_id(session, approval.public_id, actor=late)
