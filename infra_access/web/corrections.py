@@ -5,7 +5,7 @@ from typing import Any
 
 from pyramid.request import Request
 
-from infra_access.core.errors import DomainError
+from infra_access.core.errors import DomainError, Forbidden
 from infra_access.web.forms import errors_of, values_of
 
 
@@ -26,5 +26,7 @@ def to_correct(request: Request, error: DomainError) -> dict[str, Any]:
     """Return what a template needs to show a refused form again, and undo what the command had begun."""
     # The page is an ordinary answer, which would commit; the refusal must not.
     request.tm.doom()
+    if isinstance(error, Forbidden):
+        request.environ["infra_access.refused"] = error
     request.response.status_int = 422 if error.status == 401 else error.status
     return {"errors": Entries(errors_of(error, request)), "entered": Entries(values_of(request))}

@@ -61,6 +61,17 @@ def may_book_at_once(request: Request, said: Said, instrument_id: int, *, now: d
     return decision is not None and decision.outcome in WELCOME
 
 
+def answer_by(request: Request, instrument_id: int, route: AccessRoute, *, now: datetime) -> Decision | None:
+    """Return the decision on asking for an instrument by one way in."""
+    book = rulebook(request.db)
+    known = applicant(request, Said(), book, now=now)
+    if known is None:
+        return None
+    routes = {instrument_id: [route.public_id]}
+    found = badges(request.db, [instrument_id], applicant=known, action="request", now=now, book=book, routes=routes)
+    return found[instrument_id]
+
+
 def rules_in(request: Request, scopes: Iterable[Scope], routes: Iterable[AccessRoute], *, now: datetime) -> list[Rule]:
     """Return the rules of these scopes and of these ways in that hold today."""
     book = rulebook(request.db)

@@ -1,5 +1,6 @@
 """When an instrument is free, as its page and the booking form show it: a week, and the next free times."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -18,6 +19,8 @@ from infra_access.web.rendering import place as place_named
 _GONE = frozenset({BookingState.CANCELLED, BookingState.RELEASED})
 _WEEK = timedelta(days=7)
 _HOUR = timedelta(hours=1)
+_SHOWN = 3
+_TRIED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +39,34 @@ class FreeTimes:
     my_place: str | None
 
 
-def free_times(request: Request, place: Place, rules: BookingRules, *, now: datetime) -> FreeTimes:
-    """Return the week that the address names (`?week=2026-03-02`), looking a week further for what is free."""
+def free_times(
+    request: Request,
+    place: Place,
+    rules: BookingRules,
+    *,
+    now: datetime,
+    form: Callable[[datetime], str] | None = None,
+    at: datetime | None = None,
+) -> FreeTimes:
+    """Return the week that the address names (`?week=2026-03-02`), looking a week further for what is free.
+
+    `form` gives the address that takes a start, if it is another than that of a new booking. Where the address names
+    no week, it is that of `at`, else the present one.
+    """
+    take = form or (lambda start: booking_form(request, place, start))
     zone = place.facility.timezone
-    monday = monday_of(request.GET.get("week"), zone, now)
+    day = at.astimezone(named_zone(zone)).date().isoformat() if at else None
+    monday = monday_of(request.GET.get("week") or day, zone, now)
     window = TimeSpan(week_window(monday, zone).start, week_window(monday + _WEEK, zone).end)
     calendar = calendar_of(request.db, place, window, actor=request.actor)
     my_zone = request.actor.timezone if request.actor else None
-    earliest = max(_full_hour(now + timedelta(minutes=rules.lead_minutes), zone), window.start)
+    earliest = max(now + timedelta(minutes=rules.lead_minutes), window.start)
     week = week_of(
         calendar,
         monday,
         now=now,
         locale=request.locale_name,
-        link=lambda span: booking_form(request, place, span.start),
+        link=lambda span: take(span.start),
         mine=_own(request, place, window),
         my_zone=my_zone,
         earliest=now + timedelta(minutes=rules.lead_minutes),
@@ -61,8 +78,10 @@ def free_times(request: Request, place: Place, rules: BookingRules, *, now: date
         earlier=_week_page(request, week.previous) if window.start > now else None,
         later=_week_page(request, week.following),
         soonest=tuple(
-            (span, booking_form(request, place, span.start)) for span in next_free(calendar, shortest, after=earliest)
-        ),
+            (span, take(span.start))
+            for free in next_free(calendar, shortest, after=earliest, count=_TRIED)
+            if (span := _from_grid(free, rules, zone)) is not None and span.length >= shortest
+        )[:_SHOWN],
         my_zone=my_zone,
         my_place=place_named(my_zone) if my_zone else None,
     )
@@ -70,7 +89,8 @@ def free_times(request: Request, place: Place, rules: BookingRules, *, now: date
 
 def booking_form(request: Request, place: Place, start: datetime) -> str:
     """Return the address of the booking form with its start filled in."""
-    query = {"start": start.isoformat().replace("+00:00", "Z")}
+    kept = {"allocation": request.GET["allocation"]} if "allocation" in request.GET else {}
+    query = {"start": start.isoformat().replace("+00:00", "Z"), **kept}
     return str(request.route_path("instrument_book", id=place.instrument.public_id, _query=query))
 
 
@@ -79,11 +99,14 @@ def _week_page(request: Request, monday: date) -> str:
     return str(request.current_route_path(_query=query, _anchor="calendar"))
 
 
-def _full_hour(instant: datetime, zone: str) -> datetime:
-    """Return the first full hour of the place's clock from an instant on, as people begin."""
-    local = instant.astimezone(named_zone(zone))
-    past = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
-    return instant + _HOUR - past if past else instant
+def _from_grid(span: TimeSpan, rules: BookingRules, zone: str) -> TimeSpan | None:
+    """Return the span from where a booking may start in it, on a full hour of the place's clock if the grid has any."""
+    step = timedelta(minutes=-(-60 // rules.granularity_minutes) * rules.granularity_minutes)
+    local = span.start.astimezone(named_zone(zone))
+    past = timedelta(hours=local.hour, minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+    start = span.start + -past % step
+    # Over a change of the clocks the grid shifts; what is off it then is left to the form to name.
+    return TimeSpan(start, span.end) if start < span.end else None
 
 
 def _own(request: Request, place: Place, window: TimeSpan) -> dict[TimeSpan, str]:

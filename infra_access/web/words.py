@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from infra_access.catalogue import vocabularies as v
 from infra_access.core.i18n import Text
+from infra_access.web.case_words import WORDS
 
 _VOCABULARIES: Mapping[str, type[StrEnum]] = {
     "access_mode": v.AccessMode,
@@ -27,4 +28,6 @@ def words(value: str, vocabulary: str) -> Text:
     >>> str(words("mail-in", "access_type"))
     'Mail-in of samples'
     """
+    if vocabulary in WORDS:
+        return WORDS[vocabulary].get(value, value)
     return v.label(_VOCABULARIES[vocabulary](value))

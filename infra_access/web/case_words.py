@@ -1,0 +1,82 @@
+"""The words for what is stored of requests, approvals and bookings: roles, states, fields."""
+
+from collections.abc import Mapping
+
+from infra_access.access_requests.lifecycle import LABELS as REQUEST_STATES
+from infra_access.access_requests.vocabularies import AllocationState, ApprovalState, ParticipantRole, Presence
+from infra_access.core.i18n import Text, _
+from infra_access.scheduling.lifecycle import LABELS as BOOKING_STATES
+
+ROLES: Mapping[str, Text] = {
+    "platform_admin": _("Administrator of the platform"),
+    "access_administrator": _("Access administrator"),
+    "export_control_officer": _("Export control officer"),
+    "safety_officer": _("Safety officer"),
+    "community_authority": _("Authority of the community"),
+    "reviewer": _("Reviewer"),
+    "finance": _("Finance office"),
+    "facility_manager": _("Manager of the facility"),
+    "user_officer": _("User office"),
+    "instrument_scientist": _("Instrument scientist"),
+    "organisation_admin": _("Administrator of the organisation"),
+    "signatory": _("Signatory"),
+    "auditor": _("Auditor"),
+    "member": _("Member"),
+}
+SCOPES: Mapping[str, Text] = {
+    "facility": _("at the facility"),
+    "organisation": _("at the organisation that runs it"),
+    "country": _("for the country of the facility"),
+    "network": _("for the whole network"),
+}
+PARTICIPANT_ROLES: Mapping[str, Text] = {
+    ParticipantRole.PRINCIPAL: _("Leads the project"),
+    ParticipantRole.MEMBER: _("Takes part"),
+    ParticipantRole.OPERATOR: _("Works the instrument"),
+    ParticipantRole.LOCAL_CONTACT: _("Contact at the facility"),
+    ParticipantRole.DATA_ONLY: _("Works with the data only"),
+}
+PRESENCES: Mapping[str, Text] = {
+    Presence.ON_SITE: _("On site"),
+    Presence.REMOTE: _("From afar"),
+    Presence.NONE: _("Not during sessions"),
+}
+APPROVAL_STATES: Mapping[str, Text] = {
+    ApprovalState.PENDING: _("Waiting"),
+    ApprovalState.PAUSED: _("Paused"),
+    ApprovalState.APPROVED: _("Given"),
+    ApprovalState.REFUSED: _("Refused"),
+    ApprovalState.CHANGES_REQUESTED: _("Changes asked for"),
+    ApprovalState.VOID: _("Called off"),
+}
+ALLOCATION_STATES: Mapping[str, Text] = {
+    AllocationState.ACTIVE: _("You can book on it"),
+    AllocationState.SUSPENDED: _("Waits for an approval that is asked again"),
+    AllocationState.ENDED: _("Ended"),
+}
+FIELDS: Mapping[str, Text] = {
+    "title": _("title"),
+    "summary": _("summary"),
+    "regime": _("what comes of it"),
+    "access_type": _("how it is used"),
+    "quantity": _("how much"),
+    "acting_for": _("the organisation you act for"),
+    "instruments": _("instruments"),
+    "period": _("period"),
+    "project": _("project"),
+    "samples": _("samples"),
+    "participants": _("team"),
+    "route": _("way in"),
+}
+
+WORDS: Mapping[str, Mapping[str, Text]] = {
+    "role": ROLES,
+    "scope": SCOPES,
+    "participant_role": PARTICIPANT_ROLES,
+    "presence": PRESENCES,
+    "approval_state": APPROVAL_STATES,
+    "allocation_state": ALLOCATION_STATES,
+    "request_state": {str(state): words for state, words in REQUEST_STATES.items()},
+    "booking_state": {str(state): words for state, words in BOOKING_STATES.items()},
+    "field": FIELDS,
+}

@@ -1,0 +1,68 @@
+"""Approvals as those who wait for them see them: whose, since when, by when, how long it usually takes, and why."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from infra_access.access_requests.models import Approval
+from infra_access.access_requests.vocabularies import OPEN, ApprovalState
+from infra_access.core.i18n import Text
+from infra_access.policy.wording import Wording
+from infra_access.web.case_words import APPROVAL_STATES, ROLES, SCOPES
+
+LOOKS: Mapping[str, tuple[str, str]] = {
+    ApprovalState.PENDING: ("accent", "clock"),
+    ApprovalState.PAUSED: ("closed", "clock"),
+    ApprovalState.APPROVED: ("free", "check"),
+    ApprovalState.REFUSED: ("busy", "cross"),
+    ApprovalState.CHANGES_REQUESTED: ("mine", "pieces"),
+    ApprovalState.VOID: ("closed", "dash"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRow:
+    """One approval. `why` is None where the reader may not see the rule; `usual_days` where nobody said."""
+
+    public_id: str
+    role: Text
+    scope: Text
+    state: Text
+    tone: str
+    icon: str
+    open: bool
+    asked_at: datetime
+    due_at: datetime
+    decided_at: datetime | None
+    reason: str
+    conditions: str
+    why: Text | None
+    usual_days: int | None
+
+
+def approval_rows(approvals: Iterable[Approval], decision: Mapping[str, Any], *, told: bool) -> list[ApprovalRow]:
+    """Return the approvals that count. `decision` is the applicant's reading; `told` lets the reader see every rule."""
+    named = {one["rule"]: one for one in decision.get("approvals", [])}
+    return [_row(one, named, told) for one in approvals if one.state != ApprovalState.VOID]
+
+
+def _row(approval: Approval, named: Mapping[str, Mapping[str, Any]], told: bool) -> ApprovalRow:
+    rule = named.get(approval.rule)
+    tone, icon = LOOKS[approval.state]
+    return ApprovalRow(
+        public_id=approval.public_id,
+        role=ROLES.get(approval.role, approval.role),
+        scope=SCOPES.get(approval.scope_kind, approval.scope_kind),
+        state=APPROVAL_STATES[approval.state],
+        tone=tone,
+        icon=icon,
+        open=approval.state in OPEN,
+        asked_at=approval.asked_at,
+        due_at=approval.due_at,
+        decided_at=approval.decided_at,
+        reason=approval.reason or "",
+        conditions=approval.conditions or "",
+        why=Wording(approval.message) if approval.message and (told or rule) else None,
+        usual_days=rule["expected_days"] if rule else None,
+    )

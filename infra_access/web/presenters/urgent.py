@@ -1,0 +1,82 @@
+"""What somebody should do next, the most urgent first: each with where to do it and by when."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from infra_access.access_requests.allocations import AllocationView
+from infra_access.access_requests.lifecycle import RequestState
+from infra_access.access_requests.request_queries import RequestItem
+from infra_access.access_requests.terms_waiting import TermsWaiting
+from infra_access.access_requests.vocabularies import AllocationState, TimeGiven
+from infra_access.core.i18n import Text, _
+from infra_access.people.models import Training
+
+SOON = timedelta(days=30)
+_FAR = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """One thing to do. `about` is a name, which nobody translates; `route` and `key` lead there; `due` may be None."""
+
+    rank: int
+    words: Text
+    about: str
+    route: str
+    key: str | None
+    due: datetime | None = None
+
+
+_OF_REQUESTS: dict[str, tuple[int, Text]] = {
+    RequestState.CHANGES_REQUESTED: (0, _("Make the changes that were asked for, and send it again")),
+    RequestState.DRAFT: (4, _("Finish your draft and send it")),
+}
+
+
+def urgent(
+    requests: Iterable[RequestItem],
+    grants: Iterable[AllocationView],
+    trainings: Iterable[Training],
+    *,
+    account_id: int | None,
+    terms: Iterable[TermsWaiting],
+    waiting: int,
+    booked: Sequence[int],
+    now: datetime,
+) -> list[Todo]:
+    """Return what to do; `terms` and `waiting` approvals are the reader's, `booked` the grants with time to come."""
+    found = [*_requests(requests, account_id), *_grants(grants, booked, now), *_trainings(trainings, now.date())]
+    found += (
+        Todo(1, _("Read the terms, and see that they are accepted"), one.title, "access_request", one.access_request)
+        for one in terms
+    )
+    if waiting:
+        words = _("Requests wait for your verdict: ${count}", mapping={"count": waiting})
+        found.append(Todo(0, words, "", "approvals", None))
+    return sorted(found, key=lambda todo: (todo.rank, todo.due or _FAR))
+
+
+def _requests(requests: Iterable[RequestItem], account_id: int | None) -> Iterator[Todo]:
+    for item in requests:
+        row = item.access_request
+        if row.state in _OF_REQUESTS and row.requester_id == account_id:
+            rank, words = _OF_REQUESTS[row.state]
+            yield Todo(rank, words, row.title, "access_request", row.public_id)
+
+
+def _grants(grants: Iterable[AllocationView], booked: Sequence[int], now: datetime) -> Iterator[Todo]:
+    for view in grants:
+        grant = view.allocation
+        bookable = grant.state == AllocationState.ACTIVE and grant.valid_until > now and view.left > 0
+        if bookable and grant.id not in booked and view.route.time_given == TimeGiven.TEAM_PICKS:
+            words = _("Book the time that you were granted")
+            title, key = view.access_request.title, view.access_request.public_id
+            yield Todo(2, words, title, "access_request", key, grant.valid_until)
+
+
+def _trainings(trainings: Iterable[Training], today: date) -> Iterator[Todo]:
+    for one in trainings:
+        if one.expires_on is not None and one.expires_on - today <= SOON:
+            due = datetime.combine(one.expires_on, time(), UTC)
+            yield Todo(3, _("A training of yours expires"), one.code, "account", None, due)

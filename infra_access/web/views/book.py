@@ -1,0 +1,94 @@
+"""Booking a time: the form with the week beside it, and what is free instead where it was taken."""
+
+from datetime import datetime
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.view import view_config
+
+from infra_access.core import clock
+from infra_access.core.authority import Permission
+from infra_access.core.i18n import _
+from infra_access.http.security import Context
+from infra_access.scheduling.bookings import book, refuse_unbookable
+from infra_access.scheduling.lifecycle import BookingState
+from infra_access.scheduling.places import Place
+from infra_access.scheduling.plan import Wish, candidates, rules_of
+from infra_access.web.booking_form import REFUSED, filled_in, nothing_refused, proposed, refusal, span_in
+from infra_access.web.corrections import to_fill_in
+from infra_access.web.eligibility import booking_answer
+from infra_access.web.forms import to, values_of
+from infra_access.web.free_times import free_times
+from infra_access.web.grants import grants_for
+from infra_access.web.presenters.booking_rules import sentences
+from infra_access.web.presenters.limits import limit_sentences
+from infra_access.web.rendering import flash, span_local
+from infra_access.web.repeats import new_key, posted_once
+from infra_access.web.visitor import Said
+
+_ROUTE = {"route_name": "instrument_book", "renderer": "book.jinja2", "permission": Permission.BOOKING_CREATE}
+
+
+@view_config(**_ROUTE, request_method="GET")
+def choose(context: Context, request: Request) -> dict[str, Any]:
+    """Show the form, filled in with the start that the address names or with the next free time."""
+    place: Place = context.row
+    refuse_unbookable(place.instrument)
+    page = _page(request, place, clock.now())
+    soonest = page["times"].soonest
+    span = proposed(request, page["in_force"], soonest[0][0] if soonest else None)
+    if span and "week" not in request.GET:
+        page["times"] = free_times(request, place, page["in_force"], now=clock.now(), at=span.start)
+    entered = {"allocation": request.GET.get("allocation") or next((one.value for one in page["grants"]), "")}
+    return {**page, **nothing_refused(), **to_fill_in(entered | (filled_in(span, page["zone"]) if span else {}))}
+
+
+@view_config(**_ROUTE, request_method="POST")
+def create(context: Context, request: Request) -> dict[str, Any] | Response:
+    """Book it, once however often the form is sent."""
+    place: Place = context.row
+    now = clock.now()
+    try:
+        return posted_once(request, lambda: _booked(request, place, now))
+    except REFUSED as error:
+        return {**_page(request, place, now), **refusal(request, error)}
+
+
+def _booked(request: Request, place: Place, now: datetime) -> Response:
+    entered, zone = values_of(request), place.facility.timezone
+    booking = book(
+        request.db,
+        actor=request.actor,
+        now=now,
+        place=place,
+        wishes=[Wish(span_in(entered, zone), entered.get("resource") or None)],
+        allocation=entered.get("allocation") or None,
+        title=entered.get("title", ""),
+    )
+    when = {"when": span_local(booking.starts, booking.ends, zone, request.locale_name)}
+    if booking.state == BookingState.PENDING_APPROVAL:
+        flash(request, "info", _("${when} is held for you until those named below have agreed.", mapping=when))
+    else:
+        flash(request, "success", _("Booked: ${when}. Put it into your calendar below.", mapping=when))
+    return to(request, "booking", id=booking.public_id)
+
+
+def _page(request: Request, place: Place, now: datetime) -> dict[str, Any]:
+    rules = rules_of(request.db, place.instrument)
+    copies, _companions = candidates(request.db, place.instrument)
+    decision = booking_answer(request, Said(), place.instrument.id, now=now)
+    return {
+        "place": place,
+        "zone": place.facility.timezone,
+        "in_force": rules,
+        "rules": sentences(rules, request.locale_name),
+        "times": free_times(request, place, rules, now=now),
+        "copies": [(one.public_id, one.name) for one in copies] if len(copies) > 1 else [],
+        "grants": grants_for(request, place.instrument, now=now),
+        "decision": decision,
+        "limits": [request.localize(one) for one in limit_sentences(decision.limits, request.locale_name)]
+        if decision
+        else [],
+        "key": new_key(),
+    }

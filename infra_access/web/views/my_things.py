@@ -1,0 +1,82 @@
+"""My things: what to do next, my sessions, my requests, what I was granted, my trainings and my conversations."""
+
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.view import view_config
+
+from infra_access.access_requests.allocations import allocations_of
+from infra_access.access_requests.answered import answered
+from infra_access.access_requests.approval_queries import inbox
+from infra_access.access_requests.conversations import own_conversations
+from infra_access.access_requests.lifecycle import FINAL, RequestState
+from infra_access.access_requests.request_queries import own_requests
+from infra_access.access_requests.terms_waiting import terms_waiting_for
+from infra_access.access_requests.vocabularies import AllocationState
+from infra_access.core import clock
+from infra_access.core.authority import Permission
+from infra_access.people.trainings import trainings_of
+from infra_access.scheduling.booking_queries import BookingView, own_bookings
+from infra_access.scheduling.lifecycle import BookingState
+from infra_access.web.presenters.urgent import SOON, urgent
+from infra_access.web.views.booking import calendar_response, entry_for
+
+_GONE = (BookingState.CANCELLED, BookingState.RELEASED, BookingState.NO_SHOW)
+_STANDING = [state for state in BookingState if state not in _GONE]
+_OVER = (*FINAL, RequestState.REFUSED, RequestState.REVOKED)
+_BOOKINGS, _REQUESTS, _TALKS = 20, 100, 20
+_PAGES = 10
+"""Of 200 bookings each: what a calendar file holds at most."""
+
+
+@view_config(
+    route_name="my_things", renderer="my_things.jinja2", request_method="GET", permission=Permission.OWN_ACCOUNT
+)
+def show(request: Request) -> dict[str, Any]:
+    """Show what concerns the reader."""
+    db, actor, now = request.db, request.actor, clock.now()
+    bookings = own_bookings(db, actor=actor, start=now, states=_STANDING, limit=_BOOKINGS)
+    requests = own_requests(db, actor=actor, limit=_REQUESTS).items
+    grants = allocations_of(db, actor=actor, limit=_REQUESTS).items
+    trainings = trainings_of(db, actor.account_id, on=now.date())
+    talks = own_conversations(db, actor=actor, limit=_TALKS).items
+    return {
+        "todos": urgent(
+            requests,
+            grants,
+            trainings,
+            account_id=actor.account_id,
+            terms=terms_waiting_for(db, actor=actor),
+            waiting=len(inbox(db, actor=actor, now=now).items) if actor.grants else 0,
+            booked=[view.booking.allocation_id for view in bookings.items if view.booking.allocation_id],
+            now=now,
+        ),
+        "bookings": bookings.items,
+        "open": [item for item in requests if item.access_request.state not in _OVER],
+        "over": [item for item in requests if item.access_request.state in _OVER],
+        "drawable": {
+            view.allocation.id
+            for view in grants
+            if view.allocation.state == AllocationState.ACTIVE and view.allocation.valid_until > now and view.left > 0
+        },
+        "grants": [view for view in grants if view.allocation.state != AllocationState.ENDED],
+        "trainings": trainings,
+        "soon": now.date() + SOON,
+        "talks": talks,
+        "answered": answered(db, [item.conversation.id for item in talks], account_id=actor.account_id),
+    }
+
+
+@view_config(route_name="my_calendar", request_method="GET", permission=Permission.BOOKING_LIST)
+def my_calendar(request: Request) -> Response:
+    """Give all one's own bookings as one calendar file, cancelled ones too, so that calendars take them out."""
+    views: list[BookingView] = []
+    cursor = None
+    for _page in range(_PAGES):
+        page = own_bookings(request.db, actor=request.actor, limit=200, cursor=cursor)
+        views += page.items
+        cursor = page.next
+        if cursor is None:
+            break
+    return calendar_response(request, [entry_for(request, view, titled=True) for view in views], "bookings.ics")
