@@ -26,9 +26,14 @@ from infra_access.policy.ruling import Ruling, rule_on
 _LIVE = (*OPEN, ApprovalState.APPROVED, ApprovalState.CHANGES_REQUESTED)
 
 
-def rule(session: Session, *, actor: Actor, content: Content, route: AccessRoute, now: datetime) -> Ruling:
-    """Return the policy's answer on asking for this; the policy stays as it is until the transaction ends."""
-    book = rulebook(session, share_lock=True)
+def rule(
+    session: Session, *, actor: Actor, content: Content, route: AccessRoute, now: datetime, share_lock: bool = True
+) -> Ruling:
+    """Return the policy's answer on asking for this; the policy stays as it is until the transaction ends.
+
+    Without `share_lock` it is only looked at, as by the pages that say what is still missing.
+    """
+    book = rulebook(session, share_lock=share_lock)
     return rule_on(
         session,
         action="request",

@@ -1,0 +1,254 @@
+"""The form of an access request: what was typed, in the shape that the commands take, and back.
+
+Rows of people and samples are fields such as `participants.0.email`, as refusals name them; a row without a name and
+an address is left out.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from infra_access.access_requests.request_queries import RequestView
+from infra_access.catalogue.models import Organisation
+from infra_access.catalogue.queries import list_organisations
+from infra_access.core.decision import Decision, Missing
+from infra_access.core.errors import Invalid
+from infra_access.core.i18n import _
+from infra_access.core.zones import day_start, named_zone
+from infra_access.web.corrections import Entries
+
+PEOPLE, SAMPLES = "participants", "samples"
+PARTS: Mapping[str, tuple[str, ...]] = {
+    PEOPLE: ("name", "email", "role", "organisation", "country_of_work", "presence"),
+    SAMPLES: ("kind", "country", "hazards"),
+}
+_TELLING = {PEOPLE: ("name", "email"), SAMPLES: ("kind", "country", "hazards")}
+_PROJECT = ("purpose", "field", "funder", "funder_country")
+_YES_NO = ("dual_use", "ethics_approved")
+_ANSWERS: Mapping[bool | None, str] = {True: "yes", False: "no", None: ""}
+_DOCUMENT = "documents."
+_SUPPLIED = ("assurance", "document", "funding")
+_DAY = timedelta(days=1)
+_FOUND = 20
+
+Rows = dict[str, list[Entries]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Something that the rules ask the team to state or to name, and what it said so far."""
+
+    kind: str
+    code: str
+    missing: Missing | None
+    value: str
+
+
+def rows_in(entered: Mapping[str, str]) -> Rows:
+    """Return the rows that were typed, without empty ones, numbered anew."""
+    found: Rows = {}
+    for name, parts in PARTS.items():
+        numbers = {int(n) for key in entered if (n := _number(name, key)) is not None}
+        rows = [
+            Entries({part: entered.get(f"{name}.{number}.{part}", "").strip() for part in parts})
+            for number in sorted(numbers)
+        ]
+        found[name] = [row for row in rows if any(row[part] for part in _TELLING[name])]
+    return found
+
+
+def with_rows_changed(rows: Rows, what: str) -> Rows:
+    """Return the rows after the button "add:participants" or "remove:participants:2"."""
+    verb, name, *rest = what.split(":")
+    if name not in rows:
+        return rows
+    kept = list(rows[name])
+    if verb == "add":
+        kept.append(Entries())
+    elif verb == "remove" and rest and rest[0].isdecimal() and int(rest[0]) < len(kept):
+        del kept[int(rest[0])]
+    return rows | {name: kept}
+
+
+def values_in(
+    session: Session,
+    entered: Mapping[str, str],
+    rows: Rows,
+    *,
+    instruments: list[str],
+    assurances: list[str],
+    zone: str,
+    view: RequestView | None = None,
+) -> dict[str, Any]:
+    """Return the values of a request as the commands take them; `view` is the one that is changed, if any.
+
+    What the form does not show is kept, and what it shows coarser than it is stored stays as it is where nobody
+    changed it. Raises Invalid for an organisation that nobody knows.
+    """
+    values: dict[str, Any] = {
+        **{name: entered.get(name, "") for name in ("title", "summary", "regime", "access_type", "quantity")},
+        "instruments": instruments,
+        "project": _project(entered, rows, assurances, view.access_request.project if view else {}),
+        "participants": _participants(session, rows[PEOPLE], view),
+    }
+    period = (entered.get("period.start", ""), entered.get("period.end", ""))
+    if view is None or period != days_of(view.access_request.period_start, view.access_request.period_end, zone):
+        values["period"] = _period(*period, zone)
+    acting_for = entered.get("acting_for") or None
+    if view is None or acting_for != (view.acting_for.public_id if view.acting_for else None):
+        values["acting_for"] = acting_for
+    return values
+
+
+def entered_of(view: RequestView, zone: str) -> dict[str, str]:
+    """Return what the form shows of a request."""
+    row, project = view.access_request, view.access_request.project
+    first, last = days_of(row.period_start, row.period_end, zone)
+    return {
+        "title": row.title,
+        "summary": row.summary,
+        "regime": row.regime,
+        "access_type": row.access_type,
+        "quantity": f"{row.quantity.normalize():f}",
+        "acting_for": view.acting_for.public_id if view.acting_for else "",
+        "period.start": first,
+        "period.end": last,
+        **{name: str(project.get(name) or "") for name in _PROJECT},
+        **{name: _ANSWERS[project.get(name)] for name in _YES_NO},
+    }
+
+
+def rows_of(session: Session, view: RequestView) -> Rows:
+    """Return the rows of a request."""
+    names = _names_of(session, [key for _person, key in view.team if key])
+    people = [
+        Entries(
+            name=person.name,
+            email=person.email,
+            role=person.role,
+            organisation=names.get(key or "", ""),
+            country_of_work=person.country_of_work,
+            presence=person.presence,
+        )
+        for person, key in view.team
+    ]
+    samples = [
+        Entries(kind=one.get("kind", ""), country=one.get("country", ""), hazards=", ".join(one.get("hazards", ())))
+        for one in view.access_request.project.get("samples", ())
+    ]
+    return {PEOPLE: people, SAMPLES: samples}
+
+
+def asked_for(decision: Decision | None, project: Mapping[str, Any], entered: Mapping[str, str]) -> list[Asked]:
+    """Return what the rules ask to be stated, and what was stated before."""
+    stated = {("assurance", code): "yes" for code in project.get("assurances", ())}
+    stated |= {("document", code): str(reference) for code, reference in project.get("documents", {}).items()}
+    if project.get("funding"):
+        stated["funding", project["funding"]] = "yes"
+    found = {(one.kind, one.code): one for one in (decision.missing if decision else ()) if one.kind in _SUPPLIED}
+    return [
+        Asked(*key, found.get(key), entered.get(f"{_DOCUMENT}{key[1]}") or stated.get(key, ""))
+        for key in dict.fromkeys((*stated, *found))
+        # An organisation is named by acting for it, not by a reference.
+        if key != ("document", "organisation-named")
+    ]
+
+
+def days_of(start: datetime, end: datetime, zone: str) -> tuple[str, str]:
+    """Return the first and the last day of a period at its place."""
+    place = named_zone(zone)
+    last = (end - timedelta(microseconds=1)).astimezone(place).date()
+    return start.astimezone(place).date().isoformat(), last.isoformat()
+
+
+def _number(name: str, key: str) -> int | None:
+    found = re.fullmatch(rf"{name}\.([0-9]{{1,3}})\.\w+", key)
+    return int(found[1]) if found else None
+
+
+def _period(first: str, last: str, zone: str) -> tuple[datetime, datetime]:
+    days = []
+    for field, text in (("period.start", first), ("period.end", last)):
+        try:
+            days.append(date.fromisoformat(text))
+        except ValueError:
+            message = _("Give a day such as 2026-03-02.")
+            raise Invalid("form.date", message, fields={field: [message]}) from None
+    if not all(1970 < day.year < 2199 for day in days):
+        message = _("Choose a day within the next years.")
+        raise Invalid("form.date", message, fields={"period.end": [message]})
+    return day_start(days[0], zone).astimezone(UTC), day_start(days[1] + _DAY, zone).astimezone(UTC)
+
+
+def _project(
+    entered: Mapping[str, str], rows: Rows, assurances: list[str], stored: Mapping[str, Any]
+) -> dict[str, Any]:
+    project = dict(stored)
+    given: dict[str, Any] = {name: entered.get(name, "").strip() for name in _PROJECT}
+    given |= {name: {"yes": True, "no": False}.get(entered.get(name, "")) for name in _YES_NO}
+    given["funding"] = entered.get("funding", "")
+    given["assurances"] = assurances
+    given["documents"] = {
+        key.removeprefix(_DOCUMENT): text.strip()
+        for key, text in entered.items()
+        if key.startswith(_DOCUMENT) and text.strip()
+    }
+    given["samples"] = [_sample(row) for row in rows[SAMPLES]]
+    for name, value in given.items():
+        if value or value is False:
+            project[name] = value
+        else:
+            project.pop(name, None)
+    return project
+
+
+def _sample(row: Mapping[str, str]) -> dict[str, Any]:
+    hazards = [one.strip() for one in row["hazards"].split(",") if one.strip()]
+    sample: dict[str, Any] = {"kind": row["kind"]} | ({"country": row["country"]} if row["country"] else {})
+    return sample | ({"hazards": hazards} if hazards else {})
+
+
+def _participants(
+    session: Session, rows: Iterable[Mapping[str, str]], view: RequestView | None
+) -> list[dict[str, Any]]:
+    team = {person.email: person for person, _key in view.team} if view else {}
+    names = _names_of(session, [key for _person, key in view.team if key]) if view else {}
+    known = {name.casefold(): key for key, name in names.items()}
+    people: list[dict[str, Any]] = []
+    for position, row in enumerate(rows):
+        person: dict[str, Any] = {name: value for name, value in row.items() if value and name != "organisation"}
+        if row["organisation"]:
+            person["organisation"] = _organisation(session, row["organisation"], known, position)
+        before = team.get(row["email"].strip().lower())
+        if before is not None:
+            person |= {"phone": before.phone} if before.phone else {}
+            if before.remote_from and before.remote_from != before.country_of_work:
+                person["remote_from"] = before.remote_from
+        people.append(person)
+    return people
+
+
+def _organisation(session: Session, name: str, known: dict[str, str], position: int) -> str:
+    wanted = name.casefold()
+    if wanted not in known:
+        for one in list_organisations(session, q=name, limit=_FOUND).items:
+            known.setdefault(one.name.casefold(), one.public_id)
+    if wanted not in known:
+        message = _("No organisation has this name here. Leave it empty, or enter the organisation first.")
+        field = f"{PEOPLE}.{position}.organisation"
+        raise Invalid("organisation.unknown", message, fields={field: [message]})
+    return known[wanted]
+
+
+def _names_of(session: Session, public_ids: list[str]) -> dict[str, str]:
+    if not public_ids:
+        return {}
+    rows = session.execute(
+        select(Organisation.public_id, Organisation.name).where(Organisation.public_id.in_(sorted(set(public_ids))))
+    )
+    return {row.public_id: row.name for row in rows}

@@ -1,0 +1,39 @@
+"""Sending a request from a page: the answer becomes a notice, and a request that cannot be sent yet stays as saved."""
+
+from datetime import datetime
+
+from pyramid.request import Request
+
+from infra_access.access_requests.lifecycle import NEXT, RequestState
+from infra_access.access_requests.models import AccessRequest
+from infra_access.access_requests.submitting import submit
+from infra_access.core.i18n import _
+from infra_access.web.forms import ENTERED
+from infra_access.web.rendering import flash
+
+
+def send(
+    request: Request, access_request: AccessRequest, *, now: datetime, expected_version: int | None = None
+) -> None:
+    """Send a request and say what happened; where something is missing, say what and leave it as it was."""
+    request.db.flush()
+    try:
+        # What sending began is undone alone, so that what was typed stays saved.
+        with request.db.begin_nested():
+            sent = submit(
+                request.db,
+                actor=request.actor,
+                now=now,
+                access_request=access_request,
+                expected_version=expected_version,
+            )
+            state = RequestState(sent.state)
+    except ENTERED as error:
+        told = {"why": request.localize(error.message)}
+        flash(request, "error", _("It is saved, but it was not sent. ${why}", mapping=told))
+        return
+    following = {"next": request.localize(NEXT[state])}
+    if state is RequestState.REFUSED:
+        flash(request, "error", _("It was sent, and the access rules refuse it. ${next}", mapping=following))
+    else:
+        flash(request, "success", _("It was sent. ${next}", mapping=following))
