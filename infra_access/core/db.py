@@ -19,7 +19,7 @@ BUSY_TIMEOUT_MS = 15_000
 POOL_MARGIN = 4
 """Connections beyond one a thread: for the record of a refusal and the worker's own claims."""
 
-_RETRYABLE_SQLSTATES = {"40001", "40P01", "55P03"}
+_RETRYABLE_SQLSTATES = {"40001", "40P01", "55P03", "23505"}
 _SQLITE_OUTAGES = tuple(
     f"SQLITE_{name}" for name in ("BUSY", "LOCKED", "CANTOPEN", "IOERR", "FULL", "NOMEM", "PROTOCOL")
 )
@@ -113,7 +113,8 @@ def _sqlite_begin(connection: Connection) -> None:
 def is_retryable(error: BaseException | None) -> bool:
     """Tell whether a driver's error means that the same transaction may succeed if run again.
 
-    Serialization failure, deadlock, lock time-out (PostgreSQL); "locked" and "busy" (SQLite).
+    Serialization failure, deadlock, lock time-out (PostgreSQL); "locked" and "busy" (SQLite). So is a key that was
+    free when it was looked for and taken by another just before it was written (PostgreSQL): the next run finds it.
     """
     if error is None:
         return False

@@ -91,3 +91,10 @@ def test_a_withdrawal_ends_a_request_whatever_else_happens_to_it(world: World, c
     assert startup.get(path)["state"] == "withdrawn"
     assert waiting(manager, administrator) == []
     assert startup.get("/allocations")["items"] == []
+
+
+def test_several_enter_the_same_organisation_at_once(caller: Callers) -> None:  # noqa: F811
+    firm = {"name": "Pwani Sensors", "country": "KE", "identifiers": [{"scheme": "registry", "value": "PVT-2025-0417"}]}
+    programs = [caller() for _number in range(6)]
+    entries = [lambda program=program: program.call("POST", "/organisations", firm) for program in programs]
+    assert outcomes(entries) == {201: 1, 409: 5}
