@@ -6,9 +6,9 @@ pragma inside a transaction is ignored: so they are switched off before the tran
 
 from typing import Any
 
-from alembic import context
 from sqlalchemy import Connection
 
+from alembic import context
 from infra_access.core.columns import Base, UtcDateTime
 from infra_access.core.db import Database
 from infra_access.scheduling import guard

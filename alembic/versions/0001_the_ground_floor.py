@@ -8,8 +8,9 @@ Create Date: 2026-11-21 03:22:14.251575
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
-from alembic import op
 from sqlalchemy.dialects import postgresql
+
+from alembic import op
 
 revision = "0001"
 down_revision = None

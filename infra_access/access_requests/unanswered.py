@@ -12,7 +12,9 @@ MOST = 50
 
 def unanswered(session: Session, facility: Facility) -> list[Conversation]:
     """Return the conversations about a facility's instruments and requests that wait, oldest first. One statement."""
-    last = select(Message.conversation_id, func.max(Message.id).label("id")).group_by(Message.conversation_id).subquery()
+    last = (
+        select(Message.conversation_id, func.max(Message.id).label("id")).group_by(Message.conversation_id).subquery()
+    )
     routes = select(AccessRoute.id).where(AccessRoute.facility_id == facility.id)
     return list(
         session.scalars(

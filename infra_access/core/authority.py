@@ -136,16 +136,14 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.ROUTE_WRITE: Allow(roles=_OFFICE),
     Permission.REQUEST_CREATE: Allow(signed_in=True),
     Permission.REQUEST_LIST: Allow(signed_in=True),
-    Permission.REQUEST_READ: Allow(
-        roles=_READERS, relations=frozenset({"requester", "team", "signatory", "approver"})
-    ),
+    Permission.REQUEST_READ: Allow(roles=_READERS, relations=frozenset({"requester", "team", "signatory", "approver"})),
     Permission.REQUEST_UPDATE: Allow(relations=frozenset({"requester"})),
     Permission.AGREEMENT_ACCEPT: Allow(relations=frozenset({"requester", "signatory", "host"})),
     Permission.APPROVAL_LIST: Allow(signed_in=True),
     Permission.APPROVAL_DECIDE: Allow(relations=frozenset({"approver"})),
     Permission.ALLOCATION_LIST: Allow(signed_in=True),
     Permission.CONVERSATION_START: Allow(signed_in=True),
-    Permission.CONVERSATION_READ: Allow(roles=_STAFF, relations=frozenset({"opener", "team", "requester"})),
+    Permission.CONVERSATION_READ: Allow(roles=_STAFF, relations=frozenset({"opener", "team", "requester", "staff"})),
     Permission.BOOKING_CREATE: Allow(signed_in=True),
     Permission.BOOKING_LIST: Allow(signed_in=True),
     Permission.BOOKING_READ: Allow(roles=_READERS, relations=frozenset({"owner", "team"})),

@@ -46,7 +46,8 @@ class Missing:
 @dataclass(frozen=True, slots=True)
 class ApprovalDue:
     """One role that must say yes. `scope` is facility, organisation, country or network; `rests_on` names
-    the fields of the access request whose change voids it; days are calendar days."""
+    the fields of the access request whose change voids it; days are calendar days.
+    """
 
     role: str
     scope: str

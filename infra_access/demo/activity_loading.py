@@ -143,8 +143,7 @@ def bookings(session: Session, world: World) -> None:
             select(AccessRequest.public_id, Allocation.public_id).join(
                 Allocation, Allocation.access_request_id == AccessRequest.id
             )
-        )
-        .all()
+        ).all()
     )
 
     def zone(entry: data.Booking) -> ZoneInfo:

@@ -102,7 +102,7 @@ class LoginSession(Base):
 
 
 class ApiToken(Base):
-    """A token for programs: `scope` is read or write; only its SHA-256 is kept, and its first characters to know it by."""
+    """A token for programs: `scope` is read or write. Its SHA-256 is kept, and its first characters to know it by."""
 
     __tablename__ = "api_token"
 

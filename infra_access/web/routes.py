@@ -8,10 +8,24 @@ from collections.abc import Callable
 from pyramid.config import Configurator
 from pyramid.request import Request
 
-from infra_access.http.security import Context
+from infra_access.core.errors import NotAuthenticated
+from infra_access.core.i18n import _
 from infra_access.http import contexts
+from infra_access.http.security import Context
 
 Factory = Callable[[Request], Context]
+
+
+def private(factory: Factory) -> Factory:
+    """Return a factory that asks a visitor to sign in before it says whether there is anything, as mails lead here."""
+
+    def load(request: Request) -> Context:
+        if request.actor is None:
+            raise NotAuthenticated("sign_in.needed", _("Please sign in to see this."))
+        return factory(request)
+
+    return load
+
 
 ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("home", "/", contexts.nothing),
@@ -35,19 +49,19 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("manage", "/manage", contexts.nothing),
     ("my_things", "/me", contexts.nothing),
     ("my_calendar", "/me/bookings.ics", contexts.nothing),
-    ("access_request", "/access-requests/{id}", contexts.access_request),
-    ("access_request_edit", "/access-requests/{id}/edit", contexts.access_request),
-    ("access_request_submit", "/access-requests/{id}/submit", contexts.access_request),
-    ("access_request_withdraw", "/access-requests/{id}/withdraw", contexts.access_request),
-    ("access_request_accept", "/access-requests/{id}/accept-terms", contexts.access_request),
-    ("access_request_message", "/access-requests/{id}/messages", contexts.access_request),
-    ("booking", "/bookings/{id}", contexts.booking),
-    ("booking_calendar", "/bookings/{id}/booking.ics", contexts.booking),
-    ("booking_move", "/bookings/{id}/move", contexts.booking),
-    ("booking_cancel", "/bookings/{id}/cancel", contexts.booking),
-    ("conversation", "/conversations/{id}", contexts.conversation),
+    ("access_request", "/access-requests/{id}", private(contexts.access_request)),
+    ("access_request_edit", "/access-requests/{id}/edit", private(contexts.access_request)),
+    ("access_request_submit", "/access-requests/{id}/submit", private(contexts.access_request)),
+    ("access_request_withdraw", "/access-requests/{id}/withdraw", private(contexts.access_request)),
+    ("access_request_accept", "/access-requests/{id}/accept-terms", private(contexts.access_request)),
+    ("access_request_message", "/access-requests/{id}/messages", private(contexts.access_request)),
+    ("booking", "/bookings/{id}", private(contexts.booking)),
+    ("booking_calendar", "/bookings/{id}/booking.ics", private(contexts.booking)),
+    ("booking_move", "/bookings/{id}/move", private(contexts.booking)),
+    ("booking_cancel", "/bookings/{id}/cancel", private(contexts.booking)),
+    ("conversation", "/conversations/{id}", private(contexts.conversation)),
     ("approvals", "/approvals", contexts.nothing),
-    ("approval", "/approvals/{id}", contexts.approval),
+    ("approval", "/approvals/{id}", private(contexts.approval)),
 )
 
 

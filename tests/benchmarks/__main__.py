@@ -154,10 +154,8 @@ def measure(url: str, name: str) -> None:
 def row(label: str, result: Result, base: Result) -> None:
     """Print one line of the table."""
     answers = ", ".join(f"{status} x {count}" for status, count in sorted(result.statuses.items()))
-    print(
-        f"{label:34}{result.rate:9.0f}{result.median_ms:11.1f}{result.p99_ms:9.1f}{base.rate / result.rate:9.1f}  {answers}",
-        flush=True,
-    )
+    figures = f"{result.rate:9.0f}{result.median_ms:11.1f}{result.p99_ms:9.1f}{base.rate / result.rate:9.1f}"
+    print(f"{label:34}{figures}  {answers}", flush=True)
 
 
 def main() -> None:

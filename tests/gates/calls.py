@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from infra_access.access_requests.models import AccessRequest, Agreement
+from infra_access.access_requests.models import AccessRequest, Agreement, Approval
 from infra_access.demo.loading import PASSWORD
+from infra_access.scheduling.models import Booking
 from tests.demo_world import DemoWorld
 
 Body = Mapping[str, Any] | Callable[[DemoWorld], Mapping[str, Any]]
@@ -107,6 +108,34 @@ def _new_request(world: DemoWorld) -> dict[str, Any]:
     }
 
 
+def _seen(model: Any, kind: str, key: str, **values: Any) -> Callable[[DemoWorld], dict[str, Any]]:
+    """Return a body of a form that names the version of the row that it showed."""
+
+    def body(world: DemoWorld) -> dict[str, Any]:
+        with world.database.reader() as session:
+            version = session.scalars(select(model.version).where(model.public_id == world.ids[kind][key])).one()
+        return {**values, "version": str(version)}
+
+    return body
+
+
+def _request_form(world: DemoWorld) -> dict[str, Any]:
+    given = _new_request(world)
+    return {
+        **{name: given[name] for name in ("route", "title", "regime", "acting_for", "access_type")},
+        "instruments": given["instruments"][0],
+        "quantity": "2",
+        "period.start": "2026-04-06",
+        "period.end": "2026-05-31",
+    }
+
+
+def _draft_form(world: DemoWorld) -> dict[str, Any]:
+    seen = _seen(AccessRequest, "access-requests", "sensor-corrosion")(world)
+    changed = {"instruments": world.ids["instruments"]["sls-tomography"], "regime": "proprietary"}
+    return _request_form(world) | changed | seen
+
+
 SLS = _in("facilities", "swiss-light-source")
 LABORATORY_LATER = {"start": "2026-03-11T13:00:00Z", "end": "2026-03-11T17:00:00Z"}
 BONES: Mapping[str, Any] = {"of": "bone-pores", "owner": "researcher", "by": "manager-cape-town"}
@@ -194,4 +223,33 @@ CALLS: Mapping[str, Call] = {
         },
     ),
     "set_password POST": Call(by=None, body={"password": "a long sentence of somebody"}),
+    "instrument_book POST": Call(
+        of="njoro-climate-chamber", body={"date": "2026-03-12", "start": "08:00", "end": "16:00"}
+    ),
+    "instrument_request POST": Call(body=_request_form),
+    "instrument_request POST rows": Call(
+        body=lambda world: {**_request_form(world), "rows": "add:participants"},
+        silent="draws the form with one row more",
+    ),
+    "access_request_edit POST": Call(of="sensor-corrosion", body=_draft_form),
+    "access_request_edit POST rows": Call(
+        of="sensor-corrosion", body={"rows": "add:participants"}, silent="draws the form with one row more"
+    ),
+    "access_request_submit POST": Call(
+        of="sensor-corrosion", body=_seen(AccessRequest, "access-requests", "sensor-corrosion")
+    ),
+    "access_request_withdraw POST": Call(
+        body=_seen(AccessRequest, "access-requests", "soil-iron", reason="No samples.")
+    ),
+    "access_request_accept POST": Call(**BONES, body=_given(text_hash=_terms_of_bone_pores, agreed="yes")),
+    "access_request_message POST": Call(body={"subject": "Dates", "text": "May we come a week later?"}),
+    "approval POST": Call(
+        by="manager",
+        body=_seen(Approval, "approvals", "soil-iron facility_manager", verdict="approve", reason="It fits."),
+    ),
+    "booking_cancel POST": Call(body=_seen(Booking, "bookings", "sls-sample-laboratory-02", reason="No samples.")),
+    "booking_move POST": Call(
+        body=_seen(Booking, "bookings", "sls-sample-laboratory-02", date="2026-03-11", start="14:00", end="18:00")
+    ),
+    "conversation POST": Call(body={"text": "Thank you."}),
 }

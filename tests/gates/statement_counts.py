@@ -5,9 +5,12 @@ from collections.abc import Mapping
 MOST_USUALLY = 12
 
 MOST: Mapping[str, int] = {
+    "access_request_edit": 16,
     "api.agreement": 20,
     "api.instrument": 14,
+    "approval": 16,
     "facility": 20,
     "instrument": 34,
+    "instrument_book": 18,
 }
 """Views that need more, by route."""

@@ -63,6 +63,7 @@ def test_refusals_failures_and_files_have_them_too(
 ) -> None:
     answer = Request.blank(path, environ, method=method, base_url=f"http://{HOST}").get_response(world.app)
 
+    assert answer.body
     assert answer.status_int == status
     assert_headers(answer, path)
 
@@ -115,12 +116,14 @@ def test_a_long_list_takes_as_many_statements_as_a_short_one(world: DemoWorld) -
     for subject in each(world, is_api=True, is_safe=True):
         for by in ("startup", "manager", "admin"):
             counts = []
+            read(world, subject, by)  # What is kept in memory is read once.
             for limit in ("1", "200"):
                 with count_statements(world.database) as sent:
                     answer = read(world, subject, by, limit=limit)
                 counts.append(sent.count)
             if answer.status_int == 200 and "items" in answer.text[:20]:
-                assert counts[0] == counts[1], f"{subject.name} as {by}: {counts}"
+                # The first item may lack something that others have, but two hundred may not take one each.
+                assert counts[1] <= counts[0] + 2, f"{subject.name} as {by}: {counts}"
 
 
 @pytest.mark.parametrize("kind", ["instruments", "facilities"])
@@ -131,10 +134,11 @@ def test_no_object_of_a_kind_takes_many_more_statements_than_another(world: Demo
         counts = []
         for key in list(world.ids[kind].values())[:20]:
             with count_statements(world.database) as sent:
-                ask(world, subject, key, by="startup")
-            counts.append(sent.count)
+                answer = ask(world, subject, key, by="startup")
+            if answer.status_int == 200:
+                counts.append(sent.count)
         # A page leaves out what does not apply; it may not ask once more for each thing that it lists.
-        assert max(counts) - min(counts) <= 10, f"{subject.name}: {sorted(counts)}"
+        assert max(counts, default=0) - min(counts, default=0) <= 10, f"{subject.name}: {sorted(counts)}"
 
 
 def test_an_unknown_id_is_not_told_apart_from_a_hidden_one(world: DemoWorld) -> None:

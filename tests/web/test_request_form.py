@@ -1,4 +1,4 @@
-"""Asking for access: choosing the way in, filling in the form row by row without any script, sending, and changing it."""
+"""Asking for access: choosing the way in, filling in the form row by row without any script, sending, changing it."""
 
 import pytest
 from sqlalchemy import select

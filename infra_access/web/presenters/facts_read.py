@@ -1,0 +1,46 @@
+"""The facts that a decision rests on, each with what it means, its value and who says so."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from infra_access.core.i18n import Text
+from infra_access.policy.vocabulary import COLLECTIONS, VOCABULARY
+
+
+@dataclass(frozen=True, slots=True)
+class FactRead:
+    """One fact as the rules read it."""
+
+    words: Text
+    value: str
+    source: str
+
+
+def facts_read(stored: str) -> list[FactRead]:
+    """Return the facts of a kept decision, each once; none where they were erased."""
+    found: dict[tuple[str, str], FactRead] = {}
+    for part in json.loads(stored) if stored else []:
+        for path, fact in part["values"].items():
+            _add(found, path, VOCABULARY[path].label if path in VOCABULARY else path, fact)
+        for name, items in part["collections"].items():
+            for item in items:
+                values = ", ".join(_said(fact["value"]) for fact in item.values() if fact["value"] not in (None, []))
+                words = COLLECTIONS[name].question if name in COLLECTIONS else name
+                source = next((fact["source"] for fact in item.values()), "")
+                _add(found, name, words, {"value": values, "source": source})
+    return list(found.values())
+
+
+def _add(found: dict[tuple[str, str], FactRead], path: str, words: Text, fact: Mapping[str, Any]) -> None:
+    value = _said(fact["value"])
+    found.setdefault((path, value), FactRead(words, value, str(fact["source"])))
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "✓" if value else "–"
+    return ", ".join(str(one) for one in value) if isinstance(value, Iterable) else str(value)

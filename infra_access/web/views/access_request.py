@@ -1,0 +1,157 @@
+"""An access request: what is asked, what is missing, who holds it; and sending, withdrawing, accepting, writing."""
+
+from datetime import datetime
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.view import view_config
+
+from infra_access.access_requests.agreements import accept
+from infra_access.access_requests.conversations import ask, conversations_of
+from infra_access.access_requests.lifecycle import NEXT, RequestState
+from infra_access.access_requests.request_queries import RequestView
+from infra_access.access_requests.submitting import withdraw
+from infra_access.access_requests.vocabularies import AllocationState, TimeGiven, Visibility
+from infra_access.core import clock
+from infra_access.core.authority import Permission, may
+from infra_access.core.errors import Conflict, DomainError, Invalid, PreconditionFailed
+from infra_access.core.i18n import _
+from infra_access.http.security import Context
+from infra_access.web.booking_form import version_in
+from infra_access.web.corrections import to_correct, to_fill_in
+from infra_access.web.forms import ENTERED, to, values_of
+from infra_access.web.markdown import to_html
+from infra_access.web.outlook import outlook
+from infra_access.web.presenters.approval_rows import approval_rows
+from infra_access.web.presenters.decisions import kept
+from infra_access.web.presenters.limits import limit_sentences
+from infra_access.web.presenters.request import granted, look_of, moves, next_words, period_days, sides
+from infra_access.web.presenters.request_steps import steps_of
+from infra_access.web.rendering import flash
+from infra_access.web.sending import send
+from infra_access.web.signing import signing_of
+
+_PAGE = {"renderer": "access_request.jinja2", "request_method": "POST"}
+_UNSENT = frozenset({RequestState.DRAFT, RequestState.CHANGES_REQUESTED})
+_REFUSED = (Invalid, Conflict, PreconditionFailed)
+
+
+@view_config(
+    route_name="access_request",
+    renderer="access_request.jinja2",
+    request_method="GET",
+    permission=Permission.REQUEST_READ,
+)
+def show(context: Context, request: Request) -> dict[str, Any]:
+    """Show a request."""
+    return {**_page(context, request, clock.now()), **to_fill_in()}
+
+
+@view_config(route_name="access_request_submit", permission=Permission.REQUEST_UPDATE, **_PAGE)
+def submit(context: Context, request: Request) -> Response:
+    """Send it; where something is missing, the page says what."""
+    row = context.row.access_request
+    try:
+        send(request, row, now=clock.now(), expected_version=version_in(values_of(request)))
+    except PreconditionFailed as error:
+        return _refused(request, error)
+    return to(request, "access_request", id=row.public_id)
+
+
+@view_config(route_name="access_request_withdraw", permission=Permission.REQUEST_UPDATE, **_PAGE)
+def take_back(context: Context, request: Request) -> Response:
+    """Withdraw it."""
+    row, entered = context.row.access_request, values_of(request)
+    try:
+        withdraw(
+            request.db,
+            actor=request.actor,
+            now=clock.now(),
+            access_request=row,
+            reason=entered.get("reason", ""),
+            expected_version=version_in(entered),
+        )
+    except _REFUSED as error:
+        return _refused(request, error)
+    flash(request, "info", _("The request is withdrawn. Whoever had to decide on it is told. You may begin a new one."))
+    return to(request, "access_request", id=row.public_id)
+
+
+@view_config(route_name="access_request_accept", permission=Permission.AGREEMENT_ACCEPT, **_PAGE)
+def sign(context: Context, request: Request) -> Response:
+    """Accept the terms that were read."""
+    row = context.row.access_request
+    try:
+        accept(
+            request.db,
+            actor=request.actor,
+            now=clock.now(),
+            access_request=row,
+            text_hash=values_of(request).get("text_hash", ""),
+        )
+    except _REFUSED as error:
+        return _refused(request, error)
+    told = {"next": request.localize(NEXT[RequestState(row.state)])}
+    flash(request, "success", _("The terms are accepted for your side. ${next}", mapping=told))
+    return to(request, "access_request", id=row.public_id, _anchor="terms")
+
+
+@view_config(route_name="access_request_message", permission=Permission.CONVERSATION_START, **_PAGE)
+def write(context: Context, request: Request) -> dict[str, Any] | Response:
+    """Begin a conversation on it."""
+    entered, now = values_of(request), clock.now()
+    try:
+        conversation = ask(
+            request.db,
+            actor=request.actor,
+            now=now,
+            access_request=context.row.access_request,
+            subject=entered.get("subject", ""),
+            text=entered.get("text", ""),
+            visibility=Visibility.STAFF if "staff" in entered else Visibility.TEAM_AND_STAFF,
+        )
+    except ENTERED as error:
+        return {**_page(context, request, now), **to_correct(request, error)}
+    flash(request, "success", _("Your message was sent. The answer comes here and by mail."))
+    return to(request, "conversation", id=conversation.public_id)
+
+
+def _refused(request: Request, error: DomainError) -> Response:
+    """Return to the page as it stands now, with what was refused and why."""
+    request.tm.doom()
+    flash(request, "error", error.message)
+    return to(request, "access_request", id=request.matchdict["id"])
+
+
+def _page(context: Context, request: Request, now: datetime) -> dict[str, Any]:
+    view: RequestView = context.row
+    row, locale, zone = view.access_request, request.locale_name, view.facility.timezone
+    decision = outlook(request, view, now=now) if row.state in _UNSENT else kept(row.decision)
+    staff = view.is_staff and may(request.actor, Permission.CONVERSATION_READ, context.scopes)
+    tone, icon = look_of(row.state)
+    return {
+        "view": view,
+        "zone": zone,
+        **period_days(view),
+        "tone": tone,
+        "icon": icon,
+        "next": next_words(view),
+        "moves": moves(view),
+        "steps": steps_of(view),
+        "approvals": approval_rows(view.approvals, row.decision, told=view.is_staff),
+        "decision": decision,
+        "unsent": row.state in _UNSENT,
+        "limits": [request.localize(one) for one in limit_sentences(decision.limits, locale)] if decision else [],
+        "staff": staff,
+        "conversations": conversations_of(request.db, row, staff=staff),
+        "granted": granted(view.allocation, locale),
+        "bookable": view.allocation is not None
+        and view.allocation.state == AllocationState.ACTIVE
+        and view.allocation.valid_until > now
+        and view.route.time_given == TimeGiven.TEAM_PICKS
+        and "team" in view.relations,
+        "terms": to_html(view.agreement.agreement.text) if view.agreement else None,
+        "sides": sides(view.agreement) if view.agreement else [],
+        "signing": signing_of(request, view, now=now),
+    }

@@ -1,0 +1,42 @@
+"""A conversation: what was said, and an answer."""
+
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.view import view_config
+
+from infra_access.access_requests.conversations import reply
+from infra_access.core import clock
+from infra_access.core.authority import Permission
+from infra_access.core.i18n import _
+from infra_access.http.security import Context
+from infra_access.web.booking_form import REFUSED
+from infra_access.web.corrections import to_correct, to_fill_in
+from infra_access.web.forms import to, values_of
+from infra_access.web.rendering import flash
+
+_ROUTE = {
+    "route_name": "conversation",
+    "renderer": "conversation.jinja2",
+    "permission": Permission.CONVERSATION_READ,
+}
+
+
+@view_config(**_ROUTE, request_method="GET")
+def show(context: Context, request: Request) -> dict[str, Any]:
+    """Show a conversation."""
+    return {"view": context.row, **to_fill_in()}
+
+
+@view_config(**_ROUTE, request_method="POST")
+def answer(context: Context, request: Request) -> dict[str, Any] | Response:
+    """Say something."""
+    conversation = context.row.conversation
+    text = values_of(request).get("text", "")
+    try:
+        reply(request.db, actor=request.actor, now=clock.now(), conversation=conversation, text=text)
+    except REFUSED as error:
+        return {"view": context.row, **to_correct(request, error)}
+    flash(request, "success", _("Sent. The others are told by mail."))
+    return to(request, "conversation", id=conversation.public_id, _anchor="answer")

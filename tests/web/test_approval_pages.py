@@ -1,0 +1,118 @@
+"""The inbox of whoever decides, and giving a verdict with its reason."""
+
+import pytest
+
+from infra_access.access_requests.models import AccessRequest, Approval
+from infra_access.people.models import Account
+from tests.factories.access_requests import make_submitted, make_world, pending
+from tests.factories.people import make_account
+
+
+@pytest.fixture
+def world(database):
+    with database.writer() as session:
+        return make_world(session)
+
+
+@pytest.fixture
+def asked(database, world):
+    """Return what the manager of the facility is asked."""
+    with database.writer() as session:
+        request = make_submitted(session, world, title="Secret sauce", summary="Why it sticks.")
+        return pending(session, request)["facility_manager"]
+
+
+def _account(database, actor):
+    with database.reader() as session:
+        return session.get_one(Account, actor.account_id)
+
+
+def _verdict_form(page):
+    return next(form for form in page.forms.values() if "verdict" in form.fields)
+
+
+def _state(database, approval):
+    with database.reader() as session:
+        return session.get_one(Approval, approval.id).state
+
+
+def test_the_inbox_says_who_asks_from_where_for_what_and_why(browser, database, world, asked):
+    page = browser(_account(database, world.manager)).get("/approvals")
+    for told in ("Secret sauce", world.applicant.name, "Kenya", "Staff check that there is time."):
+        assert told in page.text
+    assert page.html.select(f'a[href="/approvals/{asked.public_id}"]')
+
+
+def test_an_empty_inbox_teaches(browser, database):
+    with database.writer() as session:
+        account = make_account(session)
+    page = browser(account).get("/approvals")
+    assert page.html.select(".empty")
+
+
+def test_a_yes_is_recorded_and_leads_back_to_the_inbox(browser, database, world, asked):
+    visitor = browser(_account(database, world.manager))
+    page = visitor.get(f"/approvals/{asked.public_id}")
+    assert "Why it sticks." in page.text
+    assert "Access administrator" in page.text
+    answer = _verdict_form(page).submit("verdict", value="approve")
+    assert (answer.status_int, answer.location) == (303, "http://localhost/approvals")
+    after = answer.follow()
+    assert "You approved it" in after.text
+    assert "Secret sauce" not in after.text
+    assert "Secret sauce" in visitor.get("/approvals?state=decided").text
+    assert _state(database, asked) == "approved"
+
+
+def test_a_refusal_needs_a_reason_and_keeps_what_was_typed(browser, database, world, asked):
+    visitor = browser(_account(database, world.manager))
+    form = _verdict_form(visitor.get(f"/approvals/{asked.public_id}"))
+    form["conditions"] = "Only in June"
+    refused = form.submit("verdict", value="refuse", status=422)
+    assert refused.html.select("#field-reason-error")
+    form = _verdict_form(refused)
+    assert form["conditions"].value == "Only in June"
+    assert _state(database, asked) == "pending"
+    form["reason"] = "No samples of this kind."
+    form.submit("verdict", value="refuse").follow()
+    with database.reader() as session:
+        assert session.get_one(AccessRequest, asked.subject_id).state == "refused"
+
+
+def test_the_team_reads_the_reason_but_not_the_form(browser, database, world, asked):
+    form = _verdict_form(browser(_account(database, world.manager)).get(f"/approvals/{asked.public_id}"))
+    form["reason"] = "Name the alloy."
+    form.submit("verdict", value="request_changes")
+    team = browser(world.applicant_account)
+    with database.reader() as session:
+        key = session.get_one(AccessRequest, asked.subject_id).public_id
+    assert "Name the alloy." in team.get(f"/access-requests/{key}").text
+    own = team.get(f"/approvals/{asked.public_id}")
+    assert all("verdict" not in form.fields for form in own.forms.values())
+
+
+def test_a_verdict_on_an_older_version_is_refused_with_what_happened(browser, database, world, asked):
+    manager = _account(database, world.manager)
+    early, late = (_verdict_form(browser(manager).get(f"/approvals/{asked.public_id}")) for _each in range(2))
+    early["reason"] = late["reason"] = "Wait for the radiation officer."
+    assert early.submit("verdict", value="pause").status_int == 303
+    stale = late.submit("verdict", value="refuse", status=412)
+    assert stale.html.select("[role=alert]")
+    assert _state(database, asked) == "paused"
+    again = _verdict_form(stale)
+    assert again["reason"].value == "Wait for the radiation officer."
+    assert again.submit("verdict", value="resume").status_int == 303
+    assert _state(database, asked) == "pending"
+
+
+def test_a_forged_form_decides_nothing(browser, database, world, asked):
+    visitor = browser(_account(database, world.manager))
+    visitor.post(f"/approvals/{asked.public_id}", {"verdict": "approve", "version": "1"}, status=400)
+    assert _state(database, asked) == "pending"
+
+
+def test_nobody_else_learns_of_it(browser, database, asked):
+    with database.writer() as session:
+        account = make_account(session)
+    page = browser(account).get(f"/approvals/{asked.public_id}", status=404)
+    assert "Secret sauce" not in page.text
