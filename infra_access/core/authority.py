@@ -2,7 +2,7 @@
 
 A permission is held by anyone, by whoever signed in, through a role granted within a scope that contains the object,
 or through a relation to the object itself (its requester, its team). A scope chain names what an object lies in, from
-itself up to the network: (("instrument", id), ("facility", id), ("organisation", id), ("country", "DE"), ("network", "")).
+itself up to the network: (("instrument", id), ("facility", id), ..., ("country", "DE"), ("network", "")).
 """
 
 from collections.abc import Collection, Mapping

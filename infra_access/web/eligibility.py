@@ -8,10 +8,10 @@ from pyramid.request import Request
 from infra_access.access_requests.models import AccessRoute
 from infra_access.access_requests.routes import direct_route_ids, routes_offering
 from infra_access.core.authority import Scope
-from infra_access.core.decision import Decision, Outcome
+from infra_access.core.decision import Decision, Missing, Outcome
 from infra_access.policy.applicants import facts_of, visitor_facts
 from infra_access.policy.eligibility import badges
-from infra_access.policy.facts import Facts
+from infra_access.policy.facts import Fact, Facts
 from infra_access.policy.rulebook import RuleBook, rulebook
 from infra_access.policy.rules import Rule
 from infra_access.web.visitor import Said
@@ -61,15 +61,31 @@ def may_book_at_once(request: Request, said: Said, instrument_id: int, *, now: d
     return decision is not None and decision.outcome in WELCOME
 
 
-def answer_by(request: Request, instrument_id: int, route: AccessRoute, *, now: datetime) -> Decision | None:
-    """Return the decision on asking for an instrument by one way in."""
+def missing_by(request: Request, instrument_id: int, route: AccessRoute, *, now: datetime) -> list[Missing]:
+    """Return what asking for an instrument by one way in misses, and what booking it afterwards will.
+
+    Both are asked at once: who states only what the request needs would be granted time that cannot be booked.
+    """
     book = rulebook(request.db)
     known = applicant(request, Said(), book, now=now)
     if known is None:
-        return None
-    routes = {instrument_id: [route.public_id]}
-    found = badges(request.db, [instrument_id], applicant=known, action="request", now=now, book=book, routes=routes)
-    return found[instrument_id]
+        return []
+    if len(route.regimes) == 1:
+        regime = Fact(route.regimes[0], "the access route", "the access route", now)
+        known = known.joined(Facts.of({"request.regime": regime}))
+    found: list[Missing] = []
+    for action in ("request", "book"):
+        answer = badges(
+            request.db,
+            [instrument_id],
+            applicant=known,
+            action=action,
+            now=now,
+            book=book,
+            routes={instrument_id: [route.public_id]},
+        )
+        found += answer[instrument_id].missing
+    return found
 
 
 def rules_in(request: Request, scopes: Iterable[Scope], routes: Iterable[AccessRoute], *, now: datetime) -> list[Rule]:

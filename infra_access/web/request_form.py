@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests.request_queries import RequestView
 from infra_access.catalogue.models import Organisation
 from infra_access.catalogue.queries import list_organisations
-from infra_access.core.decision import Decision, Missing
+from infra_access.core.decision import Missing
 from infra_access.core.errors import Invalid
 from infra_access.core.i18n import _
 from infra_access.core.zones import day_start, named_zone
@@ -144,13 +144,13 @@ def rows_of(session: Session, view: RequestView) -> Rows:
     return {PEOPLE: people, SAMPLES: samples}
 
 
-def asked_for(decision: Decision | None, project: Mapping[str, Any], entered: Mapping[str, str]) -> list[Asked]:
+def asked_for(missing: Iterable[Missing], project: Mapping[str, Any], entered: Mapping[str, str]) -> list[Asked]:
     """Return what the rules ask to be stated, and what was stated before."""
     stated = {("assurance", code): "yes" for code in project.get("assurances", ())}
     stated |= {("document", code): str(reference) for code, reference in project.get("documents", {}).items()}
     if project.get("funding"):
         stated["funding", project["funding"]] = "yes"
-    found = {(one.kind, one.code): one for one in (decision.missing if decision else ()) if one.kind in _SUPPLIED}
+    found = {(one.kind, one.code): one for one in missing if one.kind in _SUPPLIED}
     return [
         Asked(*key, found.get(key), entered.get(f"{_DOCUMENT}{key[1]}") or stated.get(key, ""))
         for key in dict.fromkeys((*stated, *found))

@@ -9,6 +9,7 @@ from infra_access.core import clock
 from tests.factories.access_requests import make_request, make_route, make_submitted, make_world
 from tests.factories.catalogue import make_organisation
 from tests.factories.people import make_account
+from tests.factories.policy import make_policy, raw_rule
 
 NEXT_YEAR = clock.now().year + 1
 
@@ -196,3 +197,15 @@ def _form(page, action):
 
 def _error(page, field):
     return page.html.find(id=f"field-{field}-error")
+
+
+def test_it_asks_at_once_for_what_booking_by_this_way_will_need(browser, database, world, address):
+    funding = {"type": "require", "kind": "funding", "code": "purchase-order"}
+    with database.writer() as session:
+        paid = {"op": "eq", "fact": "request.regime", "value": "proprietary"}
+        make_policy(session, raw_rule("paid", funding, paid, applies_to=["book"]), name="paid")
+        route = make_route(
+            session, facility=world.facility, instruments=[world.instrument], name="Paid", regimes=["proprietary"]
+        )
+    form = browser(world.applicant_account).get(address, params={"route": route.public_id})
+    assert 'value="purchase-order"' in form.text

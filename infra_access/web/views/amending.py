@@ -18,6 +18,7 @@ from infra_access.core.i18n import _
 from infra_access.http.security import Context
 from infra_access.web.booking_form import REFUSED, version_in
 from infra_access.web.corrections import to_correct, to_fill_in
+from infra_access.web.eligibility import missing_by
 from infra_access.web.forms import many, to, values_of
 from infra_access.web.outlook import outlook
 from infra_access.web.presenters.amendments import asked_again
@@ -97,12 +98,14 @@ def _page(request: Request, view: RequestView, rows: Rows, now: datetime, chosen
     row = view.access_request
     way = with_rounds(request.db, [view.route], now=now)[0]
     open_state = row.state in (RequestState.DRAFT, RequestState.CHANGES_REQUESTED)
-    decision = outlook(request, view, now=now) if open_state else None
+    missing = list(outlook(request, view, now=now).missing) if open_state else []
+    if view.instruments:
+        missing += missing_by(request, view.instruments[0].id, view.route, now=now)
     entered = values_of(request) if request.method == "POST" else {}
     return {
         "edited": view,
         "sendable": open_state,
-        "asked": asked_for(decision, row.project, entered),
+        "asked": asked_for(missing, row.project, entered),
         "calls_off": asked_again(view) if row.state != RequestState.DRAFT else [],
         "refused": None,
         **form_options(request, way, view.facility, rows, chosen, now=now),

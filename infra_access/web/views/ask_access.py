@@ -20,7 +20,7 @@ from infra_access.people.affiliations import affiliations_of
 from infra_access.scheduling.places import Place
 from infra_access.web.booking_form import REFUSED
 from infra_access.web.corrections import Entries, to_correct, to_fill_in
-from infra_access.web.eligibility import answer_by
+from infra_access.web.eligibility import missing_by
 from infra_access.web.forms import many, to, values_of
 from infra_access.web.presenters.ways_in import ways_in
 from infra_access.web.rendering import flash
@@ -124,7 +124,7 @@ def _page(
     return {
         "place": place,
         "edited": None,
-        "asked": asked_for(answer_by(request, place.instrument.id, view.route, now=now), {}, entered),
+        "asked": asked_for(missing_by(request, place.instrument.id, view.route, now=now), {}, entered),
         "key": new_key(),
         "calls_off": [],
         **form_options(request, view, place.facility, rows, chosen, now=now),
