@@ -1,7 +1,5 @@
 """What the API's own routes are about, beside those that pages have too (see `http.contexts`)."""
 
-from collections.abc import Callable
-
 from pyramid.request import Request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,41 +7,30 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests.routes import route_by_public_id
 from infra_access.catalogue.models import Facility
 from infra_access.catalogue.scopes import facility_scopes
-from infra_access.core.authority import NETWORK, Actor, Permission, Scopes, may
-from infra_access.core.errors import NotAuthenticated, NotFound
+from infra_access.core.authority import NETWORK, Permission, Scopes, may
+from infra_access.core.errors import NotFound
 from infra_access.core.i18n import _
+from infra_access.http.contexts import signed_in
 from infra_access.http.security import Context
 from infra_access.people.accounts import account_of
 from infra_access.people.roles import resolve_scope
 from infra_access.people.tokens import token_by_public_id
 from infra_access.policy.models import PolicyDocument
 
-Factory = Callable[[Request], Context]
-
-
-def private(factory: Factory) -> Factory:
-    """Return a factory that answers 401, not 404, to somebody without a token."""
-
-    def load(request: Request) -> Context:
-        _signed_in(request)
-        return factory(request)
-
-    return load
-
 
 def own_account(request: Request) -> Context:
     """Load the caller's Account."""
-    return Context(account_of(request.db, _signed_in(request)))
+    return Context(account_of(request.db, signed_in(request)))
 
 
 def own_token(request: Request) -> Context:
     """Load an ApiToken of the caller's."""
-    return Context(token_by_public_id(request.db, request.matchdict["id"], actor=_signed_in(request)))
+    return Context(token_by_public_id(request.db, request.matchdict["id"], actor=signed_in(request)))
 
 
 def policy_document(request: Request) -> Context:
     """Load a PolicyDocument that the caller may read."""
-    actor = _signed_in(request)
+    actor = signed_in(request)
     row = request.db.scalar(select(PolicyDocument).where(PolicyDocument.public_id == request.matchdict["id"]))
     scopes = policy_scopes(request.db, row.scope_kind, row.scope_key) if row else ()
     if row is None or not may(actor, Permission.POLICY_READ, scopes):
@@ -57,10 +44,3 @@ def policy_scopes(session: Session, kind: str, key: str) -> Scopes:
         route = route_by_public_id(session, key)
         return ((kind, key), *facility_scopes(session, session.get_one(Facility, route.facility_id)))
     return ((kind, key), NETWORK) if kind == "tag" else resolve_scope(session, kind, key)[1]
-
-
-def _signed_in(request: Request) -> Actor:
-    actor: Actor | None = request.actor
-    if actor is None:
-        raise NotAuthenticated("sign_in.needed", _("This needs a token: send Authorization: Bearer ia_..."))
-    return actor

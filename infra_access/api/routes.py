@@ -5,8 +5,9 @@ The views stand in one module per resource and are found by a scan; `private` as
 
 from pyramid.config import Configurator
 
-from infra_access.api.contexts import Factory, own_account, own_token, policy_document, private
+from infra_access.api.contexts import own_account, own_token, policy_document
 from infra_access.http import contexts
+from infra_access.http.contexts import Factory, private
 
 BASE = "/api/v1"
 

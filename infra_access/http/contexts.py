@@ -4,6 +4,8 @@ Pages and API share these. A row comes with the scopes it lies in and the reader
 permission map decides on.
 """
 
+from collections.abc import Callable
+
 from pyramid.request import Request
 
 from infra_access.access_requests.approvals import approval_by_public_id
@@ -11,9 +13,34 @@ from infra_access.access_requests.conversations import conversation_by_public_id
 from infra_access.access_requests.request_queries import request_by_public_id
 from infra_access.catalogue.queries import facility_by_public_id, organisation_by_public_id
 from infra_access.catalogue.scopes import facility_scopes, instrument_scopes, organisation_scopes
+from infra_access.core.authority import Actor
+from infra_access.core.errors import NotAuthenticated
+from infra_access.core.i18n import _
+from infra_access.http.delivery import is_api
 from infra_access.http.security import Context
 from infra_access.scheduling.booking_queries import booking_by_public_id, relations_to
 from infra_access.scheduling.places import place_by_public_id
+
+Factory = Callable[[Request], Context]
+
+
+def private(factory: Factory) -> Factory:
+    """Return a factory that asks who is there before it says whether there is anything: 401, not 404, for a visitor."""
+
+    def load(request: Request) -> Context:
+        signed_in(request)
+        return factory(request)
+
+    return load
+
+
+def signed_in(request: Request) -> Actor:
+    """Return who asks. Raises NotAuthenticated for a visitor, in the words of the delivery."""
+    actor: Actor | None = request.actor
+    if actor is None:
+        token = _("This needs a token: send Authorization: Bearer ia_...")
+        raise NotAuthenticated("sign_in.needed", token if is_api(request) else _("Please sign in to see this."))
+    return actor
 
 
 def _id(request: Request) -> str:

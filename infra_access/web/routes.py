@@ -3,29 +3,10 @@
 Views are declared in the modules of `views` and found by scan.
 """
 
-from collections.abc import Callable
-
 from pyramid.config import Configurator
-from pyramid.request import Request
 
-from infra_access.core.errors import NotAuthenticated
-from infra_access.core.i18n import _
 from infra_access.http import contexts
-from infra_access.http.security import Context
-
-Factory = Callable[[Request], Context]
-
-
-def private(factory: Factory) -> Factory:
-    """Return a factory that asks a visitor to sign in before it says whether there is anything, as mails lead here."""
-
-    def load(request: Request) -> Context:
-        if request.actor is None:
-            raise NotAuthenticated("sign_in.needed", _("Please sign in to see this."))
-        return factory(request)
-
-    return load
-
+from infra_access.http.contexts import Factory, private
 
 ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("home", "/", contexts.nothing),
