@@ -5,7 +5,7 @@ from collections.abc import Mapping
 MOST_USUALLY = 12
 
 MOST: Mapping[str, int] = {
-    "access_request_edit": 16,
+    "access_request_edit": 20,
     "api.agreement": 20,
     "api.instrument": 14,
     "approval": 16,
