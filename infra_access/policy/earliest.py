@@ -37,6 +37,16 @@ def earliest_start(dues: Iterable[Due], as_of: datetime) -> EarliestStart:
     return EarliestStart(likely, safe, _because(found))
 
 
+def one_after_the_other(first: EarliestStart, then: EarliestStart, as_of: datetime) -> EarliestStart:
+    """Return when a session is realistic if what `then` counts can only begin once `first` is done.
+
+    Both count from the UTC day of `as_of`.
+    """
+    today = as_of.astimezone(UTC).date()
+    longer = first if first.safe >= then.safe else then
+    return EarliestStart(first.likely + (then.likely - today), first.safe + (then.safe - today), longer.because)
+
+
 def _days(stages: Iterable[tuple[int, int]]) -> int:
     longest: dict[int, int] = defaultdict(int)
     for stage, days in stages:

@@ -52,8 +52,8 @@ def find_the_beamline(page: Page) -> None:
     page.get_by_role("link", name=BEAMLINE).first.click()
     decision = page.locator(".decision")
     expect(decision).to_contain_text("By what you said")
-    expect(decision).to_contain_text("11 Mar 2026")
-    expect(decision).to_contain_text("25 Mar 2026")
+    expect(decision).to_contain_text("16 Mar 2026")
+    expect(decision).to_contain_text("8 Apr 2026")
 
 
 def enter(page: Page, name: str) -> None:

@@ -159,3 +159,22 @@ def test_a_way_in_that_a_missing_fact_may_open_goes_before_one_that_nothing_open
     )
     assert decision.outcome == Outcome.NOT_ELIGIBLE
     assert [one.code for one in decision.missing] == ["request.regime"]
+
+
+def test_who_asks_for_access_is_told_when_a_session_is_realistic_terms_and_all(
+    session: Session, now: datetime
+) -> None:
+    instrument = make_instrument(session)
+    approve = {"type": "approve", "role": "facility_manager", "scope": "facility"}
+    terms = {"type": "require", "kind": "agreement", "code": "access-terms"}
+    make_policy(
+        session,
+        raw_rule("open", {"type": "permit"}),
+        raw_rule("asked", approve, applies_to=["request"], expected_days=5, latest_days=10),
+        raw_rule("terms", terms, applies_to=["book"], expected_days=4, latest_days=9),
+    )
+    session.flush()
+    start = eligibility(session, instrument.id, applicant=APPLICANT, action="request", now=now).earliest_start
+    assert start is not None
+    today = now.date()
+    assert ((start.likely - today).days, (start.safe - today).days) == (9, 19)
