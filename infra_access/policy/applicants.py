@@ -5,7 +5,7 @@ them use how far the organisation has been verified.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,6 +38,7 @@ from infra_access.policy.vocabulary import VOCABULARY
 
 RECORDS = "our records"
 _STATED = "stated by the applicant"
+_ALONE = "booking without a team"
 _PARSED: Mapping[str, Callable[[str], Value | None]] = {
     "sector": str,
     "size": str,
@@ -96,14 +97,29 @@ _FACTS: _Select = select(
     OrganisationFact.expires_at,
 ).where(OrganisationFact.organisation_id == bindparam("organisation"), OrganisationFact.asserted_at <= bindparam("now"))
 _OF_PERSON: CompoundSelect[*tuple[Any, ...]] = union_all(_TRAININGS, _MEMBERSHIPS, _PERSON)
-_OF_MEMBER: CompoundSelect[*tuple[Any, ...]] = union_all(_TRAININGS, _MEMBERSHIPS, _ORGANISATION, _FACTS)
+_OF_MEMBER: CompoundSelect[*tuple[Any, ...]] = union_all(_TRAININGS, _MEMBERSHIPS, _PERSON, _ORGANISATION, _FACTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Applicant(Facts):
-    """Facts about whoever asks, and the organisations that confirmed them: `applicant.relation` follows from these."""
+    """Facts about whoever asks, and the organisations that confirmed them: `applicant.relation` follows from these.
+
+    `person` are the facts that they would have as a participant; a visitor has none.
+    """
 
     member_of: frozenset[int] = frozenset()
+    person: Mapping[str, Fact] = field(default_factory=dict)
+
+    def alone(self) -> "Applicant":
+        """Return the facts of somebody who comes without a team: the one participant, on site, at the controls.
+
+        Whoever books without a request names nobody else, so rules about each participant are about this person.
+        """
+        if not self.person or "participants" in self.collections:
+            return self
+        team = Facts.of({}, {"participants": [self.person]})
+        known = self.joined(team)
+        return Applicant(known.values, known.collections, self.member_of, self.person)
 
 
 def facts_of(session: Session, actor: Actor, *, acting_for_id: int | None, now: datetime, book: RuleBook) -> Applicant:
@@ -126,7 +142,8 @@ def facts_of(session: Session, actor: Actor, *, acting_for_id: int | None, now: 
         values |= _person(rows, now)
     else:
         values |= _organisation(rows, confirmed=acting_for_id in member_of)
-    return _applicant(values, member_of, book, now)
+    country = next((row.name for row in rows if row.kind == "person"), None)
+    return _applicant(values, member_of, book, now, _as_participant(country, trainings, values, book, now))
 
 
 def visitor_facts(text: str, book: RuleBook, now: datetime) -> Applicant:
@@ -135,13 +152,31 @@ def visitor_facts(text: str, book: RuleBook, now: datetime) -> Applicant:
     return Applicant(stated.values, stated.collections)
 
 
-def _applicant(values: dict[str, Fact], member_of: frozenset[int], book: RuleBook, now: datetime) -> Applicant:
+def _as_participant(
+    country: str | None, trainings: frozenset[str], values: Mapping[str, Fact], book: RuleBook, now: datetime
+) -> dict[str, Fact]:
+    person = {
+        "trainings": Fact(trainings, RECORDS, RECORDS, now),
+        "role": Fact("operator", _ALONE, RECORDS, now),
+        "presence": Fact("on-site", _ALONE, RECORDS, now),
+    }
+    if country:
+        person["country_of_work"] = Fact(country, "country of work", _STATED, now)
+        person["country_groups"] = Fact(book.groups_of(country), "groups of countries", _STATED, now)
+    if "applicant.sector" in values:
+        person["sector"] = values["applicant.sector"]
+    return person
+
+
+def _applicant(
+    values: dict[str, Fact], member_of: frozenset[int], book: RuleBook, now: datetime, person: Mapping[str, Fact]
+) -> Applicant:
     country = values.get("applicant.country")
     if country is not None and isinstance(country.value, str):
         groups = book.groups_of(country.value)
         values["applicant.country_groups"] = Fact(groups, "groups of countries", country.asserted_by, now)
     checked = Facts.of(values)
-    return Applicant(checked.values, checked.collections, member_of)
+    return Applicant(checked.values, checked.collections, member_of, person)
 
 
 def _organisation(rows: Sequence[_Row], *, confirmed: bool) -> dict[str, Fact]:

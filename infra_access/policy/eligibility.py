@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from infra_access.core.decision import Decision, Outcome
 from infra_access.core.errors import NotFound
 from infra_access.core.i18n import _
+from infra_access.policy.applicants import Applicant
 from infra_access.policy.disclosure import Audience
 from infra_access.policy.earliest import one_after_the_other
 from infra_access.policy.facts import Facts
@@ -81,8 +82,10 @@ class _Classes:
 
     def __init__(self, book: RuleBook, applicant: Facts, action: str, now: datetime) -> None:
         """Keep what all of them share."""
-        self.book, self.applicant, self.action, self.now = book, applicant, action, now
         self.member_of = members(applicant)
+        if action == Action.BOOK and isinstance(applicant, Applicant):
+            applicant = applicant.alone()
+        self.book, self.applicant, self.action, self.now = book, applicant, action, now
         self.decided: dict[tuple[str, bytes, Values], Decision] = {}
         self.by_route: dict[str | None, Facts] = {}
 
@@ -98,9 +101,7 @@ class _Classes:
         booked = self._decide(place, route, Action.BOOK)
         if booked.earliest_start is None:
             return asked
-        return replace(
-            asked, earliest_start=one_after_the_other(asked.earliest_start, booked.earliest_start, self.now)
-        )
+        return replace(asked, earliest_start=one_after_the_other(asked.earliest_start, booked.earliest_start, self.now))
 
     def _decide(self, place: InstrumentPlace, route: str | None, action: str) -> Decision:
         rule_set = self.book.rule_set(place, route=route, at=self.now, action=action)

@@ -165,6 +165,8 @@ def permission_to_book(
     """
     book = rulebook_at(session, place.policy)
     applicant = facts_of(session, actor, acting_for_id=granted.acting_for_id if granted else None, now=now, book=book)
+    if granted is None:
+        applicant = applicant.alone()
     rulings = [
         rule_on(
             session,

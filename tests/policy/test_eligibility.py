@@ -161,9 +161,7 @@ def test_a_way_in_that_a_missing_fact_may_open_goes_before_one_that_nothing_open
     assert [one.code for one in decision.missing] == ["request.regime"]
 
 
-def test_who_asks_for_access_is_told_when_a_session_is_realistic_terms_and_all(
-    session: Session, now: datetime
-) -> None:
+def test_who_asks_for_access_is_told_when_a_session_is_realistic_terms_and_all(session: Session, now: datetime) -> None:
     instrument = make_instrument(session)
     approve = {"type": "approve", "role": "facility_manager", "scope": "facility"}
     terms = {"type": "require", "kind": "agreement", "code": "access-terms"}

@@ -14,7 +14,7 @@ from infra_access.policy.models import DecisionRecord
 from infra_access.scheduling.bookings import book
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.models import Booking, BookingLine
-from tests.factories.people import make_actor
+from tests.factories.people import make_actor, make_training
 from tests.factories.policy import make_policy, raw_rule
 from tests.factories.scheduling import (
     MONDAY,
@@ -211,3 +211,26 @@ def refused_late(session, place, actor, *spans, **overrides):
     session.expire_all()
     assert row_counts(session) == before
     return caught.value
+
+
+UNTRAINED = {
+    "some": {
+        "over": "participants",
+        "when": {
+            "all": [
+                {"op": "eq", "fact": "participants[].presence", "value": "on-site"},
+                {"not": {"op": "contains", "fact": "participants[].trainings", "value": "laser-safety"}},
+            ]
+        },
+    }
+}
+
+
+def test_whoever_books_without_a_request_is_the_one_participant(session, place, actor):
+    training = {"type": "require", "kind": "training", "code": "laser-safety"}
+    make_policy(session, raw_rule("trained", training, UNTRAINED, applies_to=["book"]), name="training")
+    missing = refused(session, Forbidden, place, actor, span(9, 10)).details["decision"]["missing"]
+    assert [(one["kind"], one["code"]) for one in missing] == [("training", "laser-safety")]
+    make_training(session, account=session.get_one(Account, actor.account_id), code="laser-safety")
+    session.flush()
+    assert booked(session, place, actor, span(9, 10)).state == BookingState.CONFIRMED
