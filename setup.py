@@ -47,6 +47,7 @@ TEST = [
     "import-linter>=2.5,<3",
     "mypy>=1.19,<3",
     "ruff>=0.15,<0.18",
+    "vobject>=0.9.9,<1",
     "types-openpyxl>=3.1,<4",
     "types-python-dateutil>=2.9,<3",
     "types-translationstring>=1.4,<2",
