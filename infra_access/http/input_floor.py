@@ -110,7 +110,7 @@ def read_form(request: Request) -> MultiDict[str, str]:
     if request.content_type.lower() not in _FORM_TYPES:
         raise UnsupportedMedia("body.not_a_form", _("Send this as a form."))
     try:
-        form = request.POST
+        form: MultiDict[str, str] = request.POST
         if any(isinstance(value, str) and "\0" in value for value in form.values()):
             raise BadRequest("text.nul", _("The form holds a NUL character."))
     except (UnicodeDecodeError, ValueError, LookupError):
