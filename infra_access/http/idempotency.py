@@ -6,7 +6,6 @@ answer; a change that fails takes its key back with it.
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from pyramid.request import Request
 from pyramid.response import Response
@@ -20,15 +19,6 @@ from infra_access.http.models import IdempotencyKey
 
 HEADER = "Idempotency-Key"
 MAX_LENGTH = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What is kept of an answer."""
-
-    status: int
-    location: str | None
-    body: bytes
 
 
 def once(

@@ -110,6 +110,11 @@ class Applicant(Facts):
     member_of: frozenset[int] = frozenset()
     person: Mapping[str, Fact] = field(default_factory=dict)
 
+    def joined(self, other: Facts) -> "Applicant":
+        """Return the same applicant with the facts of `other`, which win, added."""
+        known = Facts.joined(self, other)
+        return Applicant(known.values, known.collections, self.member_of, self.person)
+
     def alone(self) -> "Applicant":
         """Return the facts of somebody who comes without a team: the one participant, on site, at the controls.
 
@@ -117,9 +122,7 @@ class Applicant(Facts):
         """
         if not self.person or "participants" in self.collections:
             return self
-        team = Facts.of({}, {"participants": [self.person]})
-        known = self.joined(team)
-        return Applicant(known.values, known.collections, self.member_of, self.person)
+        return self.joined(Facts.of({}, {"participants": [self.person]}))
 
 
 def facts_of(session: Session, actor: Actor, *, acting_for_id: int | None, now: datetime, book: RuleBook) -> Applicant:

@@ -137,3 +137,17 @@ def test_a_visitor_is_what_they_say_and_member_of_nothing(session: Session, now:
     assert facts.value("applicant.country_groups", now) == {"ODA:2024"}
     assert facts.value("applicant.organisation_trust", now) is Gap.UNKNOWN
     assert facts.member_of == frozenset()
+
+
+def test_an_applicant_stays_one_when_more_becomes_known(session: Session, now: datetime) -> None:
+    organisation = make_organisation(session)
+    account = make_account(session)
+    make_affiliation(session, account=account, organisation=organisation)
+    session.flush()
+    actor = load_actor(session, account.id, now=now)
+    known = facts_of(session, actor, acting_for_id=None, now=now, book=rulebook(session))
+    more = known.joined(visitor_facts("regime:open", rulebook(session), now))
+    assert isinstance(more, Applicant)
+    assert more.member_of == {organisation.id}
+    assert more.alone().members("participants") is not None
+    assert more.value("request.regime", now) == "open"
