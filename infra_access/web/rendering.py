@@ -1,6 +1,6 @@
 """What every template may use: filters, globals and the reader's own data. Nothing here queries the database."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -48,6 +48,12 @@ def span_local(start: datetime, end: datetime, zone: str, locale: str = "en") ->
         return f"{day}, {first:%H:%M}–{last:%H:%M} ({place(zone)})"
     until = format_date(last.date(), "EEE d MMM y", locale=form)
     return f"{day}, {first:%H:%M} – {until}, {last:%H:%M} ({place(zone)})"
+
+
+def local_days(start: datetime, end: datetime, zone: str) -> tuple[date, date]:
+    """Return the first and the last day of a period at a place; the end is the instant after it."""
+    there = ZoneInfo(zone)
+    return start.astimezone(there).date(), (end - timedelta(microseconds=1)).astimezone(there).date()
 
 
 def place(zone: str) -> str:
@@ -106,6 +112,7 @@ def _in_language(context: TemplateContext, texts: dict[str, str]) -> str:
 
 
 FILTERS = {
+    "local_days": local_days,
     "date_local": _date_local,
     "span_local": _span_local,
     "day": _day,

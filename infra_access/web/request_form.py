@@ -19,8 +19,9 @@ from infra_access.catalogue.queries import list_organisations
 from infra_access.core.decision import Missing
 from infra_access.core.errors import Invalid
 from infra_access.core.i18n import _
-from infra_access.core.zones import day_start, named_zone
+from infra_access.core.zones import day_start
 from infra_access.web.corrections import Entries
+from infra_access.web.rendering import local_days
 
 PEOPLE, SAMPLES = "participants", "samples"
 PARTS: Mapping[str, tuple[str, ...]] = {
@@ -161,9 +162,8 @@ def asked_for(missing: Iterable[Missing], project: Mapping[str, Any], entered: M
 
 def days_of(start: datetime, end: datetime, zone: str) -> tuple[str, str]:
     """Return the first and the last day of a period at its place."""
-    place = named_zone(zone)
-    last = (end - timedelta(microseconds=1)).astimezone(place).date()
-    return start.astimezone(place).date().isoformat(), last.isoformat()
+    first, last = local_days(start, end, zone)
+    return first.isoformat(), last.isoformat()
 
 
 def _number(name: str, key: str) -> int | None:

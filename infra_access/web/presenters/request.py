@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from babel.numbers import format_decimal
@@ -12,7 +12,6 @@ from infra_access.access_requests.lifecycle import NEXT, RequestState, RequestTr
 from infra_access.access_requests.models import Allocation
 from infra_access.access_requests.request_queries import RequestView
 from infra_access.core.i18n import Text, _
-from infra_access.core.zones import named_zone
 from infra_access.web.rendering import cldr
 
 _S = RequestState
@@ -49,14 +48,6 @@ class Moves:
     submit: bool
     edit: bool
     withdraw: bool
-
-
-def period_days(view: RequestView) -> dict[str, date]:
-    """Return the first and the last day of the period at its place, by the names that the templates use."""
-    place = named_zone(view.facility.timezone)
-    row = view.access_request
-    last = (row.period_end - timedelta(microseconds=1)).astimezone(place)
-    return {"first_day": row.period_start.astimezone(place).date(), "last_day": last.date()}
 
 
 def look_of(state: str) -> tuple[str, str]:

@@ -26,7 +26,7 @@ from infra_access.web.outlook import outlook
 from infra_access.web.presenters.approval_rows import approval_rows
 from infra_access.web.presenters.decisions import kept
 from infra_access.web.presenters.limits import limit_sentences
-from infra_access.web.presenters.request import granted, look_of, moves, next_words, period_days, sides
+from infra_access.web.presenters.request import granted, look_of, moves, next_words, sides
 from infra_access.web.presenters.request_steps import steps_of
 from infra_access.web.rendering import flash
 from infra_access.web.sending import send
@@ -133,7 +133,6 @@ def _page(context: Context, request: Request, now: datetime) -> dict[str, Any]:
     return {
         "view": view,
         "zone": zone,
-        **period_days(view),
         "tone": tone,
         "icon": icon,
         "next": next_words(view),
