@@ -9,7 +9,15 @@ MODULES = (
     "infra_access.people.models",
     "infra_access.policy.models",
     "infra_access.access_requests.models",
+    "infra_access.accounting.models",
     "infra_access.scheduling.models",
+    "infra_access.scheduling.windows.models",
+    "infra_access.scheduling.series.models",
+    "infra_access.scheduling.drafts.models",
+    "infra_access.scheduling.waiting.models",
+    "infra_access.scheduling.upkeep.models",
+    "infra_access.scheduling.mirrors.models",
+    "infra_access.orders.models",
     "infra_access.http.models",
 )
 

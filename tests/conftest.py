@@ -42,20 +42,39 @@ def postgresql_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def sqlite_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder in which the worker process's SQLite file lies, made anew for each test."""
+    return tmp_path_factory.mktemp("databases")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest) -> str:
     """Return the URL of an empty, migrated database: the test runs once on each kind."""
     if request.param == "sqlite":
-        return databases.copied_sqlite(request.getfixturevalue("sqlite_template"), tmp_path)
+        template, folder = (request.getfixturevalue(name) for name in ("sqlite_template", "sqlite_folder"))
+        return databases.copied_sqlite(template, folder)
     url: str = request.getfixturevalue("postgresql_url")
     databases.set_back(url)
     return url
 
 
+@pytest.fixture(scope="session")
+def connected() -> dict[str, Database]:
+    """Return the databases that tests have used, by their URLs."""
+    return {}
+
+
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    """Give an empty, migrated database of each kind, and close its connections afterwards."""
-    database = Database.connect(database_url)
+def database(database_url: str, connected: dict[str, Database]) -> Iterator[Database]:
+    """Give an empty, migrated database of each kind, and close its connections afterwards.
+
+    Its pool is a new one in each test, and so is all that the program remembers by that. What SQLAlchemy compiled is
+    kept, which would take a third of the time of all tests.
+    """
+    if database_url not in connected:
+        connected[database_url] = Database.connect(database_url)
+    database = connected[database_url]
     yield database
     database.dispose()
 

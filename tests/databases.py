@@ -62,7 +62,9 @@ def migrated_sqlite(folder: Path) -> Path:
 
 
 def copied_sqlite(template: Path, folder: Path) -> str:
-    """Return the URL of a copy of the migrated file."""
+    """Return the URL of a copy of the migrated file, in place of one that was left there."""
+    for leftover in folder.glob("test.sqlite*"):
+        leftover.unlink()
     copy = folder / "test.sqlite"
     shutil.copyfile(template, copy)
     return f"sqlite:///{copy}"

@@ -22,17 +22,28 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Allocation, Approval, Conversation
+from infra_access.accounting.models import AccessPeriod, AccessPool, Quote, UsageLine
 from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.config import configure
 from infra_access.core import clock
 from infra_access.core.db import Database
 from infra_access.core.migrations import upgrade
+from infra_access.core.timespan import TimeSpan
 from infra_access.demo.dataset import dataset
 from infra_access.demo.loading import load_demo
+from infra_access.orders.models import ServiceOrder
+from infra_access.people.actors import load_actor
 from infra_access.people.links import make_link
 from infra_access.people.models import Account, ApiToken
 from infra_access.policy.models import PolicyDocument
+from infra_access.scheduling.bookings import book_and_show
+from infra_access.scheduling.drafts.models import SessionDraft, SessionSchedule
 from infra_access.scheduling.models import Booking
+from infra_access.scheduling.places import place_of
+from infra_access.scheduling.plan import Wish
+from infra_access.scheduling.series.models import BookingSeries
+from infra_access.scheduling.upkeep.models import Closure
+from infra_access.scheduling.waiting.wait_list import join
 from infra_access.settings import Settings
 from tests.factories.people import make_login, make_token
 
@@ -100,14 +111,34 @@ def demo_world(folder: Path, *, base_url: str = f"http://{HOST}") -> Iterator[De
             tokens = {name: make_token(session, account, now=NOW) for name, account in known.items()}
             tokens["startup-reader"] = make_token(session, known["startup"], scope="read", now=NOW)
             link = make_link(session, known["startup"], now=NOW)
+            known["researcher"].email_confirmed_at = None
+            waits = _waits(session, known["startup"])
         with database.reader() as session:
-            ids = {**_ids(session), "set-password": {"startup": link}}
+            links = {"startup": link}
+            ids = {**_ids(session), "set-password": links, "confirm-address": links, "wait-list": waits}
+            ids["bookings"] |= _held(session)
         database.dispose()
         template = folder / "template.sqlite"
         _fold_in(folder / "demo.sqlite")
         shutil.copyfile(folder / "demo.sqlite", template)
     yield DemoWorld(url, template, database, ids, cookies, tokens, _app(url, database, base_url))
     database.dispose()
+
+
+def _waits(session: Session, account: Account) -> dict[str, str]:
+    """Let somebody keep a time, which lapses within minutes, and wait for another; return the id of the latter."""
+    actor = load_actor(session, account.id, now=NOW)
+    instrument = session.scalars(select(Instrument).where(Instrument.source_id == "demo:njoro-climate-chamber")).one()
+    place = place_of(session, instrument.id)
+    day = NOW + timedelta(days=9)
+    kept = [Wish(TimeSpan(day, day + timedelta(hours=8)))]
+    book_and_show(session, actor=actor, now=NOW, place=place, wishes=kept, hold=True)
+    span = {"earliest": NOW, "latest": NOW + timedelta(days=7), "minutes": 480}
+    return {"startup": join(session, actor=actor, now=NOW, place=place, **span).public_id}
+
+
+def _held(session: Session) -> dict[str, str]:
+    return {"held": session.scalars(select(Booking.public_id).where(Booking.state == "held")).one()}
 
 
 def _fold_in(path: Path) -> None:
@@ -154,6 +185,7 @@ def _ids(session: Session) -> dict[str, dict[str, str]]:
         "facilities": _by_source(session, Facility),
         "instruments": _by_source(session, Instrument),
         "access-requests": _titled(session, AccessRequest, AccessRequest.title, data.activity.requests),
+        "service-orders": _titled(session, ServiceOrder, ServiceOrder.title, data.service_orders),
         "conversations": _titled(session, Conversation, Conversation.subject, data.activity.conversations),
     }
     keys = {public_id: key for key, public_id in ids["access-requests"].items()}
@@ -164,6 +196,10 @@ def _ids(session: Session) -> dict[str, dict[str, str]]:
     allocations = select(AccessRequest.public_id, Allocation.public_id).join(Allocation)
     ids["allocations"] = {keys[case]: found for case, found in session.execute(allocations)}
     ids["bookings"] = _bookings(session)
+    ids["booking-series"] = {"filters-weekly": session.scalars(select(BookingSeries.public_id)).one()}
+    ids["closures"] = dict(session.execute(select(Closure.label, Closure.public_id)).all())
+    ids["bookings"] |= _given_times(session)
+    ids["schedules"] = _schedules(session)
     ids["policies"] = {
         f"{kind} {name}": found
         for kind, name, found in session.execute(
@@ -178,6 +214,11 @@ def _ids(session: Session) -> dict[str, dict[str, str]]:
             .where(ApiToken.scope == "write")
         )
     }
+    ids["quotes"] = {"startup": session.scalars(select(Quote.public_id).order_by(Quote.id).limit(1)).one()}
+    ids["periods"] = _named(session, AccessPeriod)
+    ids["pools"] = _named(session, AccessPool)
+    lines = select(UsageLine.public_id).join(Facility).where(Facility.source_id == "demo:swiss-light-source")
+    ids["usage-lines"] = {"first": session.scalars(lines.order_by(UsageLine.id).limit(1)).one()}
     ids["routes"] = {
         f"{facility.removeprefix('demo:')} {name}": found
         for facility, name, found in session.execute(
@@ -185,6 +226,33 @@ def _ids(session: Session) -> dict[str, dict[str, str]]:
         )
     }
     return ids
+
+
+def _named(session: Session, model: Any) -> dict[str, str]:
+    return {row.name: row.public_id for row in session.execute(select(model.name, model.public_id))}
+
+
+def _given_times(session: Session) -> dict[str, str]:
+    """Return the bookings that stand at a proposal or a wish, by request and how they came to be."""
+    keys = {each.title: each.key for each in dataset().activity.requests}
+    rows = session.execute(
+        select(Booking.state, Booking.public_id, AccessRequest.title)
+        .join(Allocation, Allocation.id == Booking.allocation_id)
+        .join(AccessRequest, AccessRequest.id == Allocation.access_request_id)
+        .where(Booking.state.in_(("requested", "proposed")))
+    )
+    words = {"requested": "asked", "proposed": "proposed"}
+    return {f"{keys[title]} {words[state]}": public_id for state, public_id, title in rows}
+
+
+def _schedules(session: Session) -> dict[str, str]:
+    """Return the drafted schedule, and its address with that of its session."""
+    schedule, draft = session.execute(
+        select(SessionSchedule.public_id, SessionDraft.public_id).join(
+            SessionDraft, SessionDraft.schedule_id == SessionSchedule.id
+        )
+    ).one()
+    return {"next-cycle": schedule, "next-cycle session": f"{schedule}/{draft}"}
 
 
 def _by_source(session: Session, model: Any) -> dict[str, str]:

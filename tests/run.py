@@ -1,6 +1,6 @@
 """`make test`: every part of the suite, with seconds and counts; a part without a test counts as a failure.
 
-python -m tests.run [--soak] [unit] [races] [browser] [contract]
+python -m tests.run [--soak] [unit] [races] [browser] [contract] [sequences] [clocks]
 """
 
 import os
@@ -21,7 +21,11 @@ PARTS = {
     # Races and browsers need the processors for themselves, so only the first part runs on two workers.
     "unit": ("tests", "infra_access", "-n", "2", *(f"--ignore=tests/{name}" for name in (*APART, "benchmarks"))),
     **{name: (f"tests/{name}",) for name in APART},
+    # What of the first part has more cases to run with --soak: only where it is named.
+    "sequences": ("tests/sequences", "-n", "2"),
+    "clocks": ("tests/scheduling/test_recurrence.py",),
 }
+EVERYTHING = ("unit", *APART)
 MAY_SKIP = "real input not present"
 NO_TESTS = 5
 
@@ -61,10 +65,12 @@ def read_counts(report: Path, *, strict: bool) -> Counts:
 
 def run_part(name: str, report: Path, *, strict: bool) -> Counts:
     """Run one part with pytest and count; whatever makes pytest fail shows as a failure."""
-    missing = [path for path in PARTS[name] if not path.startswith("-") and "/" in path and not (ROOT / path).is_dir()]
+    missing = [path for path in PARTS[name] if not path.startswith("-") and "/" in path and not (ROOT / path).exists()]
     status = NO_TESTS
     if not missing:
-        command = [sys.executable, "-m", "pytest", "-q", *PARTS[name], f"--junitxml={report}"]
+        # A soak shows what each test counted.
+        counted = ["-rP"] if os.environ.get("SOAK") else []
+        command = [sys.executable, "-m", "pytest", "-q", *counted, *PARTS[name], f"--junitxml={report}"]
         status = subprocess.run(command, cwd=ROOT, check=False).returncode
     counts = read_counts(report, strict=strict)
     if counts.passed + counts.failed == 0:
@@ -80,7 +86,7 @@ def main(arguments: list[str]) -> int:
     """Run the named parts, or all; return 0 only if every one had tests and none failed."""
     if "--soak" in arguments:
         os.environ["SOAK"] = "1"
-    names = [argument for argument in arguments if argument != "--soak"] or list(PARTS)
+    names = [argument for argument in arguments if argument != "--soak"] or list(EVERYTHING)
     if unknown := [name for name in names if name not in PARTS]:
         print(f"Unknown part {', '.join(unknown)}: choose from {', '.join(PARTS)}.", file=sys.stderr)
         return 2

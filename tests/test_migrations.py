@@ -38,8 +38,8 @@ NEXT = '''"""Rebuild three tables that others point to."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 TABLES = ("resource", "occupancy", "instrument")
@@ -112,7 +112,7 @@ def scripts(tmp_path: Path) -> Path:
     """Return a copy of the migrations with one revision more."""
     copy = tmp_path / "alembic"
     shutil.copytree(script_location(), copy, ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "versions" / "0002_rebuild.py").write_text(NEXT)
+    (copy / "versions" / "9999_rebuild.py").write_text(NEXT)
     return copy
 
 

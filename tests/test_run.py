@@ -40,3 +40,9 @@ def test_a_part_without_tests_has_failed(tmp_path, monkeypatch):
 
     assert counts.failed == 1
     assert counts.problems == ["no test ran"]
+
+
+def test_every_part_has_its_tests_and_the_deeper_ones_run_only_where_they_are_named():
+    assert set(run.EVERYTHING) < set(run.PARTS)
+    paths = [path for part in run.PARTS.values() for path in part if path.startswith("tests/")]
+    assert all((run.ROOT / path).exists() for path in paths)

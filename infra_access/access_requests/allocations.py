@@ -34,7 +34,10 @@ from infra_access.policy.rulebook import rulebook
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """A locked allocation as a booking needs it; `facts` and `satisfies` are what the request says to the policy."""
+    """A locked allocation as a booking needs it; `facts` and `satisfies` are what the request says to the policy.
+
+    `time_given` is who chooses the time.
+    """
 
     id: int
     public_id: str
@@ -43,6 +46,7 @@ class Granted:
     route: str
     booking_rules: dict[str, Any]
     satisfies: frozenset[str]
+    time_given: str
     facts: Facts = field(compare=False, repr=False)
 
 
@@ -137,6 +141,24 @@ def draw(session: Session, granted: Granted, *, instrument_id: int, span: TimeSp
 
     Raises Conflict `allocation.inactive`, `allocation.outside` or `allocation.overdrawn`, which says what is left.
     """
+    allocation = refuse_outside(session, granted, instrument_id=instrument_id, span=span)
+    left = allocation.amount - allocation.used
+    if units > left:
+        raise Conflict(
+            "allocation.overdrawn",
+            _(
+                "This takes ${units} access units (${unit}), and ${left} are left of what you were granted. Choose a "
+                "shorter time, or amend your request.",
+                mapping={"units": str(units), "unit": granted.access_unit, "left": str(left)},
+            ),
+            details={"left": str(left), "units": str(units)},
+        )
+    allocation.used += units
+    session.flush()
+
+
+def refuse_outside(session: Session, granted: Granted, *, instrument_id: int, span: TimeSpan) -> Allocation:
+    """Return the row of a locked allocation. Raises Conflict where the instrument or the span is not of the grant."""
     allocation = session.get_one(Allocation, granted.id)
     _refuse_inactive(allocation, None)
     covered = session.scalar(
@@ -154,19 +176,7 @@ def draw(session: Session, granted: Granted, *, instrument_id: int, span: TimeSp
             _("What you were granted is for another period. Choose a time within it, or amend your request."),
             details={"start": allocation.valid_from.isoformat(), "end": allocation.valid_until.isoformat()},
         )
-    left = allocation.amount - allocation.used
-    if units > left:
-        raise Conflict(
-            "allocation.overdrawn",
-            _(
-                "This takes ${units} access units (${unit}), and ${left} are left of what you were granted. Choose a "
-                "shorter time, or amend your request.",
-                mapping={"units": str(units), "unit": granted.access_unit, "left": str(left)},
-            ),
-            details={"left": str(left), "units": str(units)},
-        )
-    allocation.used += units
-    session.flush()
+    return allocation
 
 
 def give_back(session: Session, granted: Granted, units: Decimal) -> None:
@@ -248,6 +258,7 @@ def _granted(session: Session, allocation: Allocation, access_request: AccessReq
         route=route.public_id,
         booking_rules=route.booking_rules,
         satisfies=frozenset(met),
+        time_given=route.time_given,
         facts=facts_of_request(session, content, route=route, book=book, now=now, by=access_request.public_id),
     )
 

@@ -1,10 +1,10 @@
 """The tables from a way in to what was granted: routes, access requests, approvals, agreements, allocations."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Numeric, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, Numeric, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra_access.core.columns import KEY, Base, PrimaryKey, PublicId, personal
@@ -15,7 +15,7 @@ class AccessRoute(Base):
 
     `time_given` is team_picks, facility_schedules or queue; `entry` is continuous or rounds; `tariff` maps a regime to
     {amount, currency, per} with decimal strings; `terms` maps a regime to {title, version, text}; `serves` is
-    sentences by locale.
+    sentences by locale. `turnaround_days` is what a queue promises from the arrival of the samples.
     """
 
     __tablename__ = "access_route"
@@ -38,6 +38,7 @@ class AccessRoute(Base):
     stages: Mapped[list[Any]] = mapped_column(default=list)
     booking_rules: Mapped[dict[str, Any]] = mapped_column(default=dict)
     report_due_days: Mapped[int] = mapped_column(Integer, default=90)
+    turnaround_days: Mapped[int | None] = mapped_column(Integer)
     active: Mapped[bool] = mapped_column(default=True)
     version: Mapped[int] = mapped_column(Integer)
 
@@ -114,6 +115,23 @@ class AccessRequestInstrument(Base):
 
     access_request_id: Mapped[int] = mapped_column(ForeignKey("access_request.id"), primary_key=True)
     instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"), primary_key=True, index=True)
+
+
+class DatePreference(Base):
+    """Days on which a team cannot come, or would rather come: `kind` is impossible or preferred.
+
+    Whole local days of the facility, both included.
+    """
+
+    __tablename__ = "date_preference"
+    __table_args__ = (CheckConstraint("first_day <= last_day", name="order"),)
+
+    id: Mapped[PrimaryKey]
+    access_request_id: Mapped[int] = mapped_column(ForeignKey("access_request.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    first_day: Mapped[date] = mapped_column(Date)
+    last_day: Mapped[date] = mapped_column(Date)
+    reason: Mapped[str] = mapped_column(String(200), default="", info=personal("scheduling", retention="record"))
 
 
 class Participant(Base):

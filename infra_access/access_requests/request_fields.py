@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import nested_fields
@@ -149,7 +149,7 @@ def organisation_for(session: Session, actor: Actor, public_id: str | None) -> i
 def team(
     session: Session, given: list[dict[str, Any]], *, requester_id: int, acting_for: int | None, access_type: str
 ) -> tuple[Member, ...]:
-    """Return the team with the requester on it; people with an account are known by their address."""
+    """Return the team with the requester on it; people with an account are known by the address they confirmed."""
     requester = session.get_one(Account, requester_id)
     entries = list(given)
     if all(entry["email"] != requester.email for entry in entries):
@@ -162,7 +162,9 @@ def team(
         row.email: row
         for row in session.execute(
             select(Account.id, Account.email, Account.country_of_work).where(
-                Account.email.in_([entry["email"] for entry in entries])
+                Account.email.in_([entry["email"] for entry in entries]),
+                # Anyone may sign up with anyone's address: it names a person once they confirmed it.
+                or_(Account.email_confirmed_at.is_not(None), Account.id == requester_id),
             )
         )
     }

@@ -7,10 +7,18 @@ from typing import Any
 
 from infra_access.access_requests.vocabularies import Entry, OperatedBy, TimeGiven
 from infra_access.catalogue import fields
-from infra_access.catalogue.vocabularies import AccessMode, AccessType, AccessUnit, Regime
+from infra_access.catalogue.vocabularies import AccessMode, AccessType, AccessUnit, Regime, Sector, SizeBand
 from infra_access.core.i18n import _
 
 _CURRENCY = re.compile("[A-Z]{3}", re.ASCII)
+_REDUCED_FOR: Mapping[str, fields.Cleaner] = {
+    "startup": fields.flag,
+    "sector": fields.one_of(Sector),
+    "size": fields.one_of(SizeBand),
+    "country": fields.country,
+    "country_group": fields.line(40, required=True),
+}
+"""What a reduction may depend on; all of it is the applicant's."""
 
 
 def _whole(value: Any, field: str) -> int:
@@ -19,11 +27,19 @@ def _whole(value: Any, field: str) -> int:
     return value
 
 
+def _turnaround(value: Any, field: str) -> int | None:
+    if value is None:
+        return None
+    if _whole(value, field) == 0:
+        raise fields.fault("value.type", field, _("Promise at least one day, or nothing."))
+    return int(value)
+
+
 def _tariff(value: Any, field: str) -> dict[str, Any]:
     return {regime: _price(entry, f"{field}.{regime}") for regime, entry in _by_regime(value, field).items()}
 
 
-def _price(entry: Mapping[str, Any], field: str) -> dict[str, str]:
+def _price(entry: Mapping[str, Any], field: str) -> dict[str, Any]:
     try:
         amount = Decimal(str(entry.get("amount", "")))
     except InvalidOperation:
@@ -33,7 +49,37 @@ def _price(entry: Mapping[str, Any], field: str) -> dict[str, str]:
         message = _("A price has an amount, a currency such as EUR, and the access unit that it is for.")
         raise fields.fault("tariff.invalid", field, message)
     per = fields.one_of(AccessUnit)(entry.get("per", ""), f"{field}.per")
-    return {"amount": str(amount), "currency": currency, "per": per}
+    price = {"amount": str(amount), "currency": currency, "per": per}
+    if "reductions" in entry:
+        price["reductions"] = fields.list_of(_reduction)(entry["reductions"], f"{field}.reductions")
+    return price
+
+
+def _reduction(value: Any, field: str) -> dict[str, Any]:
+    """Check one reduction: for whom (every condition must be met), by how many percent, and on what ground."""
+    if not isinstance(value, Mapping) or set(value) != {"when", "percent", "ground"}:
+        raise fields.fault("tariff.reduction", field, _("A reduction has when, percent and ground."))
+    try:
+        percent = Decimal(str(value["percent"]))
+    except InvalidOperation:
+        percent = Decimal(-1)
+    if not percent.is_finite() or not 0 < percent <= 100:
+        raise fields.fault("tariff.percent", f"{field}.percent", _("Give a number above 0 and up to 100."))
+    return {
+        "when": conditions(value["when"], f"{field}.when"),
+        "percent": str(percent),
+        "ground": fields.line(200, required=True)(value["ground"], f"{field}.ground"),
+    }
+
+
+def conditions(value: Any, field: str) -> dict[str, Any]:
+    """Check for whom something is: facts of the applicant, each of which must be met."""
+    if not isinstance(value, Mapping) or not value or not set(value) <= set(_REDUCED_FOR):
+        known = ", ".join(_REDUCED_FOR)
+        raise fields.fault(
+            "tariff.when", field, _("Say for whom, by one or more of: ${known}.", mapping={"known": known})
+        )
+    return {name: _REDUCED_FOR[name](wanted, f"{field}.{name}") for name, wanted in value.items()}
 
 
 def _terms(value: Any, field: str) -> dict[str, Any]:
@@ -54,8 +100,10 @@ def _by_regime(value: Any, field: str) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _rules(value: Any, field: str) -> dict[str, Any]:
-    if not isinstance(value, Mapping) or not all(isinstance(limit, int | bool) for limit in value.values()):
-        raise fields.fault("value.type", field, _("Booking rules are numbers, or yes or no, by their name."))
+    if not isinstance(value, Mapping) or not all(
+        isinstance(limit, int | bool | str | list) for limit in value.values()
+    ):
+        raise fields.fault("value.type", field, _("Booking rules are numbers, words or lists by their name."))
     return dict(value)
 
 
@@ -84,5 +132,6 @@ CLEANERS: Mapping[str, fields.Cleaner] = {
     "terms": _terms,
     "booking_rules": _rules,
     "report_due_days": _whole,
+    "turnaround_days": _turnaround,
 }
 """One check for each field of a route; `fields.cleaned` takes them."""

@@ -55,8 +55,11 @@ def create_route(
     stages: Iterable[str] = (),
     booking_rules: Mapping[str, Any] | None = None,
     report_due_days: int = 90,
+    turnaround_days: int | None = None,
 ) -> AccessRoute:
     """Open a way in to instruments of a facility; a continuous route takes requests from now on.
+
+    `turnaround_days` is what a queue promises: results so many days of the calendar after the samples arrived.
 
     Whoever publishes terms with a route offers them for the facility: where no approval of the facility is due, their
     offer is the host's acceptance. Raises Invalid naming the fields at fault, Forbidden.
@@ -79,9 +82,13 @@ def create_route(
             "terms": terms or {},
             "booking_rules": booking_rules or {},
             "report_due_days": report_due_days,
+            "turnaround_days": turnaround_days,
         },
         CLEANERS,
     )
+    if values["turnaround_days"] is not None and values["time_given"] != TimeGiven.QUEUE:
+        message = _("Only a way in with a queue promises when results come. Leave this out, or choose the queue.")
+        raise fields.fault("route.turnaround", "turnaround_days", message)
     for field in ("access_types", "regimes"):
         if not values[field]:
             raise fields.fault("list.empty", field, _("Name at least one."))

@@ -77,6 +77,13 @@ class AllocationState(StrEnum):
     ENDED = "ended"
 
 
+class DateKind(StrEnum):
+    """What a team says of days."""
+
+    IMPOSSIBLE = "impossible"
+    PREFERRED = "preferred"
+
+
 class Visibility(StrEnum):
     """Who reads a conversation."""
 

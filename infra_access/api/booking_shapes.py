@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra_access.api.decisions import DecisionOut
-from infra_access.api.fields import Amount, Choice, Instant, Integer, Line, Lines, ListOf, Part, PublicId
+from infra_access.api.fields import Amount, Choice, Flag, Instant, Integer, Line, Lines, ListOf, Part, PublicId
 from infra_access.api.schemas import Body, Out, PageQuery
+from infra_access.api.series_shapes import RecurrenceBody, SeriesOut
 from infra_access.core.errors import Invalid
 from infra_access.core.i18n import _
 from infra_access.core.timespan import TimeSpan
@@ -38,7 +39,11 @@ class BookingBody(TimeBody):
 
     instrument = PublicId(required=True)
     allocation = PublicId("What an access request granted; the booking draws on it.")
+    quote = PublicId("A price that was given to the caller for this instrument and has not run out.")
+    funding = PublicId("The source that pays the price of the quote.")
     title = Line(most=300)
+    recurrence = Part(RecurrenceBody)
+    hold = Flag("Only keep the time for a while; `POST /bookings/{id}/confirm` makes it a booking.")
 
 
 class ReasonBody(Body):
@@ -71,6 +76,9 @@ class BookingSummaryOut(Out):
     state = Choice(BookingState)
     owner = Line("Whose booking it is.", most=200)
     units = Amount("Access units drawn from the allocation.", answered=True)
+    answer_by = Instant("When a hold or a proposal lapses unless it is answered.", allow_none=True)
+    wanted_minutes = Integer("How long a session the team asked for, where the facility chooses.", allow_none=True)
+    bundle = PublicId("What it shares with the bookings that were made together with it.", allow_none=True)
     created_at = Instant()
     version = Integer(low=1)
 
@@ -81,6 +89,13 @@ class BookingOut(BookingSummaryOut):
     state_reason = Lines(most=5_000, allow_none=True)
     lines = ListOf(Part(BookingLineOut), most=1_000)
     decision = Part(DecisionOut, allow_none=True)
+    series = PublicId("The series that it is an occurrence of.", allow_none=True)
+
+
+class BookingMadeOut(BookingOut):
+    """A new booking; of a series the first, with the report of every occurrence."""
+
+    recurrence = Part(SeriesOut, metadata={"absent": True})
 
 
 class BookingQuery(PageQuery):
@@ -128,6 +143,9 @@ def summary(view: BookingView) -> dict[str, Any]:
         "state": row.state,
         "owner": view.owner,
         "units": row.units,
+        "answer_by": row.answer_by,
+        "wanted_minutes": row.wanted_minutes,
+        "bundle": row.bundle,
         "created_at": row.created_at,
         "version": row.version,
     }
@@ -143,4 +161,5 @@ def whole(view: BookingView) -> dict[str, Any]:
         "state_reason": view.booking.state_reason,
         "lines": lines,
         "decision": view.booking.decision or None,
+        "series": view.series,
     }

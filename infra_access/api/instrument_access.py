@@ -7,13 +7,14 @@ from infra_access.access_requests.routes import RouteView, routes_of
 from infra_access.access_requests.vocabularies import Entry, OperatedBy, TimeGiven
 from infra_access.api.contract import Call, resource
 from infra_access.api.decisions import EligibilityOut, VisitorQuery, eligibility_of
-from infra_access.api.fields import Choice, Free, Instant, Integer, Line, ListOf, Part, PublicId
+from infra_access.api.fields import Choice, Flag, Free, Instant, Integer, Line, ListOf, Part, PublicId
 from infra_access.api.schemas import Out, Query, SpanOut
-from infra_access.catalogue.vocabularies import AccessMode, AccessType, AccessUnit, Regime
+from infra_access.catalogue.vocabularies import AccessMode, AccessType, AccessUnit, Regime, SchedulingAuthority
 from infra_access.core.authority import Permission
 from infra_access.core.timespan import TimeSpan
 from infra_access.policy.rules import Action
 from infra_access.scheduling.calendar_queries import calendar_of, window_of
+from infra_access.scheduling.mirrors.queries import mirrors_of
 
 
 class WindowQuery(Query):
@@ -30,6 +31,14 @@ class BusyOut(SpanOut):
     label = Line(most=300, absent=True)
 
 
+class MirroredOut(Out):
+    """A calendar that is kept elsewhere, of which this shows a copy."""
+
+    source = Line("What people call the other system.", most=200)
+    refreshed_at = Instant("As of when.")
+    stale = Flag("Whether it is older than it should be.")
+
+
 class AvailabilityOut(Out):
     """The time of an instrument within a window."""
 
@@ -37,6 +46,7 @@ class AvailabilityOut(Out):
     open = ListOf(Part(SpanOut), "When the facility is open.", most=10_000)
     free = ListOf(Part(SpanOut), most=10_000)
     busy = ListOf(Part(BusyOut), most=100_000)
+    mirrored = ListOf(Part(MirroredOut), "Of which calendars it is a copy, if scheduled elsewhere; no promise.")
 
 
 class EligibilityQuery(VisitorQuery):
@@ -76,6 +86,7 @@ class RouteOut(Out):
     stages = ListOf(Line(most=100))
     booking_rules = Free("What it changes of the instrument's booking rules.")
     report_due_days = Integer(low=0)
+    turnaround_days = Integer("Results so many days of the calendar after samples arrived.", low=1, allow_none=True)
     open_round = Part(RoundOut, allow_none=True)
     next_round = Part(RoundOut, allow_none=True)
 
@@ -107,7 +118,18 @@ def availability(call: Call) -> dict[str, Any]:
             {**_span(one.span), "kind": one.kind, **({"label": one.label} if one.label else {})}
             for one in calendar.busy
         ],
+        "mirrored": _mirrored(call),
     }
+
+
+def _mirrored(call: Call) -> list[dict[str, Any]]:
+    instrument = call.row.instrument
+    if instrument.scheduling_authority != SchedulingAuthority.ELSEWHERE:
+        return []
+    return [
+        {"source": view.mirror.source, "refreshed_at": view.mirror.refreshed_at, "stale": view.is_stale(call.now)}
+        for view in mirrors_of(call.db, instrument.id)
+    ]
 
 
 @resource(

@@ -56,6 +56,7 @@ class InstrumentBody(Body):
     contact_name = Line(most=200)
     contact_email = Line(most=254, allow_none=True)
     status = Choice(OperationalStatus)
+    status_note = Lines("Why the status changes, for those who have booked time.", most=2_000)
     listing = Choice(Listing)
     scheduling_authority = Choice(SchedulingAuthority)
     publication = Choice(PublicationState)
@@ -180,7 +181,7 @@ def find(call: Call) -> dict[str, Any]:
     "api.instruments",
     "POST",
     permission=Permission.OWN_ACCOUNT,
-    body=InstrumentBody,
+    body=InstrumentBody(exclude=("status_note",)),
     out=InstrumentOut,
     status=201,
     errors=(404, 409, 410),

@@ -23,6 +23,8 @@ from infra_access.http.idempotency import MAX_LENGTH
 PATH = f"{BASE}/openapi.json"
 DOCUMENT = "infra_access.openapi"
 PROBLEM = "application/problem+json"
+_PATTERNS = {"month": "^[0-9]{4}-[0-9]{2}$"}
+"""Of the parts of an address that are no public id."""
 
 _MEANINGS = {
     400: "The request cannot be read.",
@@ -154,7 +156,8 @@ def _refusals(operation: Operation) -> dict[str, Any]:
 
 
 def _id_parameter(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": ID_PATTERN}}
+    schema = {"type": "string", "pattern": _PATTERNS.get(name, ID_PATTERN)}
+    return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
 def _header(name: str, description: str, **facts: Any) -> dict[str, Any]:

@@ -131,11 +131,15 @@ def update_instrument(
     changes: Mapping[str, Any],
     expected_version: int | None = None,
 ) -> Instrument:
-    """Change fields of an instrument, its techniques, status and publication among them."""
+    """Change fields of an instrument, its techniques, status and publication among them.
+
+    `status_note` is no field: it tells those who have booked time why the status changed.
+    """
     scopes = instrument_scopes(session, instrument)
     require(actor, Permission.INSTRUMENT_UPDATE, scopes)
     fields.check_version(instrument.version, expected_version)
-    stored = fields.cleaned(changes, _CLEANERS)
+    stored = fields.cleaned(changes, {**_CLEANERS, "status_note": fields.text(2_000)})
+    note = stored.pop("status_note", "")
     beside = {field: stored.pop(field) for field in _BESIDE & stored.keys()}
     changed = {field for field, value in stored.items() if getattr(instrument, field) != value}
     if "listing" in changed:
@@ -166,7 +170,7 @@ def update_instrument(
         publish(
             session,
             "instrument.status_changed",
-            {"instrument": instrument.public_id, "status": instrument.status},
+            {"instrument": instrument.public_id, "status": instrument.status, "note": note},
             now=now,
         )
     return instrument

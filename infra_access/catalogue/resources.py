@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.audit.record import record
@@ -54,6 +55,7 @@ def add_resource(
             raise _elsewhere(place.name)
     if plant is not None and plant.kind != ResourceKind.PLANT:
         raise fields.fault("plant.kind", "plant", _("Only a plant can close other resources."))
+    _lock_plant(session, plant)
     resource = Resource(
         facility_id=facility.id,
         instrument_id=instrument.id if instrument else None,
@@ -110,6 +112,7 @@ def set_plant(session: Session, *, actor: Actor, now: datetime, resource: Resour
             raise _elsewhere(plant.name)
         if plant.kind != ResourceKind.PLANT or plant.id == resource.id:
             raise fields.fault("plant.kind", "plant", _("Only another resource that is a plant can close this one."))
+    _lock_plant(session, plant)
     resource.plant_id = plant.id if plant else None
     session.flush()
     record(
@@ -122,6 +125,12 @@ def set_plant(session: Session, *, actor: Actor, now: datetime, resource: Resour
         details={"plant": plant.public_id if plant else None},
     )
     return resource
+
+
+def _lock_plant(session: Session, plant: Resource | None) -> None:
+    """Let no closure of the plant be made meanwhile: it closes what depends on it as it begins."""
+    if plant is not None:
+        session.execute(select(Resource.id).where(Resource.id == plant.id).with_for_update(key_share=True))
 
 
 def _elsewhere(name: str) -> Conflict:

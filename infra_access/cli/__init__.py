@@ -13,6 +13,7 @@ from infra_access.cli.catalogue import import_group
 from infra_access.cli.database import demo, migrate
 from infra_access.cli.refusals import RefusingGroup
 from infra_access.cli.service import serve, worker
+from infra_access.cli.windows import free_windows
 
 
 @click.group(cls=RefusingGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,5 +32,5 @@ def main(context: click.Context, config: Path) -> None:
     context.obj = config
 
 
-for command in (migrate, serve, worker, demo, import_group, account, role, token, audit):
+for command in (migrate, serve, worker, demo, import_group, account, role, token, audit, free_windows):
     main.add_command(command)

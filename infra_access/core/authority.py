@@ -52,9 +52,25 @@ class Permission(StrEnum):
     BOOKING_LIST = "scheduling:booking:list"
     BOOKING_READ = "scheduling:booking:read"
     BOOKING_UPDATE = "scheduling:booking:update"
+    BOOKING_ANSWER = "scheduling:booking:answer"
+    WAIT_LIST_LEAVE = "scheduling:wait_list:leave"
     BOOKING_READ_LABELS = "scheduling:booking:labels"
+    ORDER_CREATE = "orders:order:create"
+    ORDER_LIST = "orders:order:list"
+    ORDER_READ = "orders:order:read"
+    ORDER_UPDATE = "orders:order:update"
+    ORDER_CANCEL = "orders:order:cancel"
+    ORDER_WORK = "orders:order:work"
+    SCHEDULE_WRITE = "scheduling:schedule:write"
     MAINTENANCE_WRITE = "scheduling:maintenance:write"
     HOURS_WRITE = "scheduling:hours:write"
+    QUOTE_CREATE = "accounting:quote:create"
+    QUOTE_READ = "accounting:quote:read"
+    FUNDING_CREATE = "accounting:funding:create"
+    POOL_WRITE = "accounting:pool:write"
+    POOL_READ = "accounting:pool:read"
+    LEDGER_READ = "accounting:ledger:read"
+    LEDGER_WRITE = "accounting:ledger:write"
     AUDIT_READ = "audit:event:read"
 
 
@@ -110,6 +126,7 @@ def system_actor(label: str) -> Actor:
 
 _STAFF = frozenset({"facility_manager", "user_officer", "instrument_scientist", "organisation_admin", "platform_admin"})
 _OFFICE = frozenset({"facility_manager", "user_officer", "organisation_admin", "platform_admin"})
+_FINANCE = _OFFICE | {"finance"}
 _READERS = _STAFF | {"safety_officer", "access_administrator", "export_control_officer", "auditor"}
 
 PERMISSIONS: Mapping[Permission, Allow] = {
@@ -148,9 +165,26 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.BOOKING_LIST: Allow(signed_in=True),
     Permission.BOOKING_READ: Allow(roles=_READERS, relations=frozenset({"owner", "team"})),
     Permission.BOOKING_UPDATE: Allow(roles=_STAFF, relations=frozenset({"owner"})),
+    Permission.BOOKING_ANSWER: Allow(relations=frozenset({"owner", "team"})),
+    Permission.WAIT_LIST_LEAVE: Allow(relations=frozenset({"owner"})),
     Permission.BOOKING_READ_LABELS: Allow(roles=_STAFF),
+    Permission.ORDER_CREATE: Allow(signed_in=True),
+    Permission.ORDER_LIST: Allow(signed_in=True),
+    # Samples are a matter of safety; auditors read everything.
+    Permission.ORDER_READ: Allow(roles=_STAFF | {"safety_officer", "auditor"}, relations=frozenset({"owner", "team"})),
+    Permission.ORDER_UPDATE: Allow(relations=frozenset({"owner", "team"})),
+    Permission.ORDER_CANCEL: Allow(roles=_STAFF, relations=frozenset({"owner", "team"})),
+    Permission.ORDER_WORK: Allow(roles=_STAFF),
+    Permission.SCHEDULE_WRITE: Allow(roles=_OFFICE),
     Permission.MAINTENANCE_WRITE: Allow(roles=_STAFF),
     Permission.HOURS_WRITE: Allow(roles=_OFFICE),
+    Permission.QUOTE_CREATE: Allow(signed_in=True),
+    Permission.QUOTE_READ: Allow(roles=_FINANCE | {"auditor"}, relations=frozenset({"owner"})),
+    Permission.FUNDING_CREATE: Allow(signed_in=True),
+    Permission.POOL_WRITE: Allow(roles=_OFFICE),
+    Permission.POOL_READ: Allow(roles=_READERS | {"finance"}),
+    Permission.LEDGER_READ: Allow(roles=_FINANCE | {"auditor"}),
+    Permission.LEDGER_WRITE: Allow(roles=_FINANCE),
     Permission.AUDIT_READ: Allow(roles=frozenset({"auditor", "platform_admin"})),
 }
 

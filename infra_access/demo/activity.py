@@ -129,6 +129,33 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderStep:
+    """What somebody did with an order, in days before the Monday of this week."""
+
+    step: str
+    by: str
+    days_ago: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceOrder:
+    """Samples sent by mail, and what happened to the order."""
+
+    key: str
+    route: str
+    instrument: str
+    person: str
+    acting_for: str | None
+    title: str
+    samples: int
+    sample_description: str
+    hazards: str
+    regime: str
+    return_samples: bool
+    steps: tuple[OrderStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Activity:
     """All of it."""
 
@@ -144,6 +171,11 @@ def read_activity(entry: Entry) -> Activity:
         requests=tuple(_request(each) for each in entry["requests"]),
         conversations=tuple(_conversation(each) for each in entry["conversations"]),
     )
+
+
+def read_order(entry: Entry) -> ServiceOrder:
+    """Return the order that an entry of its file describes."""
+    return ServiceOrder(**{**entry, "steps": tuple(OrderStep(**each) for each in entry["steps"])})
 
 
 def _booking(entry: Entry) -> Booking:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, TypeVar
 
-from infra_access.demo.activity import Activity, read_activity
+from infra_access.demo.activity import Activity, ServiceOrder, read_activity, read_order
 
 Entry = Mapping[str, Any]
 Names = Mapping[str, str]
@@ -80,6 +80,7 @@ class Facility:
     contacts: tuple[tuple[str, str], ...]
     security_contact: str
     plants: tuple[Resource, ...]
+    holidays: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class Instrument:
     resources: tuple[Resource, ...]
     always_needs: tuple[str, ...]
     depends_on: tuple[str, ...]
-    booking_rules: Mapping[str, int]
+    booking_rules: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,7 @@ class Route:
     tariffs: tuple[Tariff, ...]
     terms: str
     report_due_days: int
+    turnaround_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +244,7 @@ class Dataset:
     people: tuple[Person, ...]
     terms: tuple[Terms, ...]
     activity: Activity
+    service_orders: tuple[ServiceOrder, ...]
 
 
 @lru_cache(maxsize=1)
@@ -258,6 +261,7 @@ def dataset() -> Dataset:
         people=_all("people", _person),
         terms=tuple(_terms(path.read_text("utf-8")) for path in sorted((_DATA / "terms").iterdir(), key=str)),
         activity=read_activity(_json("activity")),
+        service_orders=tuple(read_order(entry) for entry in _json("service_orders")),
     )
 
 

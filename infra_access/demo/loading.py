@@ -10,8 +10,19 @@ from datetime import UTC, date, datetime, timedelta
 from infra_access.catalogue.models import Facility, Instrument, Organisation, Resource
 from infra_access.core.authority import Actor, system_actor
 from infra_access.core.db import Database
-from infra_access.demo import activity_loading, people_loading, place_loading, ways_loading
+from infra_access.demo import (
+    accounting_loading,
+    activity_loading,
+    mirror_loading,
+    orders_loading,
+    people_loading,
+    place_loading,
+    schedules_loading,
+    upkeep_loading,
+    ways_loading,
+)
 from infra_access.demo.dataset import Dataset, dataset
+from infra_access.demo.series_loading import series
 from infra_access.people.passwords import hash_password
 
 PASSWORD = "demo-password-2026"
@@ -60,9 +71,17 @@ def load_demo(database: Database, *, now: datetime) -> dict[str, int]:
         ways_loading.groups,
         ways_loading.routes,
         ways_loading.policies,
+        accounting_loading.pools,
         activity_loading.requests,
         activity_loading.bookings,
         activity_loading.questions,
+        series,
+        orders_loading.service_orders,
+        accounting_loading.voucher_and_quote,
+        accounting_loading.first_line,
+        schedules_loading.schedules,
+        upkeep_loading.upkeep,
+        mirror_loading.mirrored,
     ):
         with database.writer() as session:
             load(session, world)

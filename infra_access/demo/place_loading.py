@@ -17,6 +17,7 @@ from infra_access.demo import dataset as data
 from infra_access.demo.activity import WEEKDAYS
 from infra_access.scheduling.hours import set_hours
 from infra_access.scheduling.opening_hours import WeeklyHours, minute_of_day
+from infra_access.scheduling.public_holidays import HolidayCalendar
 from infra_access.scheduling.rule_sets import set_booking_rules
 
 if TYPE_CHECKING:
@@ -98,7 +99,14 @@ def _new_facility(session: Session, world: World, entry: data.Facility, organisa
         for span in entry.opening_hours
         for day in span.days
     ]
-    set_hours(session, actor=world.actor, now=world.long_ago, facility=facility, weekly=weekly)
+    set_hours(
+        session,
+        actor=world.actor,
+        now=world.long_ago,
+        facility=facility,
+        weekly=weekly,
+        holidays=HolidayCalendar(**entry.holidays) if entry.holidays else None,
+    )
     for plant in entry.plants:
         add_resource(
             session,

@@ -72,6 +72,7 @@ def _new_route(session: Session, world: World, entry: Route) -> AccessRoute:
         terms=dict.fromkeys(entry.regimes, text),
         stages=list(entry.stages),
         report_due_days=entry.report_due_days,
+        turnaround_days=entry.turnaround_days,
     )
     for call in entry.rounds:
         open_round(

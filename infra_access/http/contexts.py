@@ -18,8 +18,15 @@ from infra_access.core.errors import NotAuthenticated
 from infra_access.core.i18n import _
 from infra_access.http.delivery import is_api
 from infra_access.http.security import Context
-from infra_access.scheduling.booking_queries import booking_by_public_id, relations_to
+from infra_access.orders.order_queries import order_by_public_id
+from infra_access.scheduling.booking_queries import booking_by_public_id, relations_of
+from infra_access.scheduling.drafts.schedules import schedule_by_public_id
+from infra_access.scheduling.hours import FacilityHours, all_hours
 from infra_access.scheduling.places import place_by_public_id
+from infra_access.scheduling.rule_sets import rules_at
+from infra_access.scheduling.series.queries import relations_to_series, series_by_public_id
+from infra_access.scheduling.upkeep.closure_queries import closure_by_public_id
+from infra_access.scheduling.waiting.queries import wait_by_public_id
 
 Factory = Callable[[Request], Context]
 
@@ -70,16 +77,59 @@ def instrument(request: Request) -> Context:
     return Context(place, place.scopes)
 
 
+def facility_hours(request: Request) -> Context:
+    """Load a FacilityHours: a facility with its hours."""
+    found = facility(request)
+    return Context(FacilityHours(found.row, all_hours(request.db, found.row)), found.scopes)
+
+
+def facility_rules(request: Request) -> Context:
+    """Load the OwnRules of a facility."""
+    found = facility(request)
+    return Context(rules_at(request.db, found.row), found.scopes)
+
+
+def instrument_rules(request: Request) -> Context:
+    """Load the OwnRules of an instrument."""
+    found = instrument(request)
+    return Context(rules_at(request.db, found.row.instrument), found.scopes)
+
+
 def booking(request: Request) -> Context:
     """Load a BookingView that the reader may see."""
     view = booking_by_public_id(request.db, _id(request), actor=request.actor)
-    return Context(view, instrument_scopes(request.db, view.instrument), relations_to(view.booking, request.actor))
+    relations = relations_of(request.db, view.booking, request.actor)
+    return Context(view, instrument_scopes(request.db, view.instrument), relations)
+
+
+def wait(request: Request) -> Context:
+    """Load a WaitView of the reader's own."""
+    view = wait_by_public_id(request.db, _id(request), actor=request.actor)
+    return Context(view, (), frozenset({"owner"}))
+
+
+def schedule(request: Request) -> Context:
+    """Load a ScheduleView of a facility whose office the reader is of."""
+    view = schedule_by_public_id(request.db, _id(request), actor=request.actor)
+    return Context(view, view.scopes)
+
+
+def series(request: Request) -> Context:
+    """Load a SeriesView that the reader may see."""
+    view = series_by_public_id(request.db, _id(request), actor=request.actor)
+    return Context(view, view.place.scopes, relations_to_series(view.series, request.actor))
 
 
 def access_request(request: Request) -> Context:
     """Load a RequestView that the reader may see."""
     view = request_by_public_id(request.db, _id(request), actor=request.actor)
     return Context(view, facility_scopes(request.db, view.facility), frozenset(view.relations))
+
+
+def service_order(request: Request) -> Context:
+    """Load an OrderView that the reader may see."""
+    view = order_by_public_id(request.db, _id(request), actor=request.actor)
+    return Context(view, view.scopes, view.relations)
 
 
 def approval(request: Request) -> Context:
@@ -93,3 +143,9 @@ def conversation(request: Request) -> Context:
     """Load a conversation that the reader may see."""
     view = conversation_by_public_id(request.db, _id(request), actor=request.actor)
     return Context(view, (), frozenset(view.relations))
+
+
+def closure(request: Request) -> Context:
+    """Load a ClosureView, for the staff of its facility."""
+    view = closure_by_public_id(request.db, _id(request), actor=request.actor)
+    return Context(view, facility_scopes(request.db, view.facility))

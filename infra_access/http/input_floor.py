@@ -5,6 +5,7 @@ query and cookies are decoded here once; whatever cannot be is a 400 that says w
 another service: redirects are completed from it, and would lead there.
 """
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -82,10 +83,18 @@ def read_json(request: Request) -> Any:
         raise TooLarge("body.too_large", _("The body is larger than this accepts."))
     try:
         document = orjson.loads(body)
+        json.loads(body, object_pairs_hook=_refuse_repeated)
     except (orjson.JSONDecodeError, RecursionError):
         raise BadRequest("body.malformed", _("The body is not valid JSON in UTF-8.")) from None
     _check(document, MAX_DEPTH)
     return document
+
+
+def _refuse_repeated(pairs: list[tuple[str, Any]]) -> None:
+    # A reader that takes the first and one that takes the last would each see another request.
+    names = [name for name, _value in pairs]
+    if len(set(names)) < len(names):
+        raise BadRequest("body.repeated", _("The body says something twice: each name may stand once in an object."))
 
 
 def _check(value: Any, depth: int) -> None:

@@ -21,13 +21,13 @@ from translationstring import TranslationString
 
 from infra_access.core.i18n import Text
 from infra_access.core.zones import named_zone
-from infra_access.notifications.kinds import WITH_CALENDAR, Kind
+from infra_access.notifications.kinds import WITH_CALENDAR, WITH_LINK, Kind
 from infra_access.notifications.subjects import Subject, subject_of
 from infra_access.notifications.templates import CLOSING, GREETING, LINK_LINE, REASON_LINE, TEMPLATES
 from infra_access.outbox.events import Claimed
 from infra_access.people.links import make_link
 from infra_access.people.models import Account
-from infra_access.scheduling.calendars import CalendarEntry, Method, calendar
+from infra_access.scheduling.calendars import CalendarEntry, EntryStatus, Method, calendar
 
 Translate = Callable[[Text, str], str]
 """From a text and a locale to the words that the reader sees."""
@@ -54,7 +54,7 @@ def compose(session: Session, event: Claimed, *, letterhead: Letterhead, now: da
     mails = []
     for account in _recipients(session, kind, event.payload, subject):
         link = letterhead.base_url + subject.path
-        if kind is Kind.LINK:
+        if kind in WITH_LINK:
             link += make_link(session, account, now=now)
         mails.append(_mail(event.id, kind, subject, account, link, letterhead, now))
     return mails
@@ -73,6 +73,9 @@ def _mail(
     values = {name: _one_line(value) for name, value in subject.values.items()}
     if subject.entry is not None:
         values["when"] = spell_time(subject.entry, account.locale)
+    if subject.before is not None:
+        values["before"] = spell_time(subject.before, account.locale)
+    values |= {name: letterhead.translate(text, account.locale) for name, text in subject.words.items()}
 
     def say(text: Text, **more: str) -> str:
         filled = text % {**values, **more} if isinstance(text, TranslationString) else text
@@ -80,6 +83,9 @@ def _mail(
 
     template = TEMPLATES[kind]
     paragraphs = [say(GREETING, name=_one_line(account.name)), *(say(text) for text in template.paragraphs)]
+    standing = [one for one in subject.entries if one.status is not EntryStatus.CANCELLED]
+    if standing:
+        paragraphs.append("\n".join(spell_time(one, account.locale) for one in standing))
     if subject.reason and account.id in subject.account_ids:
         paragraphs.append(say(REASON_LINE, reason=subject.reason))
     paragraphs += [say(LINK_LINE, link=link), say(CLOSING)]
@@ -92,14 +98,16 @@ def _mail(
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content("\n\n".join(paragraphs) + "\n")
     if subject.entry is not None and kind in WITH_CALENDAR:
-        _attach(mail, replace(subject.entry, organizer=letterhead.mail_from), kind, now)
+        _attach(mail, [replace(subject.entry, organizer=letterhead.mail_from)], kind, now)
+    if subject.entries:
+        _attach(mail, [replace(one, organizer=letterhead.mail_from) for one in subject.entries], kind, now)
     return mail
 
 
-def _attach(mail: EmailMessage, entry: CalendarEntry, kind: Kind, now: datetime) -> None:
+def _attach(mail: EmailMessage, entries: Sequence[CalendarEntry], kind: Kind, now: datetime) -> None:
     method = Method.CANCEL if kind is Kind.BOOKING_CANCELLED else Method.PUBLISH
     mail.add_attachment(
-        calendar([entry], name=entry.summary, now=now, method=method),
+        calendar(entries, name=entries[0].summary, now=now, method=method),
         maintype="text",
         subtype="calendar",
         filename="booking.ics",

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from infra_access.core.db import Database
 from infra_access.notifications.compose import Letterhead, compose
-from infra_access.notifications.kinds import Kind
+from infra_access.notifications.kinds import WITH_LINK, Kind
 from infra_access.notifications.ports import MailTransport, Undeliverable
 from infra_access.outbox.events import Claimed
 
@@ -26,7 +26,7 @@ def deliver_by_mail(database: Database, transport: MailTransport, letterhead: Le
             log.debug("event %s of kind %s: nobody is told by mail", event.id, event.kind)
             return
         # A one-time link is made here, and must be known before its mail leaves; no other mail writes anything.
-        opened = database.writer() if event.kind == Kind.LINK else database.reader()
+        opened = database.writer() if event.kind in WITH_LINK else database.reader()
         with opened as session:
             mails = compose(session, event, letterhead=letterhead, now=now)
         for mail in mails:

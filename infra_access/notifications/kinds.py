@@ -7,6 +7,7 @@ class Kind(StrEnum):
     """The kind of an outbox event; one that is not here sends no mail."""
 
     SIGNED_UP = "account.signed_up"
+    CONFIRM_ADDRESS = "account.confirm_address"
     SIGN_UP_REPEATED = "account.sign_up_repeated"
     LINK = "account.link"
     REQUEST_SUBMITTED = "access_request.submitted"
@@ -19,7 +20,41 @@ class Kind(StrEnum):
     BOOKING_PENDING = "booking.pending"
     BOOKING_MOVED = "booking.moved"
     BOOKING_CANCELLED = "booking.cancelled"
+    BOOKING_DISPLACED = "booking.displaced"
+    BOOKING_OFFERED = "booking.offered"
+    BOOKING_NO_SHOW = "booking.no_show"
+    INSTRUMENT_STATUS = "instrument.status_changed"
+    BOOKING_PROPOSED = "booking.proposed"
+    BOOKING_REQUESTED = "booking.requested"
+    BOOKING_DECLINED = "booking.declined"
+    BOOKING_RELEASED = "booking.released"
+    SCHEDULE_PROPOSED = "schedule.proposed"
+    SERIES_MADE = "booking.series_made"
+    SERIES_CHANGED = "booking.series_changed"
+    ORDER_QUOTED = "service_order.quoted"
+    ORDER_PLACED = "service_order.ordered"
+    ORDER_RECEIVED = "service_order.samples_received"
+    ORDER_STARTED = "service_order.started"
+    ORDER_CHECKED = "service_order.quality_checked"
+    ORDER_DELIVERED = "service_order.delivered"
+    ORDER_ACCEPTED = "service_order.accepted"
+    ORDER_DISPUTED = "service_order.disputed"
+    ORDER_CANCELLED = "service_order.cancelled"
     MESSAGE = "conversation.message"
 
 
-WITH_CALENDAR = frozenset({Kind.BOOKING_CONFIRMED, Kind.BOOKING_PENDING, Kind.BOOKING_MOVED, Kind.BOOKING_CANCELLED})
+WITH_CALENDAR = frozenset(
+    {
+        Kind.BOOKING_CONFIRMED,
+        Kind.BOOKING_PENDING,
+        Kind.BOOKING_MOVED,
+        Kind.BOOKING_CANCELLED,
+        Kind.BOOKING_DISPLACED,
+    }
+)
+
+FOR_THE_OFFICE = frozenset({Kind.BOOKING_REQUESTED, Kind.BOOKING_DECLINED})
+"""What teams write to the office of a facility."""
+
+WITH_LINK = frozenset({Kind.SIGNED_UP, Kind.CONFIRM_ADDRESS, Kind.LINK})
+"""Mails that bring a one-time link, which is made while they are written."""

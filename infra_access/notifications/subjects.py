@@ -15,19 +15,31 @@ from infra_access.access_requests.models import (
     Conversation,
     Message,
 )
+from infra_access.access_requests.standing import team_of
+from infra_access.accounting.models import Quote
 from infra_access.catalogue.models import Facility, Instrument
 from infra_access.catalogue.scopes import instrument_scopes
-from infra_access.notifications.kinds import Kind
+from infra_access.catalogue.vocabularies import OperationalStatus, label
+from infra_access.core.i18n import Text
+from infra_access.core.zones import parse_instant
+from infra_access.notifications.kinds import FOR_THE_OFFICE, Kind
+from infra_access.orders.models import ServiceOrder
+from infra_access.orders.standing import team_of_order
 from infra_access.people.models import Account
 from infra_access.people.roles import holders, resolve_scope
 from infra_access.scheduling.booking_queries import BookingView, entry_of
 from infra_access.scheduling.calendars import CalendarEntry
+from infra_access.scheduling.lifecycle import FINAL, OCCUPYING
 from infra_access.scheduling.models import Booking
+from infra_access.scheduling.series.models import BookingSeries
 
 ANSWERING_ROLES = ("facility_manager", "user_officer", "instrument_scientist")
 """Who is told of a question about an instrument."""
 
 MANY_INSTRUMENTS = 3
+ORDERS_FOR_STAFF = frozenset({Kind.ORDER_PLACED, Kind.ORDER_ACCEPTED, Kind.ORDER_DISPUTED})
+ORDERS_FOR_BOTH = frozenset({Kind.ORDER_CANCELLED})
+"""Whom an order's steps are told to; all others are told to its team."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +51,39 @@ class Subject:
     account_ids: tuple[int, ...] = ()
     reason: str = ""
     entry: CalendarEntry | None = None
+    before: CalendarEntry | None = None
+    """The same at the time that it had."""
+    words: Mapping[str, Text] = field(default_factory=dict)
+    """Values that are translated for each reader."""
+    entries: tuple[CalendarEntry, ...] = ()
+    """Several sessions, such as those of a series, listed and attached together."""
 
 
 def subject_of(
     session: Session, kind: Kind, payload: Mapping[str, Any], *, now: datetime, base_url: str
 ) -> Subject | None:
     """Return what the event is about, or None if that no longer exists."""
-    if kind in {Kind.SIGNED_UP, Kind.SIGN_UP_REPEATED}:
+    if kind in {Kind.SIGNED_UP, Kind.CONFIRM_ADDRESS}:
+        return Subject("/confirm-address/")
+    if kind is Kind.SIGN_UP_REPEATED:
         return Subject("/sign-in")
     if kind is Kind.LINK:
         return Subject("/set-password/")
     if kind is Kind.MESSAGE:
         return _conversation(session, payload, now)
+    if kind is Kind.INSTRUMENT_STATUS:
+        return _status(session, payload, now)
+    if kind.startswith("service_order."):
+        return _order(session, kind, payload, now)
+    if kind in {Kind.SERIES_MADE, Kind.SERIES_CHANGED}:
+        return _series(session, payload, base_url)
+    if kind.startswith("service_order."):
+        return _order(session, kind, payload, now)
     if kind.startswith("booking."):
-        return _booking(session, payload, base_url)
+        found = _booking(session, payload, base_url)
+        return _for_office(session, found, payload, now) if found and kind in FOR_THE_OFFICE else found
+    if kind is Kind.SCHEDULE_PROPOSED:
+        return _sessions(session, payload)
     return _approval(session, payload, now) if kind is Kind.APPROVAL_ASKED else _request(session, payload)
 
 
@@ -68,6 +99,7 @@ def _booking(session: Session, payload: Mapping[str, Any], base_url: str) -> Sub
         return None
     booking, instrument, facility, owner = row
     entry = entry_of(BookingView(booking, instrument, facility, owner), base_url=base_url)
+    before = payload.get("before")
     return Subject(
         f"/bookings/{booking.public_id}",
         {"instrument": instrument.name, "facility": facility.name},
@@ -75,6 +107,73 @@ def _booking(session: Session, payload: Mapping[str, Any], base_url: str) -> Sub
         booking.state_reason or "",
         # Mail is read on its way: what is measured stays in the service, the calendar file too names the instrument.
         replace(entry, summary=instrument.name),
+        replace(entry, start=parse_instant(before["start"]), end=parse_instant(before["end"])) if before else None,
+    )
+
+
+def _status(session: Session, payload: Mapping[str, Any], now: datetime) -> Subject | None:
+    """Return the change of an instrument's status; those who have booked time ahead are told, each once."""
+    row = session.execute(
+        select(Instrument, Facility)
+        .join(Facility, Facility.id == Instrument.facility_id)
+        .where(Instrument.public_id == payload.get("instrument"))
+    ).one_or_none()
+    if row is None:
+        return None
+    instrument, facility = row
+    ahead = (
+        select(Booking.account_id)
+        .where(Booking.instrument_id == instrument.id, Booking.ends > now, Booking.state.in_(OCCUPYING - FINAL))
+        .distinct()
+    )
+    return Subject(
+        f"/instruments/{instrument.public_id}",
+        {"instrument": instrument.name, "facility": facility.name},
+        tuple(sorted(session.scalars(ahead))),
+        payload.get("note", ""),
+        words={"status": label(OperationalStatus(payload["status"]))},
+    )
+
+
+def _for_office(session: Session, found: Subject, payload: Mapping[str, Any], now: datetime) -> Subject:
+    """Return the same to be told to those who answer for the instrument."""
+    instrument = session.scalars(
+        select(Instrument)
+        .join(Booking, Booking.instrument_id == Instrument.id)
+        .where(Booking.public_id == payload.get("booking"))
+    ).one()
+    return replace(found, account_ids=tuple(sorted(_staff(session, instrument, now))))
+
+
+def _sessions(session: Session, payload: Mapping[str, Any]) -> Subject | None:
+    """Return the sessions that a published schedule proposes to a team, each of whom is told once."""
+    found = session.scalars(
+        select(AccessRequest).where(AccessRequest.public_id == payload.get("access_request"))
+    ).one_or_none()
+    if found is None:
+        return None
+    return Subject("/me", _request_values(session, found), tuple(sorted(team_of(session, found))))
+
+
+def _series(session: Session, payload: Mapping[str, Any], base_url: str) -> Subject | None:
+    """Return a series with every session of it, also those cancelled: calendars must hear of them too."""
+    rows = session.execute(
+        select(BookingSeries, Booking, Instrument, Facility)
+        .join(Booking, Booking.series_id == BookingSeries.id)
+        .join(Instrument, Instrument.id == BookingSeries.instrument_id)
+        .join(Facility, Facility.id == Instrument.facility_id)
+        .where(BookingSeries.public_id == payload.get("series"))
+        .order_by(Booking.starts)
+    ).all()
+    if not rows:
+        return None
+    series, _first, instrument, facility = rows[0]
+    views = (BookingView(booking, instrument, facility, "") for _series, booking, _instrument, _facility in rows)
+    return Subject(
+        f"/booking-series/{series.public_id}",
+        {"instrument": instrument.name, "facility": facility.name},
+        (series.account_id,),
+        entries=tuple(replace(entry_of(view, base_url=base_url), summary=instrument.name) for view in views),
     )
 
 
@@ -128,6 +227,24 @@ def _request_values(session: Session, request: AccessRequest) -> Mapping[str, st
     ).all()
     shown = [*names[:MANY_INSTRUMENTS], *(["…"] if len(names) > MANY_INSTRUMENTS else [])]
     return {"case": request.case or request.public_id, "instruments": ", ".join(shown)}
+
+
+def _order(session: Session, kind: Kind, payload: Mapping[str, Any], now: datetime) -> Subject | None:
+    row = session.execute(
+        select(ServiceOrder, Instrument, Facility.name, Quote.number)
+        .join(Instrument, Instrument.id == ServiceOrder.instrument_id)
+        .join(Facility, Facility.id == Instrument.facility_id)
+        .join(Quote, Quote.id == ServiceOrder.quote_id)
+        .where(ServiceOrder.public_id == payload.get("service_order"))
+    ).one_or_none()
+    if row is None:
+        return None
+    order, instrument, facility, number = row
+    people = set() if kind in ORDERS_FOR_STAFF else set(team_of_order(session, order))
+    if kind in ORDERS_FOR_STAFF | ORDERS_FOR_BOTH:
+        people |= _staff(session, instrument, now)
+    values = {"number": number, "instrument": instrument.name, "facility": facility}
+    return Subject(f"/service-orders/{order.public_id}", values, tuple(sorted(people)), order.state_reason or "")
 
 
 def _conversation(session: Session, payload: Mapping[str, Any], now: datetime) -> Subject | None:

@@ -39,6 +39,8 @@ def sign_up(
 ) -> Account | None:
     """Make an account for whoever asks; None where the address has one already, whose owner is told by mail.
 
+    That the address is theirs is not known yet: a mail brings the link by which they confirm it.
+
     The caller answers the same in both cases. Raises Invalid naming each wrong field.
     """
     address = normalise_email(email)
@@ -76,12 +78,16 @@ def create_account(
 ) -> Account:
     """Make an account for somebody else; without a password it waits for its one-time link.
 
+    With one, whoever makes it answers for the address.
+
     Raises Conflict `account.exists`; Invalid naming each wrong field.
     """
     require(actor, Permission.ROLE_GRANT, (NETWORK,))
     address = normalise_email(email)
     profile = clean_profile({"name": name, "country_of_work": country_of_work, "locale": locale, "timezone": timezone})
     account = _insert(session, address, profile, password_hash, ACTIVE if password_hash else INVITED, now)
+    if account is not None and password_hash:
+        account.email_confirmed_at = now
     if account is None:
         raise Conflict(
             "account.exists", _("There is an account with the address ${email} already.", mapping={"email": address})

@@ -9,13 +9,17 @@ from infra_access.core.columns import Base, PrimaryKey, PublicId, personal
 
 
 class Account(Base):
-    """A person who signs in. `state` is active, invited or disabled; `email` is kept in its lower-case form."""
+    """A person who signs in. `state` is active, invited or disabled; `email` is kept in its lower-case form.
+
+    Until `email_confirmed_at` nobody knows that the address is theirs, so nothing that names it counts for them.
+    """
 
     __tablename__ = "account"
 
     id: Mapped[PrimaryKey]
     public_id: Mapped[PublicId]
     email: Mapped[str] = mapped_column(String(254), unique=True, info=personal("log-in and mail"))
+    email_confirmed_at: Mapped[datetime | None]
     name: Mapped[str] = mapped_column(String(200), info=personal("shown to the people one works with"))
     phone: Mapped[str | None] = mapped_column(String(60), info=personal("contact during a session"))
     orcid: Mapped[str | None] = mapped_column(String(40), info=personal("identity of a researcher"))

@@ -5,7 +5,6 @@ class. A search over thousands of instruments so costs a handful of evaluations.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -13,17 +12,12 @@ from sqlalchemy.orm import Session
 from infra_access.core.decision import Decision, Outcome
 from infra_access.core.errors import NotFound
 from infra_access.core.i18n import _
-from infra_access.policy.applicants import Applicant
-from infra_access.policy.disclosure import Audience
-from infra_access.policy.earliest import one_after_the_other
+from infra_access.policy.classes import Classes
 from infra_access.policy.facts import Facts
-from infra_access.policy.places import InstrumentPlace, places_of
-from infra_access.policy.rulebook import RuleBook, RuleSet, rulebook
-from infra_access.policy.rules import Action
-from infra_access.policy.ruling import decide, members, part_of, relation_to, with_request
+from infra_access.policy.places import places_of
+from infra_access.policy.rulebook import RuleBook, rulebook
 
 Routes = Mapping[int, Sequence[str | None]]
-Values = tuple[tuple[str, object], ...]
 
 
 def badges(
@@ -43,7 +37,7 @@ def badges(
     Facts of a request and of time are unknown here.
     """
     book = book or rulebook(session)
-    classes = _Classes(book, applicant, action, now)
+    classes = Classes(book, applicant, action, now)
     return {
         instrument_id: min(
             (classes.decide(place, route) for route in (routes or {}).get(instrument_id) or (None,)), key=badness
@@ -75,61 +69,6 @@ def eligibility(
     if instrument_id not in found:
         raise NotFound("instrument.unknown", _("There is no such instrument."))
     return found[instrument_id]
-
-
-class _Classes:
-    """The decisions made so far for one person and action, by class."""
-
-    def __init__(self, book: RuleBook, applicant: Facts, action: str, now: datetime) -> None:
-        """Keep what all of them share."""
-        self.member_of = members(applicant)
-        if action == Action.BOOK and isinstance(applicant, Applicant):
-            applicant = applicant.alone()
-        self.book, self.applicant, self.action, self.now = book, applicant, action, now
-        self.decided: dict[tuple[str, bytes, Values], Decision] = {}
-        self.by_route: dict[str | None, Facts] = {}
-
-    def decide(self, place: InstrumentPlace, route: str | None) -> Decision:
-        """Return the decision of the class that an instrument belongs to by this route.
-
-        Who asks for access wants a session, not an approval: the days that booking takes afterwards (terms to accept,
-        trainings) are added to those of the request, or the first date would be a lie.
-        """
-        asked = self._decide(place, route, self.action)
-        if self.action != Action.REQUEST or asked.earliest_start is None:
-            return asked
-        booked = self._decide(place, route, Action.BOOK)
-        if booked.earliest_start is None:
-            return asked
-        return replace(asked, earliest_start=one_after_the_other(asked.earliest_start, booked.earliest_start, self.now))
-
-    def _decide(self, place: InstrumentPlace, route: str | None, action: str) -> Decision:
-        rule_set = self.book.rule_set(place, route=route, at=self.now, action=action)
-        key = (action, *self._class_of(rule_set, place, route))
-        if key not in self.decided:
-            part = part_of(
-                self.book,
-                place,
-                applicant=self._facts(route),
-                member_of=self.member_of,
-                action=action,
-                route=route,
-                now=self.now,
-            )
-            self.decided[key] = decide(
-                [part], action=action, now=self.now, policy_version=self.book.version, audience=Audience.APPLICANT
-            )
-        return self.decided[key]
-
-    def _facts(self, route: str | None) -> Facts:
-        if route not in self.by_route:
-            self.by_route[route] = with_request(self.applicant, route=route, extra=None, satisfied=(), now=self.now)
-        return self.by_route[route]
-
-    def _class_of(self, rule_set: RuleSet, place: InstrumentPlace, route: str | None) -> tuple[bytes, Values]:
-        relation = relation_to(place, self.applicant, self.member_of, self.now)
-        values = place.values() | {path: fact.value for path, fact in relation.items()} | {"request.route": route}
-        return rule_set.canonical, tuple((path, values[path]) for path in sorted(values.keys() & rule_set.reads))
 
 
 _RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.models import AccessRequest, Allocation, Participant
+from infra_access.access_requests.vocabularies import ParticipantRole
 from infra_access.catalogue.models import Facility, Instrument, Resource
 from infra_access.catalogue.scopes import instrument_scopes
 from infra_access.core.authority import Actor, Permission, may
@@ -18,6 +20,25 @@ from infra_access.people.models import Account
 from infra_access.scheduling.calendars import CalendarEntry, entry_status
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.models import Booking, BookingLine
+from infra_access.scheduling.series.models import BookingSeries
+
+# Built once: making a statement anew costs as much as running it.
+_ON_TEAM = (
+    select(Allocation.id)
+    .join(AccessRequest, AccessRequest.id == Allocation.access_request_id)
+    .outerjoin(
+        Participant,
+        and_(
+            Participant.access_request_id == AccessRequest.id,
+            Participant.account_id == bindparam("account"),
+            Participant.role != ParticipantRole.DATA_ONLY,
+        ),
+    )
+    .where(
+        Allocation.id == bindparam("allocation"),
+        or_(AccessRequest.requester_id == bindparam("account"), Participant.id.is_not(None)),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +50,7 @@ class BookingView:
     facility: Facility
     owner: str
     lines: tuple[tuple[str, str, datetime, datetime], ...] = ()
+    series: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +75,18 @@ def relations_to(booking: Booking, actor: Actor | None) -> frozenset[str]:
     return frozenset({"owner"} if actor is not None and booking.account_id == actor.account_id else set())
 
 
+def relations_of(session: Session, booking: Booking, actor: Actor | None) -> frozenset[str]:
+    """Return how the actor relates to a booking: its owner, or one of the team whose grant it draws on.
+
+    Whoever takes part in the data only is not asked about times.
+    """
+    relations = relations_to(booking, actor)
+    if relations or actor is None or actor.account_id is None or booking.allocation_id is None:
+        return relations
+    found = session.execute(_ON_TEAM, {"allocation": booking.allocation_id, "account": actor.account_id}).first()
+    return frozenset({"team"} if found else set())
+
+
 def booking_by_public_id(session: Session, public_id: str, *, actor: Actor | None) -> BookingView:
     """Return a booking that the actor may see. Raises NotFound otherwise, so that nobody learns that it exists."""
     row = session.execute(_views().where(Booking.public_id == public_id)).one_or_none()
@@ -66,11 +100,14 @@ def booking_by_public_id(session: Session, public_id: str, *, actor: Actor | Non
         .order_by(BookingLine.id)
     )
     listed = tuple((key, name, starts, ends) for key, name, starts, ends in lines)
-    return BookingView(booking, instrument, facility, owner, listed)
+    series = None
+    if booking.series_id is not None:
+        series = session.scalar(select(BookingSeries.public_id).where(BookingSeries.id == booking.series_id))
+    return BookingView(booking, instrument, facility, owner, listed, series)
 
 
 def _may_see(session: Session, actor: Actor | None, booking: Booking, instrument: Instrument) -> bool:
-    relations = relations_to(booking, actor)
+    relations = relations_of(session, booking, actor)
     return bool(relations) or may(actor, Permission.BOOKING_READ, instrument_scopes(session, instrument))
 
 

@@ -5,7 +5,7 @@ wins key by key. The grid lies on the wall clock of the facility, counted from l
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,10 +14,11 @@ from infra_access.core.errors import Invalid
 from infra_access.core.i18n import Text, _
 from infra_access.core.timespan import TimeSpan, merge
 from infra_access.core.zones import named_zone
+from infra_access.scheduling.rule_parts import Horizon, OffHours, Quota, parsed_list, parsed_off_hours
 
 _MINUTE = timedelta(minutes=1)
 _YEAR_OF_MINUTES = 366 * 1440
-_RANGES = {
+RANGES = {
     "granularity_minutes": (1, 1440),
     "min_minutes": (1, _YEAR_OF_MINUTES),
     "max_minutes": (1, _YEAR_OF_MINUTES),
@@ -26,12 +27,23 @@ _RANGES = {
     "buffer_before_minutes": (0, 10080),
     "buffer_after_minutes": (0, 10080),
     "cancel_notice_minutes": (0, _YEAR_OF_MINUTES),
+    "no_show_grace_minutes": (0, 1440),
+    "hold_minutes": (1, 1440),
+    "offer_minutes": (5, 10080),
 }
+_LISTS: Mapping[str, type[Horizon] | type[Quota]] = {"horizons": Horizon, "quotas": Quota}
+_WITHIN_HOURS = "off_hours_allowed"
+"""How rules written before there were escorts say `off_hours`."""
 
 
 @dataclass(frozen=True, slots=True)
 class BookingRules:
-    """The rules in force for one booking. Buffers are the change-over before and after it."""
+    """The rules in force for one booking.
+
+    Buffers are the change-over before and after it. `horizons` are for applicants of whom certain facts are known.
+    Nobody who comes later than the grace is a no-show where that is 0. A hold lasts `hold_minutes`; who waits for a
+    time has `offer_minutes` to take it once it is offered. With `ask_for_time` the office proposes times to who asks.
+    """
 
     granularity_minutes: int = 15
     min_minutes: int = 15
@@ -41,12 +53,37 @@ class BookingRules:
     buffer_before_minutes: int = 0
     buffer_after_minutes: int = 0
     cancel_notice_minutes: int = 0
-    off_hours_allowed: bool = False
+    off_hours: OffHours = OffHours.FORBIDDEN
+    no_show_grace_minutes: int = 0
+    hold_minutes: int = 15
+    offer_minutes: int = 120
+    ask_for_time: bool = False
+    horizons: tuple[Horizon, ...] = ()
+    quotas: tuple[Quota, ...] = ()
 
     @property
     def granularity(self) -> timedelta:
         """Return the step of the grid."""
         return self.granularity_minutes * _MINUTE
+
+    def seen_by(self, facts: Mapping[str, object]) -> "BookingRules":
+        """Return the rules as they hold for an applicant of whom `facts` are known (sector, size, startup, relation).
+
+        The first horizon that matches is theirs. One that might match, were more known, counts only where it is
+        nearer: what is not known never opens more days.
+        """
+        if not self.horizons:
+            return self
+        days: list[int] = []
+        for one in self.horizons:
+            matches = one.matches(facts)
+            if matches is not False:
+                days.append(one.days)
+            if matches:
+                break
+        else:
+            days.append(self.horizon_days)
+        return replace(self, horizon_days=min(days), horizons=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +103,23 @@ def from_json(*levels: Mapping[str, Any]) -> BookingRules:
     """
     merged: dict[str, Any] = {}
     problems: dict[str, list[Text]] = {}
-    known = {field.name for field in fields(BookingRules)}
     for level in levels:
         for key, value in level.items():
-            if key not in known:
+            if key in _LISTS:
+                merged[key] = parsed_list(_LISTS[key], value, key, problems)
+            elif key in ("off_hours", _WITHIN_HOURS):
+                merged["off_hours"] = parsed_off_hours(value, key, problems)
+            elif key == "ask_for_time":
+                merged[key] = value is True
+                if not isinstance(value, bool):
+                    problems[key] = [_("Say true or false.")]
+            elif key not in RANGES:
                 problems[key] = [_("There is no such booking rule.")]
             elif problem := _problem(key, value):
                 problems[key] = [problem]
             else:
                 merged[key] = value
-    rules = BookingRules(**merged)
+    rules = BookingRules(**{key: value for key, value in merged.items() if value is not None})
     if "max_minutes" not in problems and rules.max_minutes < rules.min_minutes:
         problems["max_minutes"] = [_("The longest booking is shorter than the shortest one.")]
     if problems:
@@ -85,6 +129,15 @@ def from_json(*levels: Mapping[str, Any]) -> BookingRules:
     return rules
 
 
+def to_json(rules: BookingRules) -> dict[str, Any]:
+    """Return rules as the data that `from_json` reads, every key of them."""
+    said = {field.name: getattr(rules, field.name) for field in fields(rules)}
+    said["off_hours"] = str(rules.off_hours)
+    for key in _LISTS:
+        said[key] = [{k: v for k, v in asdict(one).items() if v is not None} for one in said[key]]
+    return said
+
+
 def broken(
     rules: BookingRules,
     span: TimeSpan,
@@ -92,8 +145,12 @@ def broken(
     now: datetime,
     zone: str | ZoneInfo,
     open_spans: Sequence[TimeSpan] | None = None,
+    escorts: Sequence[TimeSpan] = (),
 ) -> list[BrokenRule]:
-    """Return every rule that `span` breaks; off hours are judged only where `open_spans` are given."""
+    """Return every rule that `span` breaks; off hours are judged only where `open_spans` are given.
+
+    `escorts` are the spans for which the same booking takes a person.
+    """
     place = zone if isinstance(zone, ZoneInfo) else named_zone(zone)
     start, end = span.start.astimezone(place), span.end.astimezone(place)
     found = [
@@ -101,9 +158,8 @@ def broken(
         *_wrong_length(rules, span, start, end),
         *_wrong_time(rules, span, now, place),
     ]
-    if open_spans is not None and not rules.off_hours_allowed and not any(o.contains(span) for o in merge(open_spans)):
-        message = _("The time lies outside the opening hours. Choose a time within them.")
-        found.append(BrokenRule("off_hours", "opening hours", f"{start:%Y-%m-%d %H:%M}", message))
+    if open_spans is not None and not any(one.contains(span) for one in merge(open_spans)):
+        found += _off_hours(rules, span, start, escorts)
     return found
 
 
@@ -152,14 +208,27 @@ def cancel_by(rules: BookingRules, span: TimeSpan) -> datetime:
 
 
 def _problem(key: str, value: object) -> Text | None:
-    if key == "off_hours_allowed":
-        return None if isinstance(value, bool) else _("Say true or false.")
-    low, high = _RANGES[key]
+    low, high = RANGES[key]
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         return _("Give a whole number from ${low} to ${high}.", mapping={"low": low, "high": high})
     if key == "granularity_minutes" and 1440 % value:
         return _("The grid must divide a day evenly, such as 15, 30, 60 or 480 minutes.")
     return None
+
+
+def _off_hours(
+    rules: BookingRules, span: TimeSpan, start: datetime, escorts: Sequence[TimeSpan]
+) -> Iterable[BrokenRule]:
+    value = f"{start:%Y-%m-%d %H:%M}"
+    if rules.off_hours is OffHours.FORBIDDEN:
+        message = _("The time lies outside the opening hours. Choose a time within them.")
+        yield BrokenRule("off_hours", "opening hours", value, message)
+    elif rules.off_hours is OffHours.ESCORT and not any(one.contains(span) for one in merge(escorts)):
+        message = _(
+            "Outside the opening hours somebody of the facility must be there all the time. Add a person to the "
+            "booking for all of it, or choose a time within the opening hours."
+        )
+        yield BrokenRule("escort", "escort", value, message)
 
 
 def _off_grid(rules: BookingRules, start: datetime, end: datetime) -> Iterable[BrokenRule]:

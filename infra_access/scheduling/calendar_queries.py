@@ -75,11 +75,13 @@ _HELD_WITH_TITLES = _HELD.outerjoin(Booking, Booking.id == Occupancy.booking_id)
 def calendar_of(session: Session, place: Place, window: TimeSpan, *, actor: Actor | None) -> Calendar:
     """Return the calendar: free where some copy and every companion are free and the facility is open.
 
-    A stranger sees "busy" without a label; the owner sees their own bookings' titles, staff see all. Two statements.
+    A stranger sees "busy" without a label; the owner sees their own bookings' titles, staff see all. What is only
+    drafted looks like any booking but to the office. Two statements.
     """
     instrument, facility = place.instrument, place.facility
     opened = hours_of(session, {facility.id: facility.timezone}, window)[facility.id].open_within(window)
     staff = may(actor, Permission.BOOKING_READ_LABELS, place.scopes)
+    office = may(actor, Permission.SCHEDULE_WRITE, place.scopes)
     copies: dict[int, list[BusySpan]] = {}
     shared: list[BusySpan] = []
     shown: set[BusySpan] = set()
@@ -91,8 +93,9 @@ def calendar_of(session: Session, place: Place, window: TimeSpan, *, actor: Acto
         own = copies.setdefault(row.id, []) if is_copy else shared
         part = TimeSpan(row.starts, row.ends).clip(window) if row.starts is not None else None
         if part is not None:
-            own.append(BusySpan(part, row.kind))
-            shown.add(BusySpan(part, row.kind, _label(row, instrument, actor, staff)))
+            kind = "booking" if row.kind == "draft" and not office else row.kind
+            own.append(BusySpan(part, kind))
+            shown.add(BusySpan(part, kind, _label(row, instrument, actor, staff)))
     free: list[TimeSpan] = []
     for busy in copies.values():
         free += availability(opened, [*busy, *shared], window).free

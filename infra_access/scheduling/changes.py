@@ -1,43 +1,30 @@
-"""Changing a booking: move, cancel, check in, complete."""
+"""Changing a booking: move and cancel."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, approvals
-from infra_access.access_requests.allocations import Granted
-from infra_access.audit.record import record
-from infra_access.core.authority import Actor, Permission, require
-from infra_access.core.decision import Outcome
+from infra_access.core.authority import Actor, Permission, may, require
 from infra_access.core.errors import Conflict, PreconditionFailed
-from infra_access.core.i18n import _, plain
+from infra_access.core.i18n import _
 from infra_access.core.input_text import clean_text
 from infra_access.core.timespan import TimeSpan
 from infra_access.outbox.events import publish
 from infra_access.people.actors import load_actor
-from infra_access.policy.decisions import record_decision
-from infra_access.policy.disclosure import decision_to_json
-from infra_access.scheduling import plan
+from infra_access.scheduling import paying
+from infra_access.scheduling.booking_audit import record_act
 from infra_access.scheduling.booking_rules import cancel_by
-from infra_access.scheduling.bookings import (
-    ask_approvals,
-    described,
-    permission_to_book,
-    refuse_unbookable,
-    span_of,
-    units_of,
-    write_lines,
-)
+from infra_access.scheduling.booking_terms import rules_of_booking
 from infra_access.scheduling.lifecycle import BookingState, BookingTransition
 from infra_access.scheduling.lifecycle import move as transition
-from infra_access.scheduling.models import Booking, BookingLine
+from infra_access.scheduling.making import TENTATIVE, described, ready, remake, touch
+from infra_access.scheduling.models import Booking
 from infra_access.scheduling.occupancies import give_back
 from infra_access.scheduling.places import LockedPlace, Place, locked_place
 from infra_access.scheduling.plan import Wish
-from infra_access.scheduling.terms import terms_of
 
 MOVABLE = (BookingState.PENDING_APPROVAL, BookingState.CONFIRMED, BookingState.READY)
 
@@ -58,46 +45,28 @@ def move(
     place, booking = locked(session, actor, booking, expected_version)
     owner = owner_of(session, booking, actor, now)
     if booking.state not in MOVABLE:
-        transition(BookingState(booking.state), BookingTransition.ASK_APPROVAL)
+        # A time that is kept, asked for or proposed becomes a booking only by the answer that it waits for.
+        message = _("Only a booking that waits for approval or is confirmed can be moved. Load the page again.")
+        raise Conflict("booking.state", message, details={"state": str(booking.state)})
     granted = allocations.lock_by_key(session, booking.allocation_id, now=now) if booking.allocation_id else None
-    _refuse_late(session, actor, place, booking, granted, now)
-    refuse_unbookable(place.instrument)
-    terms = terms_of(session, place, plan.reach_of(wishes, now))
-    ways = [granted.route] if granted else terms.ways
-    ruling = permission_to_book(session, actor=owner, place=place, granted=granted, ways=ways, now=now)
-    planned = plan.make(
+    refuse_late(session, actor, place, booking, now)
+    made = ready(
         session,
-        instrument=place.instrument,
-        facility=place.facility,
+        owner=owner,
+        place=place,
         wishes=wishes,
-        rules=terms.rules(granted.booking_rules if granted else None),
+        granted=granted,
         now=now,
-        booking_id=booking.id,
-        hours=terms.hours,
+        booking=booking,
+        given=may(actor, Permission.SCHEDULE_WRITE, place.scopes),
     )
     before = {"start": booking.starts.isoformat(), "end": booking.ends.isoformat()}
-    whole = span_of(line.span for line in planned.lines)
-    give_back(session, booking.id)
-    session.execute(delete(BookingLine).where(BookingLine.booking_id == booking.id))
-    if granted:
-        units = units_of([wish.span for wish in wishes], granted.access_unit)
-        allocations.give_back(session, granted, booking.units)
-        allocations.draw(session, granted, instrument_id=place.instrument.id, span=whole, units=units)
-        booking.units = units
-    pending = ruling.decision.outcome == Outcome.NEEDS_APPROVAL
-    booking.starts, booking.ends = whole.start, whole.end
-    booking.state = BookingState.PENDING_APPROVAL if pending else BookingState.CONFIRMED
-    booking.case, booking.decision = ruling.decision.case, decision_to_json(ruling.decision, plain)
-    touch(booking, now)
-    session.flush()  # the version moves before anything that names it
-    write_lines(session, booking, planned)
-    approvals.void(session, subject_kind="booking", subject_id=booking.id)
-    if pending:
-        ask_approvals(session, booking, ruling, now)
-    record_decision(
-        session, subject_kind="booking", subject_id=booking.public_id, action="book", ruling=ruling, now=now
+    if actor.account_id == booking.account_id:
+        booking.displaced_by_id = None  # the time is one of their choice again
+    remake(session, made, booking, now=now)
+    record_act(
+        session, actor, booking, "booking.moved", now, {**described(booking, place, made.planned), "before": before}
     )
-    _record(session, actor, booking, "booking.moved", now, {**described(booking, place, planned), "before": before})
     publish(session, "booking.moved", {"booking": booking.public_id}, now=now)
     return booking
 
@@ -113,38 +82,11 @@ def cancel(
 ) -> Booking:
     """Cancel a booking and free its time and its units. Staff may do so late; the owner until the notice ends."""
     place, booking = locked(session, actor, booking, expected_version)
-    granted = allocations.lock_by_key(session, booking.allocation_id, now=now) if booking.allocation_id else None
-    _refuse_late(session, actor, place, booking, granted, now)
+    if booking.state not in TENTATIVE:  # what was only kept or proposed is given back at any time
+        refuse_late(session, actor, place, booking, now)
     free(session, booking, clean_text(reason, field="reason", max_length=2_000), now)
-    _record(session, actor, booking, "booking.cancelled", now, {"reason": booking.state_reason})
+    record_act(session, actor, booking, "booking.cancelled", now, {"reason": booking.state_reason})
     publish(session, "booking.cancelled", {"booking": booking.public_id}, now=now)
-    return booking
-
-
-def check_in(
-    session: Session, *, actor: Actor, now: datetime, booking: Booking, expected_version: int | None = None
-) -> Booking:
-    """Note that the session began. Raises Conflict before its start or after its end."""
-    _place, booking = locked(session, actor, booking, expected_version)
-    if not booking.starts <= now < booking.ends:
-        raise Conflict("booking.not_now", _("A session can be checked in from its start until its end."))
-    state = BookingState(booking.state)
-    if state is BookingState.CONFIRMED:
-        state = transition(state, BookingTransition.MAKE_READY)
-    booking.state = transition(state, BookingTransition.CHECK_IN)
-    touch(booking, now)
-    _record(session, actor, booking, "booking.checked_in", now, {})
-    return booking
-
-
-def complete(
-    session: Session, *, actor: Actor, now: datetime, booking: Booking, expected_version: int | None = None
-) -> Booking:
-    """Note that the session ended."""
-    _place, booking = locked(session, actor, booking, expected_version)
-    booking.state = transition(BookingState(booking.state), BookingTransition.COMPLETE)
-    touch(booking, now)
-    _record(session, actor, booking, "booking.completed", now, {})
     return booking
 
 
@@ -170,12 +112,13 @@ def owner_of(session: Session, booking: Booking, actor: Actor, now: datetime) ->
     return load_actor(session, booking.account_id, now=now)
 
 
-def _refuse_late(
-    session: Session, actor: Actor, place: Place, booking: Booking, granted: Granted | None, now: datetime
-) -> None:
+def refuse_late(session: Session, actor: Actor, place: Place, booking: Booking, now: datetime) -> None:
+    """Raise Conflict `booking.notice` for an owner who comes too late to change a booking; staff may do so late."""
     if booking.account_id != actor.account_id:
         return
-    rules = plan.rules_of(session, place.instrument, granted.booking_rules if granted else None)
+    if booking.displaced_by_id is not None and now <= booking.starts:
+        return  # whom maintenance moved may be unable to come then; whoever came cannot undo it
+    rules = rules_of_booking(session, place.instrument, booking)
     last = cancel_by(rules, TimeSpan(booking.starts, booking.ends))
     if now > last:
         raise Conflict(
@@ -188,32 +131,13 @@ def _refuse_late(
 
 
 def free(session: Session, booking: Booking, reason: str, now: datetime) -> None:
-    """Cancel a locked booking: its time, its units and its open approvals go back."""
+    """Cancel a locked booking: its time, its units, its money and its open approvals go back."""
     booking.state = transition(BookingState(booking.state), BookingTransition.CANCEL)
     booking.state_reason = reason or None
-    give_back(session, booking.id)
     approvals.void(session, subject_kind="booking", subject_id=booking.id)
     if booking.allocation_id:
         granted = allocations.lock_by_key(session, booking.allocation_id, now=now)
         allocations.give_back(session, granted, booking.units)
+    paying.release(session, booking)
+    give_back(session, booking.id)  # it locks the resources, which come after all that a booking draws on
     touch(booking, now)
-
-
-def touch(booking: Booking, now: datetime) -> None:
-    """Raise the SEQUENCE by which calendars know that this is newer."""
-    booking.sequence += 1
-    booking.changed_at = now
-
-
-def _record(
-    session: Session, actor: Actor, booking: Booking, action: str, now: datetime, details: dict[str, Any]
-) -> None:
-    record(
-        session,
-        actor=actor,
-        action=action,
-        object_kind="booking",
-        object_id=booking.public_id,
-        now=now,
-        details=details,
-    )

@@ -46,6 +46,21 @@ class OpeningException(Base):
     label: Mapped[str] = mapped_column(String(200), default="")
 
 
+class FacilityCalendar(Base):
+    """Which public holidays close a facility, and the version of its hours, raised by each change of them.
+
+    `holiday_country` (ISO 3166-1) and `holiday_region` (the part after the hyphen of ISO 3166-2) name the calendar; no
+    country means that public holidays do not close it. A facility without a row has version 0.
+    """
+
+    __tablename__ = "facility_calendar"
+
+    facility_id: Mapped[int] = mapped_column(ForeignKey("facility.id"), primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(Integer, default=0)
+    holiday_country: Mapped[str | None] = mapped_column(String(2))
+    holiday_region: Mapped[str | None] = mapped_column(String(10))
+
+
 class BookingRuleSet(Base):
     """Booking rules of a facility (its defaults) or of one instrument; a route's own stand with the route."""
 
@@ -56,10 +71,19 @@ class BookingRuleSet(Base):
     facility_id: Mapped[int | None] = mapped_column(ForeignKey("facility.id"), unique=True)
     instrument_id: Mapped[int | None] = mapped_column(ForeignKey("instrument.id"), unique=True)
     rules: Mapped[dict[str, Any]]
+    version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
 
 
 class Booking(Base):
-    """One purpose with one or more lines, all or nothing. `uid` and `sequence` are what calendars know it by."""
+    """One purpose with one or more lines, all or nothing. `uid` and `sequence` are what calendars know it by.
+
+    `route_id` is the way in that it came by without a request; of one with an allocation, the request knows that.
+    `answer_by` is when a hold or a proposal lapses; `wanted_minutes` the length that a team asked for without choosing
+    the time; `recurrence_id` the start that its series first gave it; bookings made together share a `bundle`;
+    `ended_at` is when a session ended, where that was earlier than booked. It draws `units` on its allocation,
+    `pool_units` on its pool and `funding_amount` on its funding source.
+    Whom the closure `displaced_by_id` moved to another time may cancel without notice.
+    """
 
     __tablename__ = "booking"
     __table_args__ = (
@@ -74,12 +98,26 @@ class Booking(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), info=personal("the booking", retention="record"))
     acting_for_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     allocation_id: Mapped[int | None] = mapped_column(ForeignKey("allocation.id"), index=True)
+    route_id: Mapped[int | None] = mapped_column(ForeignKey("access_route.id"), index=True)
+    series_id: Mapped[int | None] = mapped_column(ForeignKey("booking_series.id"), index=True)
+    recurrence_id: Mapped[datetime | None]
+    bundle: Mapped[str | None] = mapped_column(String(16), index=True)
+    pool_id: Mapped[int | None] = mapped_column(ForeignKey("access_pool.id"), index=True)
+    quote_id: Mapped[int | None] = mapped_column(ForeignKey("quote.id"), index=True)
+    funding_id: Mapped[int | None] = mapped_column(ForeignKey("funding_source.id"), index=True)
+    pool_units: Mapped[Decimal] = mapped_column(Numeric(12, 2), default=Decimal(0), server_default="0")
+    funding_amount: Mapped[Decimal] = mapped_column(Numeric(14, 2), default=Decimal(0), server_default="0")
     title: Mapped[str] = mapped_column(String(300), default="", info=personal("the booking", retention="record"))
     starts: Mapped[datetime]
     ends: Mapped[datetime]
     units: Mapped[Decimal] = mapped_column(Numeric(12, 2), default=Decimal(0))
     state: Mapped[str] = mapped_column(String(24))
     state_reason: Mapped[str | None] = mapped_column(Text)
+    answer_by: Mapped[datetime | None] = mapped_column(index=True)
+    wanted_minutes: Mapped[int | None] = mapped_column(Integer)
+    checked_in_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    displaced_by_id: Mapped[int | None] = mapped_column(ForeignKey("closure.id"), index=True)
     uid: Mapped[str] = mapped_column(String(80), unique=True)
     sequence: Mapped[int] = mapped_column(Integer, default=0)
     case: Mapped[str | None] = mapped_column(String(20))
@@ -105,10 +143,11 @@ class BookingLine(Base):
 
 
 class Occupancy(Base):
-    """A span that keeps a resource busy: kind booking, hold, change_over, maintenance or external.
+    """A span that keeps a resource busy: kind booking, hold, draft, change_over, maintenance or external.
 
-    Rows exist only while they hold; a cancelled booking has none. No two of a resource overlap, whatever writes them:
-    an exclusion constraint on PostgreSQL, a trigger on SQLite (see `guard`).
+    A hold or a proposal lapses at `lapses_at`, whether or not somebody has deleted its rows by then. Rows exist only
+    while they hold; a cancelled booking has none. No two of a resource overlap, whatever writes them: an exclusion
+    constraint on PostgreSQL, a trigger on SQLite (see `guard`).
     """
 
     __tablename__ = "occupancy"
@@ -129,4 +168,8 @@ class Occupancy(Base):
     ends: Mapped[datetime]
     kind: Mapped[str] = mapped_column(String(20))
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"), index=True)
+    draft_id: Mapped[int | None] = mapped_column(ForeignKey("session_draft.id"), index=True)
+    closure_id: Mapped[int | None] = mapped_column(ForeignKey("closure.id"), index=True)
+    mirror_id: Mapped[int | None] = mapped_column(ForeignKey("mirrored_calendar.id"), index=True)
+    lapses_at: Mapped[datetime | None]
     label: Mapped[str] = mapped_column(String(200), default="")

@@ -15,13 +15,17 @@ from infra_access.core.zones import named_zone
 from infra_access.scheduling.availability import alternatives
 from infra_access.scheduling.booking_rules import BookingRules, broken
 from infra_access.scheduling.occupancies import Held
+from infra_access.scheduling.quotas import Tally
 
 MOST = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a booking is decided on: the rules, the open spans of a window, and all that is taken in it."""
+    """What a booking is decided on: the rules, the open spans of a window, and all that is taken in it.
+
+    `tally` is what quotas leave to whoever asks, where there are any.
+    """
 
     rules: BookingRules
     zone: str
@@ -29,10 +33,17 @@ class Ground:
     window: TimeSpan
     opened: tuple[TimeSpan, ...]
     held: tuple[Held, ...]
+    tally: Tally | None = None
 
     def taken(self, row: Resource) -> list[TimeSpan]:
         """Return the spans at which the resource, or the plant that it needs, is taken."""
         return [one.span for one in self.held if one.resource_id in (row.id, row.plant_id)]
+
+    def allows(self, span: TimeSpan) -> bool:
+        """Tell whether the span keeps the rules and the quotas, whatever is open or taken."""
+        if broken(self.rules, span, now=self.now, zone=self.zone):
+            return False
+        return self.tally is None or not self.tally.broken([span])
 
     def busy(self, row: Resource, span: TimeSpan) -> bool:
         """Tell whether the resource is taken at any instant of the span."""
@@ -59,7 +70,7 @@ def nearest_free(
                 wanted.start,
                 rules.granularity,
                 MOST,
-                allowed=lambda span: not broken(rules, span, now=ground.now, zone=ground.zone),
+                allowed=ground.allows,
             )
         )
     nearest = sorted(found, key=lambda span: (abs(span.start - wanted.start), span.start < wanted.start))

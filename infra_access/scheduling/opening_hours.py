@@ -17,10 +17,13 @@ from babel.dates import get_day_names
 
 from infra_access.core.errors import Invalid
 from infra_access.core.i18n import Text, _
+from infra_access.core.input_text import clean_line
 from infra_access.core.timespan import TimeSpan, merge
-from infra_access.core.zones import day_start, first_instant, last_instant, named_zone
+from infra_access.core.zones import FIRST_YEAR, LAST_YEAR, day_start, first_instant, last_instant, named_zone
 
 MINUTES_OF_A_DAY = 1440
+MOST_WEEKLY, MOST_DATED = 100, 1000
+LONGEST_LABEL = 200
 _DAY = timedelta(days=1)
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
@@ -44,10 +47,11 @@ class WeeklyHours:
 
 @dataclass(frozen=True, slots=True, order=True)
 class DatedException:
-    """What replaces the weekly hours on one date; no hours means closed."""
+    """What replaces the weekly hours on one date; no hours means closed. The label says why, such as "Inventory"."""
 
     day: date
     hours: tuple[DayHours, ...] = ()
+    label: str = ""
 
 
 ALWAYS_OPEN = tuple(WeeklyHours(weekday, 0, MINUTES_OF_A_DAY) for weekday in range(7))
@@ -90,25 +94,32 @@ def weekly_hours(rows: Iterable[tuple[int, str, str]]) -> tuple[WeeklyHours, ...
     return hours or ALWAYS_OPEN
 
 
-def dated_exceptions(rows: Iterable[tuple[date, str | None, str | None]]) -> tuple[DatedException, ...]:
-    """Return stored rows (day, opens, closes) as one exception a day; a row without times closes that day."""
+def dated_exceptions(rows: Iterable[tuple[date, str | None, str | None, str]]) -> tuple[DatedException, ...]:
+    """Return stored rows (day, opens, closes, label) as one exception a day; a row without times closes that day."""
     by_day: dict[date, list[DayHours]] = {}
-    for day, opens, closes in rows:
+    labels: dict[date, str] = {}
+    for day, opens, closes, label in rows:
         stretches = by_day.setdefault(day, [])
+        labels[day] = label
         if opens is not None and closes is not None:
             stretches.append(DayHours(minute_of_day(opens), minute_of_day(closes)))
-    return tuple(DatedException(day, tuple(sorted(stretches))) for day, stretches in sorted(by_day.items()))
+    return tuple(
+        DatedException(day, tuple(sorted(stretches)), labels[day]) for day, stretches in sorted(by_day.items())
+    )
 
 
 def check_hours(hours: Sequence[WeeklyHours], exceptions: Sequence[DatedException] = ()) -> None:
     """Refuse hours that make no sense, naming each row. Raises Invalid `hours.invalid`."""
     fields: dict[str, list[Text]] = {}
+    for name, rows, most in (("weekly", hours, MOST_WEEKLY), ("exceptions", exceptions, MOST_DATED)):
+        if len(rows) > most:
+            fields[name] = [_("Give at most ${most} of them.", mapping={"most": most})]
     for index, row in enumerate(hours):
-        path = f"hours.{index}"
+        path = f"weekly.{index}"
         if not 0 <= row.weekday <= 6:
             fields.setdefault(f"{path}.weekday", []).append(_("A weekday goes from 0 (Monday) to 6 (Sunday)."))
         _check_stretch(row.opens, row.closes, path, fields)
-    _check_overlaps([((row.weekday,), row.opens, row.closes, f"hours.{i}") for i, row in enumerate(hours)], fields)
+    _check_overlaps([((row.weekday,), row.opens, row.closes, f"weekly.{i}") for i, row in enumerate(hours)], fields)
     seen: set[date] = set()
     for index, exception in enumerate(exceptions):
         path = f"exceptions.{index}"
@@ -117,6 +128,14 @@ def check_hours(hours: Sequence[WeeklyHours], exceptions: Sequence[DatedExceptio
                 _("${day} stands there twice. Put all its hours in one row.", mapping={"day": str(exception.day)})
             )
         seen.add(exception.day)
+        if not FIRST_YEAR <= exception.day.year < LAST_YEAR:
+            fields.setdefault(f"{path}.day", []).append(
+                _("Give a day from ${first} to ${last}.", mapping={"first": FIRST_YEAR, "last": LAST_YEAR - 1})
+            )
+        try:
+            clean_line(exception.label, field=f"{path}.label", max_length=LONGEST_LABEL)
+        except Invalid as error:
+            fields |= error.fields
         stretches = [((index,), one.opens, one.closes, f"{path}.hours.{i}") for i, one in enumerate(exception.hours)]
         for _key, opens, closes, where in stretches:
             _check_stretch(opens, closes, where, fields)

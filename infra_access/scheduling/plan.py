@@ -16,11 +16,12 @@ from infra_access.catalogue.vocabularies import ResourceKind
 from infra_access.core.errors import Conflict, Invalid
 from infra_access.core.i18n import _
 from infra_access.core.timespan import TimeSpan, merge
-from infra_access.scheduling.booking_rules import BookingRules, broken, change_overs, from_json, refuse
+from infra_access.scheduling.booking_rules import BookingRules, BrokenRule, broken, change_overs, from_json, refuse
 from infra_access.scheduling.hours import Hours, hours_of
 from infra_access.scheduling.models import BookingRuleSet
 from infra_access.scheduling.nearest import Ground, conflict, nearest_free
 from infra_access.scheduling.occupancies import Held, Taking, locking, occupied
+from infra_access.scheduling.quotas import Tally
 
 _LOOK_BACK = timedelta(days=3)
 _LOOK_AHEAD = timedelta(days=14)
@@ -39,12 +40,13 @@ class Wish:
 class Plan:
     """What the booking takes: a line for each resource, and the change-overs around the instrument's.
 
-    `resources` are those of the lines, by key.
+    `resources` are those of the lines, by key; `lapsed` are the bookings whose hold had its time and is in the way.
     """
 
     lines: tuple[Taking, ...]
     change_overs: tuple[Taking, ...]
     resources: Mapping[int, Resource]
+    lapsed: frozenset[int] = frozenset()
 
     @property
     def takings(self) -> tuple[Taking, ...]:
@@ -107,10 +109,12 @@ def make(
     now: datetime,
     booking_id: int | None = None,
     hours: Hours | None = None,
+    tally: Tally | None = None,
 ) -> Plan:
     """Lock the resources and return what the booking takes. `booking_id` is the one being moved, not in its own way.
 
-    `hours` are the facility's, where they were read already for the same wishes (see `reach_of`).
+    `hours` are the facility's, where they were read already for the same wishes (see `reach_of`); `tally` is what
+    quotas count of the holder's bookings.
     Raises Invalid with every broken rule, or Conflict with the nearest alternatives.
     """
     window = reach_of(wishes, now)
@@ -120,18 +124,27 @@ def make(
     touched = {row.id: row for _wish, rows in chosen for row in rows} | {row.id: row for row in companions}
     hours = hours or hours_of(session, {facility.id: facility.timezone}, window)[facility.id]
     opened = hours.open_within(window)
+    escorts = _escorts(chosen, companions)
     refuse(
-        problem
-        for span in sorted({wish.span for wish in wishes})
-        for problem in broken(rules, span, now=now, zone=facility.timezone, open_spans=opened)
+        [
+            *(
+                problem
+                for span in sorted({wish.span for wish in wishes})
+                for problem in broken(rules, span, now=now, zone=facility.timezone, open_spans=opened, escorts=escorts)
+            ),
+            *(tally.broken(_instrument_time(chosen)) if tally else ()),
+        ]
     )
+    held = _held(session, touched.values(), rules, window, booking_id)
+    lapsed = frozenset(one.booking_id for one in held if one.booking_id is not None and one.has_lapsed(now))
     ground = Ground(
         rules=rules,
         zone=facility.timezone,
         now=now,
         window=window,
         opened=tuple(opened),
-        held=tuple(_held(session, touched.values(), rules, window, booking_id)),
+        held=tuple(one for one in held if one.booking_id not in lapsed),
+        tally=tally,
     )
     lines: list[Taking] = []
     around: list[Taking] = []
@@ -141,6 +154,7 @@ def make(
             raise conflict(wish.span, nearest_free(wish.span, rows, companions, ground), facility.timezone)
         lines.append(found[0])
         around += found[1:]
+    refuse(_too_long(rules, lines, {wish.span for wish in wishes}, now=now, zone=facility.timezone))
     named = {line.resource_id for line in lines}
     for row in companions:
         if row.id in named:
@@ -149,7 +163,23 @@ def make(
             if ground.busy(row, span):
                 raise conflict(span, nearest_free(span, copies, companions, ground), facility.timezone)
             lines.append(Taking(row.id, span))
-    return Plan(tuple(lines), tuple(around), touched)
+    return Plan(tuple(lines), tuple(around), touched, lapsed)
+
+
+def _too_long(
+    rules: BookingRules, lines: Sequence[Taking], judged: Collection[TimeSpan], *, now: datetime, zone: str
+) -> list[BrokenRule]:
+    """Return where lines that follow each other on one resource come to a longer session than the rules allow."""
+    on: dict[int, list[TimeSpan]] = {}
+    for line in lines:
+        on.setdefault(line.resource_id, []).append(line.span)
+    joined = {span for spans in on.values() for span in merge(spans) if span not in judged}
+    return [
+        problem
+        for span in sorted(joined)
+        for problem in broken(rules, span, now=now, zone=zone)
+        if problem.code == "max_length"
+    ]
 
 
 def reach_of(wishes: Sequence[Wish], now: datetime) -> TimeSpan:
@@ -182,6 +212,19 @@ def _choices(wish: Wish, copies: list[Resource], companions: list[Resource]) -> 
     if not found[0].active:
         raise Conflict("resource.withdrawn", _("What you chose was taken out of use. Load the page again."))
     return found
+
+
+def _escorts(chosen: Sequence[tuple[Wish, list[Resource]]], companions: Iterable[Resource]) -> list[TimeSpan]:
+    """Return when a person is part of the session: one named for a line, or one whom every session takes."""
+    named = {rows[0].id for _wish, rows in chosen if rows[0].kind == ResourceKind.PERSON}
+    if any(row.kind == ResourceKind.PERSON and row.id not in named for row in companions):
+        return merge(wish.span for wish, _rows in chosen)
+    return [wish.span for wish, rows in chosen if rows[0].id in named]
+
+
+def _instrument_time(chosen: Sequence[tuple[Wish, list[Resource]]]) -> list[TimeSpan]:
+    """Return the spans of the lines that take a copy of the instrument; quotas count no rooms and no people."""
+    return [wish.span for wish, rows in chosen if rows[0].kind == ResourceKind.INSTRUMENT]
 
 
 def _held(

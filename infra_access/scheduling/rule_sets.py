@@ -1,38 +1,103 @@
-"""Setting the booking rules of a facility or of one instrument."""
+"""The booking rules of a facility or of one instrument: reading them with those above them, and setting them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from infra_access.audit.record import record
 from infra_access.catalogue.models import Facility, Instrument
 from infra_access.catalogue.scopes import facility_scopes, instrument_scopes
 from infra_access.core.authority import Actor, Permission, require
-from infra_access.scheduling.booking_rules import from_json
+from infra_access.core.errors import PreconditionFailed
+from infra_access.core.i18n import _
+from infra_access.scheduling.booking_rules import BookingRules, from_json, to_json
 from infra_access.scheduling.models import BookingRuleSet
 
 
-def set_booking_rules(
-    session: Session, *, actor: Actor, now: datetime, subject: Facility | Instrument, rules: Mapping[str, Any]
-) -> BookingRuleSet:
-    """Replace the rules of a facility (its defaults) or an instrument.
+@dataclass(frozen=True, slots=True)
+class OwnRules:
+    """What a facility or an instrument says of booking; above an instrument stand its facility's defaults.
 
-    Raises Invalid naming each key that is not right.
+    The version is 0 until something is said.
+    """
+
+    subject: Facility | Instrument
+    own: Mapping[str, Any] = field(default_factory=dict)
+    above: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 0
+
+    @property
+    def level(self) -> str:
+        """Return of what these rules are: facility or instrument."""
+        return "facility" if isinstance(self.subject, Facility) else "instrument"
+
+    def effective(self) -> BookingRules:
+        """Return the rules in force, unless a way in says otherwise."""
+        return from_json(self.above, self.own)
+
+    def said(self) -> dict[str, Any]:
+        """Return what is said here, as it is written today."""
+        return {key: value for key, value in to_json(from_json(self.own)).items() if key in _keys(self.own)}
+
+    def sources(self) -> dict[str, str]:
+        """Return for each rule in force where it is said: at the instrument, its facility, or nowhere (default)."""
+        own, above = _keys(self.own), _keys(self.above)
+        return {
+            key: self.level if key in own else "facility" if key in above else "default"
+            for key in to_json(self.effective())
+        }
+
+
+def _keys(rules: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset("off_hours" if key == "off_hours_allowed" else key for key in rules)
+
+
+def rules_at(session: Session, subject: Facility | Instrument) -> OwnRules:
+    """Return the booking rules of a facility or an instrument with those above them. One statement."""
+    instrument = isinstance(subject, Instrument)
+    facility_id = subject.facility_id if isinstance(subject, Instrument) else subject.id
+    mine = BookingRuleSet.instrument_id == subject.id if instrument else BookingRuleSet.facility_id == facility_id
+    rows = session.execute(
+        select(BookingRuleSet.rules, BookingRuleSet.version, mine.label("mine")).where(
+            or_(mine, BookingRuleSet.facility_id == facility_id)
+        )
+    ).all()
+    own = next((row for row in rows if row.mine), None)
+    above: Mapping[str, Any] = next((row.rules for row in rows if not row.mine), {})
+    return OwnRules(subject, own.rules, above, own.version) if own else OwnRules(subject, {}, above)
+
+
+def set_booking_rules(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    subject: Facility | Instrument,
+    rules: Mapping[str, Any],
+    expected_version: int | None = None,
+) -> BookingRuleSet:
+    """Replace the rules of a facility (its defaults) or an instrument. Bookings already made stay.
+
+    Raises Invalid naming each key that is not right, also where it does not go with what stands above or below, and
+    PreconditionFailed where the rules are no longer those of `expected_version`.
     """
     facility = isinstance(subject, Facility)
     scopes = facility_scopes(session, subject) if isinstance(subject, Facility) else instrument_scopes(session, subject)
     require(actor, Permission.HOURS_WRITE, scopes)
-    from_json(rules)
+    _check(session, subject, rules)
     column = BookingRuleSet.facility_id if facility else BookingRuleSet.instrument_id
     row = session.scalars(select(BookingRuleSet).where(column == subject.id).with_for_update()).one_or_none()
+    if expected_version is not None and expected_version != (row.version if row else 0):
+        raise PreconditionFailed("version.stale", _("These rules have changed since you looked. Load them again."))
     if row is None:
-        row = BookingRuleSet(**{column.key: subject.id}, rules=dict(rules))
+        row = BookingRuleSet(**{column.key: subject.id}, rules=dict(rules), version=1)
         session.add(row)
     else:
-        row.rules = dict(rules)
+        row.rules, row.version = dict(rules), row.version + 1
     session.flush()  # a second setting in the same transaction must find this row
     record(
         session,
@@ -44,3 +109,16 @@ def set_booking_rules(
         details=dict(rules),
     )
     return row
+
+
+def _check(session: Session, subject: Facility | Instrument, rules: Mapping[str, Any]) -> None:
+    """Refuse rules that are wrong, or that do not go with those of the facility or of one of its instruments."""
+    from_json(rules_at(session, subject).above, rules)
+    if isinstance(subject, Facility):
+        below = (
+            select(BookingRuleSet.rules)
+            .join(Instrument, Instrument.id == BookingRuleSet.instrument_id)
+            .where(Instrument.facility_id == subject.id)
+        )
+        for own in session.scalars(below):
+            from_json(rules, own)

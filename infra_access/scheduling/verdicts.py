@@ -10,9 +10,9 @@ from infra_access.access_requests.models import Approval
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor
 from infra_access.outbox.events import publish
-from infra_access.scheduling.bookings import team_of_booking
-from infra_access.scheduling.changes import free, touch
+from infra_access.scheduling.changes import free
 from infra_access.scheduling.lifecycle import BookingState, BookingTransition, move
+from infra_access.scheduling.making import team_of_booking, touch
 from infra_access.scheduling.models import Booking
 
 

@@ -41,13 +41,19 @@ def filled_in(span: TimeSpan, zone: str) -> dict[str, str]:
 
 
 def proposed(request: Request, rules: BookingRules, soonest: TimeSpan | None) -> TimeSpan | None:
-    """Return the span that the address names by its start, else one at the next free time."""
-    try:
-        start = parse_instant(request.GET["start"]) if "start" in request.GET else None
-    except Invalid:
-        start = None
+    """Return the span that the address names, by its start alone too, else one at the next free time."""
+    start, end = _named(request, "start"), _named(request, "end")
+    if start and end and start < end:
+        return TimeSpan(start, end)
     start = start or (soonest.start if soonest else None)
     return TimeSpan(start, start + usual_length(rules)) if start else None
+
+
+def _named(request: Request, name: str) -> datetime | None:
+    try:
+        return parse_instant(request.GET[name]) if name in request.GET else None
+    except Invalid:
+        return None
 
 
 def usual_length(rules: BookingRules) -> timedelta:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from infra_access.access_requests.lifecycle import LABELS as REQUEST_STATES
 from infra_access.access_requests.vocabularies import AllocationState, ApprovalState, ParticipantRole, Presence
 from infra_access.core.i18n import Text, _
+from infra_access.orders.lifecycle import LABELS as ORDER_STATES
+from infra_access.scheduling.drafts.states import LABELS as SCHEDULE_STATES
 from infra_access.scheduling.lifecycle import LABELS as BOOKING_STATES
 
 ROLES: Mapping[str, Text] = {
@@ -77,6 +79,8 @@ WORDS: Mapping[str, Mapping[str, Text]] = {
     "approval_state": APPROVAL_STATES,
     "allocation_state": ALLOCATION_STATES,
     "request_state": {str(state): words for state, words in REQUEST_STATES.items()},
+    "schedule_state": {str(state): words for state, words in SCHEDULE_STATES.items()},
     "booking_state": {str(state): words for state, words in BOOKING_STATES.items()},
+    "order_state": {str(state): words for state, words in ORDER_STATES.items()},
     "field": FIELDS,
 }

@@ -9,7 +9,7 @@ from pyramid.request import Request
 
 from infra_access.core.errors import Conflict, DomainError, Invalid
 from infra_access.core.i18n import Text, _
-from infra_access.core.zones import local_to_instant
+from infra_access.core.zones import FIRST_YEAR, LAST_YEAR, local_to_instant
 from infra_access.http.input_floor import read_form
 
 ENTERED = (Invalid, Conflict)
@@ -31,6 +31,31 @@ def errors_of(error: DomainError, request: Request) -> dict[str, str]:
     found = {path: " ".join(request.localize(text) for text in texts) for path, texts in error.fields.items()}
     found[""] = request.localize(error.message)
     return found
+
+
+def day_in(text: str, field: str) -> date:
+    """Return the day that was entered. Raises Invalid naming the field, also for a year that no calendar here reaches.
+
+    With a year to spare at either end, so that the days beside it can be named too.
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        message = _("Give a day such as 2026-03-02.")
+        raise Invalid("form.day", message, fields={field: [message]}) from None
+    if not FIRST_YEAR < day.year < LAST_YEAR:
+        message = _("Give a day from ${first} to ${last}.", mapping={"first": FIRST_YEAR + 1, "last": LAST_YEAR - 1})
+        raise Invalid("form.day", message, fields={field: [message]})
+    return day
+
+
+def days_in(first: str, last: str, fields: tuple[str, str] = ("first", "last")) -> tuple[date, date]:
+    """Return the first and the last day that were entered. Raises Invalid naming the field."""
+    begins, ends = day_in(first, fields[0]), day_in(last, fields[1])
+    if ends < begins:
+        message = _("The last day lies before the first.")
+        raise Invalid("time.order", message, fields={fields[1]: [message]})
+    return begins, ends
 
 
 def local_instant(day: str, clock_time: str, zone: str, *, field: str) -> datetime:

@@ -1,6 +1,6 @@
 """When an instrument is free, as its page and the booking form show it: a week, and the next free times."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -8,9 +8,10 @@ from pyramid.request import Request
 
 from infra_access.core.timespan import TimeSpan
 from infra_access.core.zones import named_zone
-from infra_access.scheduling.booking_queries import own_bookings
+from infra_access.scheduling.booking_queries import BookingView, own_bookings
 from infra_access.scheduling.booking_rules import BookingRules
 from infra_access.scheduling.calendar_queries import calendar_of, next_free
+from infra_access.scheduling.changes import MOVABLE
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.places import Place
 from infra_access.web.presenters.week import Week, monday_of, week_of, week_window
@@ -61,16 +62,18 @@ def free_times(
     calendar = calendar_of(request.db, place, window, actor=request.actor)
     my_zone = request.actor.timezone if request.actor else None
     earliest = max(now + timedelta(minutes=rules.lead_minutes), window.start)
+    own = own_bookings_at(request, place, window)
     week = week_of(
         calendar,
         monday,
         now=now,
         locale=request.locale_name,
         link=lambda span: take(span.start),
-        mine=_own(request, place, window),
+        mine={span: address_of(request, view) for span, view in own.items()},
+        moves=moves_of(request, own),
         my_zone=my_zone,
         earliest=now + timedelta(minutes=rules.lead_minutes),
-        step=max(1, rules.granularity_minutes // 60) if rules.granularity_minutes % 60 == 0 else 1,
+        step=step_of(rules),
     )
     shortest = max(timedelta(minutes=rules.min_minutes), min(_HOUR, timedelta(minutes=rules.max_minutes)))
     return FreeTimes(
@@ -80,11 +83,16 @@ def free_times(
         soonest=tuple(
             (span, take(span.start))
             for free in next_free(calendar, shortest, after=earliest, count=_TRIED)
-            if (span := _from_grid(free, rules, zone)) is not None and span.length >= shortest
+            if (span := from_grid(free, rules, zone)) is not None and span.length >= shortest
         )[:_SHOWN],
         my_zone=my_zone,
         my_place=place_named(my_zone) if my_zone else None,
     )
+
+
+def step_of(rules: BookingRules) -> int:
+    """Return the hours that a row of the week is high: on a wider grid, as many as make each row one that is free."""
+    return max(1, rules.granularity_minutes // 60) if rules.granularity_minutes % 60 == 0 else 1
 
 
 def booking_form(request: Request, place: Place, start: datetime) -> str:
@@ -99,7 +107,7 @@ def _week_page(request: Request, monday: date) -> str:
     return str(request.current_route_path(_query=query, _anchor="calendar"))
 
 
-def _from_grid(span: TimeSpan, rules: BookingRules, zone: str) -> TimeSpan | None:
+def from_grid(span: TimeSpan, rules: BookingRules, zone: str) -> TimeSpan | None:
     """Return the span from where a booking may start in it, on a full hour of the place's clock if the grid has any."""
     step = timedelta(minutes=-(-60 // rules.granularity_minutes) * rules.granularity_minutes)
     local = span.start.astimezone(named_zone(zone))
@@ -109,12 +117,26 @@ def _from_grid(span: TimeSpan, rules: BookingRules, zone: str) -> TimeSpan | Non
     return TimeSpan(start, span.end) if start < span.end else None
 
 
-def _own(request: Request, place: Place, window: TimeSpan) -> dict[TimeSpan, str]:
-    """Return the reader's own bookings of this instrument with their addresses."""
+def own_bookings_at(request: Request, place: Place, window: TimeSpan) -> dict[TimeSpan, BookingView]:
+    """Return the reader's own bookings of this instrument that stand, by their span. One statement."""
     if request.actor is None or request.actor.account_id is None:
         return {}
     return {
-        TimeSpan(view.booking.starts, view.booking.ends): request.route_path("booking", id=view.booking.public_id)
+        TimeSpan(view.booking.starts, view.booking.ends): view
         for view in own_bookings(request.db, actor=request.actor, start=window.start, limit=200).items
         if view.booking.instrument_id == place.instrument.id and view.booking.state not in _GONE
+    }
+
+
+def address_of(request: Request, view: BookingView) -> str:
+    """Return the address of a booking."""
+    return str(request.route_path("booking", id=view.booking.public_id))
+
+
+def moves_of(request: Request, own: Mapping[TimeSpan, BookingView]) -> dict[str, str]:
+    """Return where those of the bookings that can be moved are moved, by their addresses."""
+    return {
+        address_of(request, view): str(request.route_path("booking_move", id=view.booking.public_id))
+        for view in own.values()
+        if view.booking.state in MOVABLE
     }

@@ -7,7 +7,7 @@ an address is left out.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -21,6 +21,7 @@ from infra_access.core.errors import Invalid
 from infra_access.core.i18n import _
 from infra_access.core.zones import day_start
 from infra_access.web.corrections import Entries
+from infra_access.web.forms import day_in
 from infra_access.web.rendering import local_days
 
 PEOPLE, SAMPLES = "participants", "samples"
@@ -172,16 +173,7 @@ def _number(name: str, key: str) -> int | None:
 
 
 def _period(first: str, last: str, zone: str) -> tuple[datetime, datetime]:
-    days = []
-    for field, text in (("period.start", first), ("period.end", last)):
-        try:
-            days.append(date.fromisoformat(text))
-        except ValueError:
-            message = _("Give a day such as 2026-03-02.")
-            raise Invalid("form.date", message, fields={field: [message]}) from None
-    if not all(1970 < day.year < 2199 for day in days):
-        message = _("Choose a day within the next years.")
-        raise Invalid("form.date", message, fields={"period.end": [message]})
+    days = [day_in(text, field) for field, text in (("period.start", first), ("period.end", last))]
     return day_start(days[0], zone).astimezone(UTC), day_start(days[1] + _DAY, zone).astimezone(UTC)
 
 

@@ -16,7 +16,7 @@ from infra_access.core import clock
 from infra_access.core.db import Database
 from infra_access.outbox.events import Claimed, claim, postpone, settle
 from infra_access.outbox.models import OutboxEvent
-from infra_access.worker.housekeeping import tidy
+from infra_access.worker.jobs import Rota
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,6 @@ AT_A_TIME = 10
 
 PAUSE = timedelta(seconds=1)
 PAUSE_AFTER_ERROR = timedelta(seconds=10)
-TIDY_EVERY = timedelta(minutes=10)
 
 
 def run_once(database: Database, deliver: Callable[[Claimed, datetime], None], now: datetime) -> int:
@@ -59,13 +58,11 @@ def run(
     pause_after_error: timedelta = PAUSE_AFTER_ERROR,
 ) -> None:
     """Work until `stop` is set; a database that is away for a while is waited for."""
-    tidied: datetime | None = None
+    rota = Rota()
     while not stop.is_set():
         try:
             handled = run_once(database, deliver, now())
-            if tidied is None or now() - tidied >= TIDY_EVERY:
-                tidy(database, now=now())
-                tidied = now()
+            rota.run(database, now)
         except Exception:
             log.exception("the worker met an error and goes on")
             stop.wait(pause_after_error.total_seconds())

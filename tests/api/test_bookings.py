@@ -145,13 +145,14 @@ def test_a_week_that_has_not_changed_is_not_sent_again(anyone, caller, place):
     anyone.call("GET", path, status=200, If_None_Match=tag)
 
 
-def test_a_booking_takes_twelve_statements(caller, stored, place, database):
+def test_a_booking_takes_twelve_statements_and_three_more_in_process(caller, stored, place, database):
+    """SQLite cuts the free windows in statements of their own, PostgreSQL in the one that writes the occupancy."""
     program = caller()
     stored(lambda session: make_companion(session, place))
     stored(set_rules, subject=place.instrument, buffer_after_minutes=30)
-    for day in (2, 3):  # the first one also reads the policy
+    for day in (2, 3):  # the first one also reads the policy and makes the windows
         body = {"instrument": place.instrument.public_id, "start": at(day), "end": at(day, 9), "title": "Run"}
         with count_statements(database) as statements:
             made = program.post("/bookings", body)
-    assert statements.count <= 12, "\n".join(statements)
+    assert statements.count <= (15 if database.is_sqlite else 12), "\n".join(statements)
     assert program.get(f"/bookings/{made['id']}") == made

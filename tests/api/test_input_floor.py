@@ -29,6 +29,7 @@ BODIES = [
     (b'{"name": "A", "country": "KE"}', "text/plain", 415, "body.not_json"),
     (b'{"name": "A", "country": "KE"}', "application/json; charset=klingon", 415, "body.charset"),
     (b'{"name": "' + b"a" * 1_000_001 + b'"}', JSON, 413, "body.too_large"),
+    (b'{"name": "A", "country": "KE", "name": "B"}', JSON, 400, "body.repeated"),
     (b"name=A", "multipart/form-data", 415, "body.not_json"),
 ]
 

@@ -3,10 +3,17 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from infra_access.catalogue.models import Facility, Instrument, InstrumentAccessType, InstrumentTechnique, Resource
+from infra_access.catalogue.models import (
+    Facility,
+    Instrument,
+    InstrumentAccessType,
+    InstrumentTechnique,
+    Organisation,
+    Resource,
+)
 from infra_access.catalogue.organisations import create_organisation, set_trust
 from infra_access.catalogue.search_index import reindex
 from infra_access.core.authority import system_actor
@@ -68,7 +75,21 @@ def seed(database: Database, instruments: int) -> Seeded:
     return Seeded(tuple(ids), token)
 
 
-def _catalogue(session: Session, organisation_id: int, count: int, now: datetime) -> list[str]:
+def seed_facility(database: Database, instruments: int) -> int:
+    """Write one more facility with so many instruments; return its key."""
+    with database.writer() as session:
+        organisation = session.scalars(select(Organisation.id).order_by(Organisation.id)).first()
+        assert organisation is not None, "seed first"
+        _catalogue(session, organisation, instruments, datetime.now(UTC), per_facility=instruments)
+        return session.scalars(select(func.max(Facility.id))).one()
+
+
+def _catalogue(
+    session: Session, organisation_id: int, count: int, now: datetime, per_facility: int = PER_FACILITY
+) -> list[str]:
+    last_facility, last_instrument = (
+        session.scalar(select(func.coalesce(func.max(key), 0))) for key in (Facility.id, Instrument.id)
+    )
     facilities = [
         {
             "public_id": new_public_id(),
@@ -80,14 +101,14 @@ def _catalogue(session: Session, organisation_id: int, count: int, now: datetime
             "created_at": now,
             "version": 1,
         }
-        for number in range(-(-count // PER_FACILITY))
+        for number in range(-(-count // per_facility))
     ]
     session.execute(insert(Facility), facilities)
-    keys = session.scalars(select(Facility.id).order_by(Facility.id)).all()
+    keys = session.scalars(select(Facility.id).where(Facility.id > last_facility).order_by(Facility.id)).all()
     rows = [
         {
             "public_id": new_public_id(),
-            "facility_id": keys[number // PER_FACILITY],
+            "facility_id": keys[number // per_facility],
             "name": f"Instrument {number:06d} {TECHNIQUES[number % len(TECHNIQUES)]}",
             "name_key": f"instrument {number:06d}",
             "description": "Measures samples of many kinds.",
@@ -101,7 +122,8 @@ def _catalogue(session: Session, organisation_id: int, count: int, now: datetime
         for number in range(count)
     ]
     session.execute(insert(Instrument), rows)
-    found = session.execute(select(Instrument.id, Instrument.facility_id).order_by(Instrument.id)).all()
+    made = select(Instrument.id, Instrument.facility_id).where(Instrument.id > last_instrument)
+    found = session.execute(made.order_by(Instrument.id)).all()
     session.execute(
         insert(InstrumentTechnique),
         [

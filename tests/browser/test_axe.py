@@ -25,7 +25,7 @@ READERS = ("visitor", "startup", "manager")
 BUSIEST = {"instrument": "startup", "manage": "manager", "approvals": "manager", "approval": "manager"}
 """Pages that say more to somebody else than to the first who may see them."""
 
-ONLY_FILES = {"my_calendar", "booking_calendar"}
+ONLY_FILES = {"my_calendar", "booking_calendar", "facility_ledger_csv"}
 VENDORED = {"api.docs"}
 """Drawn by Redoc, whose page is not ours to change: it is opened, but axe and the width are not asked."""
 
@@ -69,6 +69,15 @@ def test_no_refusal_has_a_barrier(site: Site, browser: Browser, path: str, width
         answer = page.goto(site.url + path)
         assert answer is not None
         assert answer.status >= 400
+        assert barriers(page) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_ones_own_sessions_in_a_calendar_are_no_barrier(site: Site, browser: Browser, width: str) -> None:
+    path = f"/instruments/{site.world.ids['instruments']['sls-sample-laboratory']}/calendar?on=2026-03-11"
+    with screen(site, browser, "startup", WIDTHS[width]) as page:
+        page.goto(site.url + path)
+        assert page.locator(".slot--mine").count() > 1
         assert barriers(page) == []
 
 

@@ -155,14 +155,14 @@ def test_a_change_keeps_one_event_and_tells_of_a_new_status(session: Session) ->
         actor=manager_of(facility),
         now=NOW,
         instrument=instrument,
-        changes={"status": "down", "techniques": []},
+        changes={"status": "down", "techniques": [], "status_note": "A leak."},
         expected_version=1,
     )
     events = session.scalars(select(AuditEvent).order_by(AuditEvent.id)).all()
     assert len(events) == before + 1
     assert events[-1].details == {"changed": ["status", "techniques"]}
     told = session.scalars(select(OutboxEvent).where(OutboxEvent.kind == "instrument.status_changed")).one()
-    assert told.payload == {"instrument": instrument.public_id, "status": "down"}
+    assert told.payload == {"instrument": instrument.public_id, "status": "down", "note": "A leak."}
     with pytest.raises(PreconditionFailed):
         update_instrument(
             session, actor=SYSTEM, now=NOW, instrument=instrument, changes={"name": "X"}, expected_version=1

@@ -19,7 +19,9 @@ def test_it_loads_whole_on_any_day_and_only_once(database: Database, day: int) -
     first = load_demo(database, now=now)
     before = _counts(database)
 
-    assert before[0] == len(dataset().activity.bookings)
+    data = dataset()
+    # The weekly series is five more; what the facility was asked for, proposed or drafted comes on top.
+    assert before[0] >= len(data.activity.bookings) + 5
     assert load_demo(database, now=now) == first
     assert _counts(database) == before
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.catalogue.models import Organisation
 from infra_access.core.authority import NETWORK, Actor, Scope, system_actor
-from infra_access.people.accounts import ACTIVE, create_account
+from infra_access.people.accounts import ACTIVE, create_account, sign_up
 from infra_access.people.actors import load_actor
 from infra_access.people.affiliations import affiliate
 from infra_access.people.logins import Credentials, log_in
@@ -45,6 +45,14 @@ def make_account(session: Session, **overrides: Any) -> Account:
     }
     account = create_account(session, **(values | overrides))
     assert account.state == ACTIVE or overrides.get("password_hash", "") is None
+    return account
+
+
+def make_newcomer(session: Session, **overrides: Any) -> Account:
+    """Make an account as somebody who signs up does: nobody knows yet that the address is theirs."""
+    values = {"email": f"newcomer{next(_numbers)}@example.org", "name": "Newcomer", "password_hash": password_hash()}
+    account = sign_up(session, now=NOW, **(values | overrides))
+    assert account is not None
     return account
 
 

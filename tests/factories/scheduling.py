@@ -120,6 +120,7 @@ def make_allocation(
     amount: int = 10,
     access_unit: str = "hour",
     booking_rules: dict[str, Any] | None = None,
+    time_given: str = "team_picks",
 ) -> Allocation:
     """Grant the actor's team an amount of access units on a place's instrument for the next sixty days."""
     route = create_route(
@@ -130,7 +131,7 @@ def make_allocation(
         name="Standard access",
         access_mode="wide",
         entry="continuous",
-        time_given="team_picks",
+        time_given=time_given,
         operated_by="self",
         access_unit=access_unit,
         access_types=["physical"],

@@ -10,8 +10,16 @@ from typing import Any
 from sqlalchemy import select
 
 from infra_access.access_requests.models import AccessRequest, Agreement, Approval
+from infra_access.catalogue.models import Resource
+from infra_access.core.timespan import TimeSpan
+from infra_access.core.zones import parse_instant
 from infra_access.demo.loading import PASSWORD
+from infra_access.orders.models import ServiceOrder
+from infra_access.scheduling.drafts.models import SessionSchedule
 from infra_access.scheduling.models import Booking
+from infra_access.scheduling.series.models import BookingSeries
+from infra_access.scheduling.upkeep.models import Closure
+from infra_access.scheduling.upkeep.report import Report
 from tests.demo_world import DemoWorld
 
 Body = Mapping[str, Any] | Callable[[DemoWorld], Mapping[str, Any]]
@@ -23,10 +31,18 @@ TYPICAL = {
     "access-requests": "soil-iron",
     "approvals": "soil-iron facility_manager",
     "bookings": "sls-sample-laboratory-02",
+    "booking-series": "filters-weekly",
+    "quotes": "startup",
+    "pools": "Startups",
+    "closures": "Service of the magnets",
     "conversations": "liquid-samples",
+    "service-orders": "maize-leaves",
+    "schedules": "next-cycle",
     "policies": "facility swiss-light-source-rules",
     "tokens": "startup",
+    "wait-list": "startup",
     "set-password": "startup",
+    "confirm-address": "startup",
 }
 """Which object an address is about unless a call says otherwise: all are of startup@ or at the place of manager@."""
 
@@ -136,10 +152,77 @@ def _draft_form(world: DemoWorld) -> dict[str, Any]:
     return _request_form(world) | changed | seen
 
 
+def _order_form(key: str, **values: Any) -> Callable[[DemoWorld], dict[str, Any]]:
+    return _seen(ServiceOrder, "service-orders", key, **values)
+
+
+def _terms_of_the_quote(world: DemoWorld) -> dict[str, Any]:
+    with world.database.reader() as session:
+        wanted = world.ids["service-orders"]["sensor-coatings"]
+        terms = session.scalars(select(ServiceOrder.terms).where(ServiceOrder.public_id == wanted)).one()
+    return {"text_hash": terms["text_hash"]}
+
+
+def _schedule_form(do: str, **values: Any) -> Callable[[DemoWorld], dict[str, Any]]:
+    return _seen(SessionSchedule, "schedules", "next-cycle", do=do, **values)
+
+
+def _drafted(world: DemoWorld) -> str:
+    return world.ids["schedules"]["next-cycle session"].partition("/")[2]
+
+
+def _order_form(key: str, **values: Any) -> Callable[[DemoWorld], dict[str, Any]]:
+    return _seen(ServiceOrder, "service-orders", key, **values)
+
+
+def _terms_of_the_quote(world: DemoWorld) -> dict[str, Any]:
+    with world.database.reader() as session:
+        wanted = world.ids["service-orders"]["sensor-coatings"]
+        terms = session.scalars(select(ServiceOrder.terms).where(ServiceOrder.public_id == wanted)).one()
+    return {"text_hash": terms["text_hash"]}
+
+
 SLS = _in("facilities", "swiss-light-source")
+FIRST_OF_SERIES = {"recurrence_id": "2026-03-12T09:00"}
+SERIES_LATER = {"start": "2026-03-12T13:00:00Z", "end": "2026-03-12T16:00:00Z"}
 LABORATORY_LATER = {"start": "2026-03-11T13:00:00Z", "end": "2026-03-11T17:00:00Z"}
 BONES: Mapping[str, Any] = {"of": "bone-pores", "owner": "researcher", "by": "manager-cape-town"}
 CHAMBER: Mapping[str, Any] = {"of": "njoro-climate-chamber-02", "staff": "manager-njoro"}
+
+_NO_EVENTS = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//gate//EN\nEND:VCALENDAR"
+_RING = {"resource": lambda world: _ring(world)}
+_A_NIGHT = {"start": "2026-04-01T18:00:00Z", "end": "2026-04-02T04:00:00Z"}
+_NIGHT_FORM = {
+    "date": "2026-04-01",
+    "start": "20:00",
+    "end": "06:00",
+    "end_date": "2026-04-02",
+    "kind": "maintenance",
+    "displace": "move",
+}
+_LOST_BEAM = {"start": "2026-02-25T12:00:00Z", "end": "2026-02-25T13:00:00Z", "cause": "beam"}
+_LOST_FORM = {"date": "2026-02-25", "start": "13:00", "end": "14:00", "cause": "beam"}
+
+
+def _ring(world: DemoWorld) -> str:
+    with world.database.reader() as session:
+        return session.scalars(select(Resource.public_id).where(Resource.name == "Storage ring")).one()
+
+
+def _previewed(world: DemoWorld) -> dict[str, Any]:
+    """Return the form of the second step, with what nothing in the way comes to."""
+    night = TimeSpan(parse_instant(_A_NIGHT["start"]), parse_instant(_A_NIGHT["end"]))
+    return {"resource": _ring(world), **_NIGHT_FORM, "label": "Leak", "preview": Report((night,), (), ()).token}
+
+
+VOUCHER = {
+    "kind": "voucher",
+    "name": "Gate voucher",
+    "currency": "EUR",
+    "limit": "100",
+    "valid_from": "2026-01-01",
+    "valid_until": "2026-12-31",
+}
 
 READS: Mapping[str, Call] = {
     "api.agreement GET": Call(**BONES),
@@ -159,6 +242,12 @@ CALLS: Mapping[str, Call] = {
         )
     ),
     "api.facility PATCH": Call(by="manager", body={"city": "Villigen AG"}),
+    "api.facility_hours PUT": Call(by="manager", body={"weekly": [], "holidays": {"country": "CH", "region": "AG"}}),
+    "api.facility_booking_rules PUT": Call(by="manager", body={"lead_minutes": 60}),
+    "api.instrument_booking_rules PUT": Call(by="manager", body={"off_hours": "escort"}),
+    "facility_hours POST": Call(by="manager", body={"weekly.0": "09:00-17:00", "exceptions.1.day": "2030-01-02"}),
+    "facility_booking_rules POST": Call(by="manager", body={"lead_minutes": "60"}),
+    "instrument_booking_rules POST": Call(by="manager", body={"off_hours": "escort"}),
     "api.instruments POST": Call(by="manager", body=_given(facility=SLS, name="Gate microscope")),
     "api.instrument PATCH": Call(by="manager", body={"description": "Another text."}),
     "api.access_requests POST": Call(body=_new_request),
@@ -167,6 +256,61 @@ CALLS: Mapping[str, Call] = {
     "api.access_request_withdraw POST": Call(body={"reason": "No samples."}),
     "api.agreement_accept POST": Call(**BONES, body=_given(text_hash=_terms_of_bone_pores)),
     "api.approval_decision POST": Call(by="manager", body={"verdict": "approve", "reason": "It fits."}),
+    "api.quotes POST": Call(
+        body=_given(
+            instrument=_in("instruments", "sls-micro-xas"),
+            route=_in("routes", "swiss-light-source Paid access, results stay yours"),
+            regime="proprietary",
+            units="2",
+        )
+    ),
+    "api.funding_sources POST": Call(body=VOUCHER),
+    "api.facility_periods POST": Call(
+        by="manager", body={"name": "Later", "start": "2027-01-01T00:00:00Z", "end": "2027-07-01T00:00:00Z"}
+    ),
+    "api.facility_pools POST": Call(
+        by="manager",
+        body=_given(
+            period=_in("periods", "2026, first half"),
+            name="Training",
+            purpose="open-call",
+            access_unit="shift",
+            amount=5,
+            instruments=lambda world: [world.ids["instruments"]["sls-tomography"]],
+        ),
+    ),
+    "api.pool PATCH": Call(by="manager", body={"amount": 50}),
+    "api.facility_usage POST": Call(
+        by="manager", body=_given(line=_in("usage-lines", "first"), units=1, price=0, note="One more was used.")
+    ),
+    "api.facility_month_close POST": Call(by="manager"),
+    "account_funding POST": Call(body={**VOUCHER, "limit_amount": "100"}),
+    "instrument_quote POST": Call(
+        of="sls-micro-xas",
+        body=lambda world: {
+            "way": f"{world.ids['routes']['swiss-light-source Paid access, results stay yours']} proprietary",
+            "units": "2",
+        },
+    ),
+    "facility_pools POST period_name": Call(
+        by="manager", body={"period_name": "Later", "first_day": "2027-01-01", "last_day": "2027-06-30"}
+    ),
+    "facility_pools POST purpose": Call(
+        by="manager",
+        body=_given(
+            period=_in("periods", "2026, first half"),
+            name="Training",
+            purpose="open-call",
+            access_unit="shift",
+            amount="5",
+            instruments=_in("instruments", "sls-tomography"),
+        ),
+    ),
+    "facility_pools POST pool": Call(by="manager", body=_given(pool=_in("pools", "Startups"), new_amount="50")),
+    "facility_ledger POST close": Call(by="manager", body={"close": "2026-01"}),
+    "facility_ledger POST line": Call(
+        by="manager", body=_given(line=_in("usage-lines", "first"), units="1", price="0", note="One more was used.")
+    ),
     "api.bookings POST": Call(
         body=_given(
             instrument=_in("instruments", "njoro-climate-chamber"),
@@ -176,8 +320,119 @@ CALLS: Mapping[str, Call] = {
     ),
     "api.booking PATCH": Call(body=LABORATORY_LATER),
     "api.booking_cancel POST": Call(body={"reason": "No samples."}),
+    "api.booking_confirm POST": Call(of="held", staff="manager-njoro"),
+    "api.instrument_mirrors PUT": Call(
+        by="manager", of="sls-photoemission", body={"content": _NO_EVENTS, "source": "The portal"}
+    ),
+    "api.wait_list POST": Call(
+        body=_given(
+            instrument=_in("instruments", "njoro-climate-chamber"),
+            earliest="2026-03-10T05:00:00Z",
+            latest="2026-03-14T13:00:00Z",
+            minutes=480,
+        )
+    ),
+    "api.wait_leave POST": Call(),
     "api.booking_check_in POST": Call(**CHAMBER),
     "api.booking_complete POST": Call(**CHAMBER, after="api.booking_check_in POST"),
+    "api.booking_lost_time POST": Call(by="manager", of="sls-micro-xas-02", body=_LOST_BEAM),
+    "api.facility_closures POST": Call(by="manager", body=_given(**_RING, **_A_NIGHT, label="Leak", displace="move")),
+    "api.facility_closures_preview POST": Call(
+        by="manager", body=_given(**_RING, **_A_NIGHT), silent="takes back what it tried"
+    ),
+    "api.facility_outages POST": Call(by="manager", body=_given(**_RING, **_LOST_BEAM)),
+    "api.closure_withdraw POST": Call(by="manager"),
+    "facility_maintenance POST": Call(
+        by="manager", body=_given(**_RING, **_NIGHT_FORM), silent="takes back what it tried"
+    ),
+    "facility_maintenance POST preview": Call(by="manager", body=lambda world: _previewed(world)),
+    "facility_outages POST": Call(by="manager", body=_given(**_RING, **_LOST_FORM)),
+    "closure_withdraw POST": Call(by="manager", body=_seen(Closure, "closures", "Service of the magnets")),
+    "booking_check_in POST": Call(**CHAMBER, body=_seen(Booking, "bookings", "njoro-climate-chamber-02")),
+    "booking_complete POST": Call(**CHAMBER, body={"version": "2"}, after="api.booking_check_in POST"),
+    "booking_lost_time POST": Call(by="manager", of="sls-micro-xas-02", body=_LOST_FORM),
+    "api.bookings_together POST": Call(
+        body=lambda world: {
+            "items": [
+                {
+                    "instrument": world.ids["instruments"]["njoro-climate-chamber"],
+                    "start": f"2026-03-{day}T05:00:00Z",
+                    "end": f"2026-03-{day}T13:00:00Z",
+                }
+                for day in (12, 16)
+            ]
+        }
+    ),
+    "api.find_time POST": Call(
+        body={"duration_minutes": 60, "start": "2026-03-10T08:00:00Z", "end": "2026-03-20T08:00:00Z"},
+        silent="only computes",
+    ),
+    "api.access_request_dates PUT": Call(
+        of="sensor-seals",
+        body={"dates": [{"kind": "impossible", "first_day": "2026-04-01", "last_day": "2026-04-03"}]},
+    ),
+    "api.instrument_ask_for_time POST": Call(
+        of="sinq-imaging",
+        body=_given(
+            start="2026-04-20T00:00:00Z",
+            end="2026-04-27T00:00:00Z",
+            minutes=720,
+            allocation=_in("allocations", "sensor-seals"),
+        ),
+    ),
+    "api.instrument_propose POST": Call(
+        by="manager",
+        of="sinq-imaging",
+        body=_given(
+            start="2026-04-19T22:00:00Z",
+            end="2026-04-20T22:00:00Z",
+            allocation=_in("allocations", "sensor-seals"),
+            answer_by="2026-03-20T00:00:00Z",
+        ),
+    ),
+    "api.booking_propose POST": Call(
+        by="manager",
+        of="fossil-teeth asked",
+        owner="researcher",
+        body={
+            "start": "2026-04-15T22:00:00Z",
+            "end": "2026-04-16T22:00:00Z",
+            "answer_by": "2026-03-20T00:00:00Z",
+        },
+    ),
+    "api.booking_accept POST": Call(of="sensor-seals proposed"),
+    "api.booking_decline POST": Call(of="sensor-seals proposed", body={"reason": "We are at sea."}),
+    "api.schedules POST": Call(
+        by="manager",
+        body=_given(
+            facility=_in("facilities", "villigen-neutron-source"),
+            name="Gate",
+            start="2026-04-01T00:00:00Z",
+            end="2026-05-01T00:00:00Z",
+        ),
+    ),
+    "api.schedule PATCH": Call(by="manager", body={"name": "Gate"}),
+    "api.schedule_discard POST": Call(by="manager"),
+    "api.schedule_sessions POST": Call(
+        by="manager",
+        body=_given(
+            allocation=_in("allocations", "sensor-seals"),
+            instrument=_in("instruments", "sinq-imaging"),
+            start="2026-04-01T22:00:00Z",
+            end="2026-04-02T22:00:00Z",
+        ),
+    ),
+    "api.schedule_session PATCH": Call(
+        by="manager",
+        of="next-cycle session",
+        body={"start": "2026-04-02T22:00:00Z", "end": "2026-04-04T22:00:00Z"},
+    ),
+    "api.schedule_session DELETE": Call(by="manager", of="next-cycle session"),
+    "api.schedule_suggest POST": Call(by="manager"),
+    "api.schedule_publish POST": Call(by="manager", body={"answer_by": "2026-03-10T00:00:00Z"}),
+    "api.series PATCH": Call(body={"scope": "one", **FIRST_OF_SERIES, **SERIES_LATER}),
+    "api.series_cancel POST": Call(body={"scope": "one", **FIRST_OF_SERIES}),
+    "api.series_book POST": Call(body=FIRST_OF_SERIES, after="api.series_cancel POST"),
     "api.policies POST": Call(by="manager", body=_given(scope_kind="facility", scope_key=SLS, name="gate", rules=[])),
     "api.policies_evaluate POST": Call(
         body=lambda world: {"instruments": [world.ids["instruments"]["sls-micro-xas"]]}, silent="only computes"
@@ -222,6 +477,8 @@ CALLS: Mapping[str, Call] = {
             "timezone": "Africa/Nairobi",
         },
     ),
+    "confirm_address POST": Call(),
+    "account POST confirm": Call(by="researcher", owner="researcher", body={"confirm": "1"}),
     "set_password POST": Call(by=None, body={"password": "a long sentence of somebody"}),
     "instrument_book POST": Call(
         of="njoro-climate-chamber", body={"date": "2026-03-12", "start": "08:00", "end": "16:00"}
@@ -247,9 +504,169 @@ CALLS: Mapping[str, Call] = {
         by="manager",
         body=_seen(Approval, "approvals", "soil-iron facility_manager", verdict="approve", reason="It fits."),
     ),
+    "api.service_orders POST": Call(
+        body=_given(
+            route=_in("routes", "swiss-light-source Send samples by post"),
+            instrument=_in("instruments", "sls-micro-xas"),
+            samples=8,
+            sample_description="Coated steel.",
+            title="Corrosion",
+            regime="open",
+        ),
+        # A quote is given, and the order is begun.
+        commands=2,
+    ),
+    "api.service_order_order POST": Call(of="sensor-coatings", body=_terms_of_the_quote),
+    "api.service_order_cancel POST": Call(of="maize-leaves", body={"reason": "They dried out."}),
+    "api.service_order_samples_received POST": Call(by="manager", of="maize-leaves", body={"count": 5}),
+    "api.service_order_start POST": Call(
+        by="manager", of="maize-leaves", after="api.service_order_samples_received POST"
+    ),
+    "api.service_order_quality_checked POST": Call(by="manager", of="bone-fragments", owner="researcher"),
+    "api.service_order_deliver POST": Call(
+        by="manager",
+        of="bone-fragments",
+        owner="researcher",
+        body={"deliverable": "https://data.example/bones"},
+        after="api.service_order_quality_checked POST",
+    ),
+    "api.service_order_accept POST": Call(of="first-sensors"),
+    "api.service_order_dispute POST": Call(of="first-sensors", body={"reason": "One file is empty."}),
+    "api.service_order_priority POST": Call(
+        by="manager", of="maize-leaves", body={"priority": 2, "reason": "The leaves wither."}
+    ),
+    "instrument_samples POST": Call(
+        body=_given(
+            route=_in("routes", "swiss-light-source Send samples by post"),
+            samples="8",
+            sample_description="Coated steel.",
+            title="Corrosion",
+            regime="open",
+        ),
+        commands=2,
+    ),
+    "service_order POST do=order": Call(
+        of="sensor-coatings",
+        body=lambda world: {
+            **_order_form("sensor-coatings", do="order", agreed="yes")(world),
+            **_terms_of_the_quote(world),
+        },
+    ),
+    "service_order POST do=cancel": Call(of="maize-leaves", body=_order_form("maize-leaves", do="cancel")),
+    "service_order POST do=accept": Call(of="first-sensors", body=_order_form("first-sensors", do="accept")),
+    "service_order POST do=dispute": Call(
+        of="first-sensors", body=_order_form("first-sensors", do="dispute", reason="One file is empty.")
+    ),
+    "service_order POST do=samples_received": Call(
+        by="manager", of="maize-leaves", body=_order_form("maize-leaves", do="samples_received", count="5")
+    ),
+    "service_order POST do=start": Call(
+        by="manager",
+        of="maize-leaves",
+        body=_order_form("maize-leaves", do="start"),
+        after="api.service_order_samples_received POST",
+    ),
+    "service_order POST do=quality_checked": Call(
+        by="manager", owner="researcher", of="bone-fragments", body=_order_form("bone-fragments", do="quality_checked")
+    ),
+    "service_order POST do=deliver": Call(
+        by="manager",
+        owner="researcher",
+        of="bone-fragments",
+        body=_order_form("bone-fragments", do="deliver", deliverable="https://data.example/bones"),
+        after="api.service_order_quality_checked POST",
+    ),
+    "service_order POST do=priority": Call(
+        by="manager",
+        of="maize-leaves",
+        body=_order_form("maize-leaves", do="priority", priority="2", priority_reason="The leaves wither."),
+    ),
+    "booking_accept POST": Call(of="sensor-seals proposed", body=_seen(Booking, "bookings", "sensor-seals proposed")),
+    "booking_decline POST": Call(
+        of="sensor-seals proposed", body=_seen(Booking, "bookings", "sensor-seals proposed", reason="We are at sea.")
+    ),
+    "booking_propose POST": Call(
+        by="manager",
+        of="fossil-teeth asked",
+        owner="researcher",
+        body=_seen(
+            Booking,
+            "bookings",
+            "fossil-teeth asked",
+            date="2026-04-16",
+            start="00:00",
+            end="00:00",
+            end_date="2026-04-17",
+            answer_day="2026-03-20",
+            answer_time="18:00",
+        ),
+    ),
+    "access_request_dates POST": Call(
+        of="sensor-seals",
+        body=_seen(
+            AccessRequest,
+            "access-requests",
+            "sensor-seals",
+            **{"days.0.kind": "impossible", "days.0.first": "2026-04-01", "days.0.last": ""},
+        ),
+    ),
+    "instrument_wait POST": Call(
+        of="njoro-climate-chamber", body={"first": "2026-03-10", "last": "2026-03-14", "hours": "8"}
+    ),
+    "wait_leave POST": Call(),
+    "booking_confirm POST": Call(of="held", staff="manager-njoro", body=_seen(Booking, "bookings", "held")),
+    "instrument_mirror POST": Call(
+        by="manager",
+        of="sls-photoemission",
+        body={"source": "Beamline portal", "hours": "24", "content": _NO_EVENTS},
+    ),
+    "instrument_ask_for_time POST": Call(
+        of="sinq-imaging",
+        body=_given(first="2026-04-20", last="2026-04-26", hours="12", allocation=_in("allocations", "sensor-seals")),
+    ),
+    "facility_board POST": Call(by="manager", body={"name": "Gate", "first": "2026-04-01", "last": "2026-04-30"}),
+    "schedule POST do=add": Call(
+        by="manager",
+        body=lambda world: _schedule_form(
+            "add",
+            allocation=world.ids["allocations"]["sensor-seals"],
+            instrument=world.ids["instruments"]["sinq-imaging"],
+            date="2026-04-02",
+            start="00:00",
+            end="00:00",
+            end_date="2026-04-03",
+        )(world),
+    ),
+    "schedule POST do=move": Call(
+        by="manager",
+        body=lambda world: _schedule_form(
+            "move", session=_drafted(world), date="2026-04-03", start="00:00", end="00:00", end_date="2026-04-05"
+        )(world),
+    ),
+    "schedule POST do=remove": Call(
+        by="manager", body=lambda world: _schedule_form("remove", session=_drafted(world))(world)
+    ),
+    "schedule POST do=suggest": Call(by="manager", body=lambda world: _schedule_form("suggest")(world)),
+    "schedule POST do=publish": Call(
+        by="manager",
+        body=lambda world: _schedule_form("publish", answer_day="2026-03-10", answer_time="18:00")(world),
+    ),
+    "schedule POST do=discard": Call(by="manager", body=lambda world: _schedule_form("discard")(world)),
     "booking_cancel POST": Call(body=_seen(Booking, "bookings", "sls-sample-laboratory-02", reason="No samples.")),
     "booking_move POST": Call(
         body=_seen(Booking, "bookings", "sls-sample-laboratory-02", date="2026-03-11", start="14:00", end="18:00")
     ),
+    "instrument_repeat POST": Call(
+        of="njoro-climate-chamber",
+        body={
+            "date": "2026-03-12",
+            "start": "08:00",
+            "end": "16:00",
+            "frequency": "WEEKLY",
+            "times": "3",
+            "step": "book",
+        },
+    ),
+    "series POST": Call(body=_seen(BookingSeries, "booking-series", "filters-weekly", step="cancel", scope="all")),
     "conversation POST": Call(body={"text": "Thank you."}),
 }

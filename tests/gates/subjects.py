@@ -9,6 +9,8 @@ from infra_access.http.delivery import is_api
 from infra_access.http.transactions import SAFE_METHODS
 
 STATIC = "__static/"
+A_MONTH = "2026-01"
+"""Which month an address names; it is over."""
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -42,8 +44,10 @@ class Subject:
         return found[1] if found else None
 
     def path(self, key: str) -> str:
-        """Return the address for an id."""
-        return re.sub(r"\{\w+\}", key, self.pattern)
+        """Return the address for an id, or for several that a slash parts."""
+        *first, last = key.split("/")
+        rest = iter(first)
+        return re.sub(r"\{\w+\}", lambda _found: next(rest, last), self.pattern.replace("{month}", A_MONTH))
 
 
 class _Path:

@@ -153,7 +153,11 @@ def test_every_answer_has_its_id_and_its_headers(app):
 
 
 def test_it_is_ready_with_a_migrated_and_guarded_database(app):
-    assert app.get("/readyz").json == {"status": "ready", "problems": []}
+    assert app.get("/readyz").json == {
+        "status": "ready",
+        "problems": [],
+        "free_windows": {"stale": 0, "oldest": None},
+    }
 
 
 def test_another_method_is_told_which_there_are(app):

@@ -23,7 +23,7 @@ from infra_access.core.db import Database
 from infra_access.core.i18n import Text, plain
 from infra_access.notifications.compose import Letterhead, compose
 from infra_access.notifications.delivery import deliver_by_mail
-from infra_access.notifications.kinds import Kind
+from infra_access.notifications.kinds import WITH_CALENDAR, Kind
 from infra_access.notifications.memory import MemoryTransport
 from infra_access.notifications.ports import Undeliverable
 from infra_access.notifications.templates import TEMPLATES
@@ -137,7 +137,8 @@ def test_a_new_person_is_greeted(session: Session, now: datetime) -> None:
     assert mail["To"].addresses[0].addr_spec == account.email
     assert mail["Message-ID"] == f"<7.{account.public_id}@access.example.org>"
     assert _text(mail).startswith("Hello Wanjiku,")
-    assert f"{BASE}/sign-in" in _text(mail)
+    token = _text(mail).partition(f"{BASE}/confirm-address/")[2].split()[0]
+    assert account_of_link(session, token, now=now) is account
 
 
 def test_a_mail_repeated_has_the_same_message_id(session: Session, now: datetime) -> None:
@@ -292,9 +293,46 @@ def test_every_text_is_put_into_the_readers_language(session: Session, now: date
     assert set(mail.get_content().split()) == {"訳"}
 
 
+def test_whom_maintenance_moved_reads_both_times(session: Session, now: datetime, booking: Booking) -> None:
+    before = {"start": "2026-03-02T08:00:00+00:00", "end": "2026-03-02T10:00:00+00:00"}
+    [mail] = _mails(session, now, "booking.displaced", booking=booking.public_id, before=before)
+    assert "09:00–11:00 (Europe/Berlin)" in _text(mail)
+    assert mail["Subject"].startswith("Moved because of maintenance")
+
+
+def test_a_change_of_status_tells_each_who_has_time_ahead_once(
+    session: Session, now: datetime, booking: Booking, instrument: Instrument
+) -> None:
+    past = {"starts": now - timedelta(days=2), "ends": now - timedelta(days=1)}
+    ahead = {"starts": now + timedelta(days=5), "ends": now + timedelta(days=6)}
+    owner = booking.account_id
+    for account_id, state, times in (
+        (owner, "confirmed", ahead),
+        (make_account(session).id, "confirmed", past),
+        (make_account(session).id, "cancelled", ahead),
+    ):
+        session.add(
+            Booking(
+                instrument_id=instrument.id,
+                account_id=account_id,
+                uid=f"{account_id}-{state}@example.org",
+                state=state,
+                created_at=now,
+                changed_at=now,
+                **times,
+            )
+        )
+    session.flush()
+    told = {"instrument": instrument.public_id, "status": "degraded", "note": "One detector is dark."}
+    [mail] = _mails(session, now, "instrument.status_changed", **told)
+    assert str(session.get_one(Account, owner).email) in mail["To"]
+    assert "One detector is dark." in _text(mail)
+    assert "Operating with limits" in mail["Subject"]
+
+
 def test_an_unknown_kind_counts_as_delivered(database: Database, now: datetime) -> None:
     transport = MemoryTransport()
-    deliver_by_mail(database, transport, LETTERHEAD)(_event("instrument.status_changed"), now)
+    deliver_by_mail(database, transport, LETTERHEAD)(_event("instrument.polished"), now)
     assert transport.sent == []
 
 
@@ -314,7 +352,7 @@ def test_delivery_sends_each_mail_and_tolerates_a_refusal_for_good(database: Dat
         assert len(session.scalars(select(OneTimeLink)).all()) == 2
 
 
-@pytest.mark.parametrize("kind", [kind for kind in Kind if kind.startswith("booking.")])
+@pytest.mark.parametrize("kind", sorted(WITH_CALENDAR))
 def test_no_mail_about_a_booking_shows_its_title_not_even_in_its_calendar(
     session: Session, now: datetime, booking: Booking, kind: str
 ) -> None:

@@ -130,6 +130,7 @@ def test_a_publication_in_the_middle_of_reading_is_noticed(database: Database) -
     event.listen(database.engine, "before_cursor_execute", meanwhile)
     with Session(database.writers) as session:
         book = rulebook(session)
+    event.remove(database.engine, "before_cursor_execute", meanwhile)
     expected = ("old", 1) if database.is_sqlite else ("new", 2)
     assert (ids(book.for_instrument(PLACE))[0], book.number) == expected
 

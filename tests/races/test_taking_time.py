@@ -10,10 +10,10 @@ from infra_access.catalogue.models import Resource
 from infra_access.core.db import Database
 from infra_access.core.errors import Conflict
 from infra_access.scheduling import plan
-from infra_access.scheduling.closures import close
 from infra_access.scheduling.models import Occupancy
 from infra_access.scheduling.occupancies import Taking, take
 from infra_access.scheduling.places import place_of
+from infra_access.scheduling.upkeep.closures import close
 from tests.factories.scheduling import (
     MONDAY,
     SYSTEM,

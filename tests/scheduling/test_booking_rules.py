@@ -16,6 +16,7 @@ from infra_access.scheduling.booking_rules import (
     from_json,
     refuse_if_broken,
 )
+from infra_access.scheduling.rule_parts import OffHours
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
@@ -100,7 +101,7 @@ def test_off_hours_may_be_allowed() -> None:
     wanted = span("2026-03-03T22:00", "2026-03-03T23:00")
     office = [span("2026-03-03T09:00", "2026-03-03T17:00")]
     assert codes(BookingRules(), wanted, open_spans=office) == ["off_hours"]
-    assert codes(BookingRules(off_hours_allowed=True), wanted, open_spans=office) == []
+    assert codes(BookingRules(off_hours=OffHours.ALLOWED), wanted, open_spans=office) == []
 
 
 def test_touching_open_spans_count_as_one() -> None:
@@ -110,7 +111,7 @@ def test_touching_open_spans_count_as_one() -> None:
 
 def test_later_levels_win_key_by_key() -> None:
     rules = from_json({"min_minutes": 30, "lead_minutes": 60}, {}, {"min_minutes": 120, "off_hours_allowed": True})
-    assert rules == BookingRules(min_minutes=120, lead_minutes=60, off_hours_allowed=True)
+    assert rules == BookingRules(min_minutes=120, lead_minutes=60, off_hours=OffHours.ALLOWED)
     assert from_json() == BookingRules()
 
 

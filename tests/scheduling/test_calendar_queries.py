@@ -8,7 +8,7 @@ from infra_access.core.errors import Invalid
 from infra_access.core.timespan import TimeSpan
 from infra_access.scheduling.availability import BusySpan
 from infra_access.scheduling.calendar_queries import calendar_of, next_free, window_of
-from infra_access.scheduling.closures import close
+from infra_access.scheduling.upkeep.closures import close
 from tests.factories.people import make_actor
 from tests.factories.policy import make_policy
 from tests.factories.scheduling import (

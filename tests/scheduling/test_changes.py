@@ -8,8 +8,9 @@ from sqlalchemy import func, select
 
 from infra_access.audit.models import AuditEvent
 from infra_access.core.errors import Conflict, Forbidden, Invalid, PreconditionFailed
-from infra_access.scheduling.changes import cancel, check_in, complete, move
+from infra_access.scheduling.changes import cancel, move
 from infra_access.scheduling.lifecycle import BookingState
+from tests.factories.access_requests import make_route
 from tests.factories.people import make_actor
 from tests.factories.policy import make_policy
 from tests.factories.scheduling import (
@@ -165,14 +166,10 @@ def test_a_move_never_lands_on_another_closure(session, place, actor):
     refused(session, Conflict, moved, booking, actor, span(15, 17))
 
 
-def test_a_session_is_checked_in_during_its_time_and_completed(session, place, actor):
-    booking = make_booking(session, place, span(10, 12), actor=actor)
-    with pytest.raises(Conflict):
-        check_in(session, actor=actor, now=span(12, 13).start, booking=booking)
-    before = audited(session)
-    check_in(session, actor=actor, now=span(11, 12).start, booking=booking)
-    assert booking.state == BookingState.CHECKED_IN
-    refused(session, Conflict, moved, booking, actor, span(14, 16))
-    complete(session, actor=actor, now=span(12, 13).start, booking=booking)
-    assert booking.state == BookingState.COMPLETED
-    assert audited(session) == before + 2
+def test_the_notice_of_the_way_that_was_open_counts_too(session, place, actor):
+    rules = {"cancel_notice_minutes": 1440}
+    make_route(session, facility=place.facility, instruments=[place.instrument], booking_rules=rules)
+    booking = make_booking(session, place, span(10, 13), actor=actor)
+    late = span(10, 12).start - timedelta(hours=23)
+    assert refused(session, Conflict, cancelled, booking, actor, now=late).code == "booking.notice"
+    assert refused(session, Conflict, moved, booking, actor, span(14, 16), now=late).code == "booking.notice"

@@ -71,15 +71,15 @@ def test_several_spans_a_day_and_a_night_of_two_rows() -> None:
 
 
 def test_exceptions_replace_the_hours_of_their_date() -> None:
-    closed_and_short = dated_exceptions([(date(2026, 1, 6), None, None), (date(2026, 1, 10), "10:00", "12:00")])
+    closed_and_short = dated_exceptions([(date(2026, 1, 6), None, None, ""), (date(2026, 1, 10), "10:00", "12:00", "")])
     found = local(open_spans(OFFICE, closed_and_short, "Europe/Berlin", week()))
     assert "Tue 09:00-Tue 17:00" not in found
     assert found[-1] == "Sat 10:00-Sat 12:00"
 
 
 def test_rows_of_one_date_make_one_exception() -> None:
-    found = dated_exceptions([(MONDAY, "13:00", "17:00"), (MONDAY, "08:00", "12:00")])
-    assert found == (DatedException(MONDAY, (DayHours(480, 720), DayHours(780, 1020))),)
+    found = dated_exceptions([(MONDAY, "13:00", "17:00", "Fair"), (MONDAY, "08:00", "12:00", "Fair")])
+    assert found == (DatedException(MONDAY, (DayHours(480, 720), DayHours(780, 1020)), "Fair"),)
 
 
 def test_without_rows_it_is_always_open() -> None:
@@ -157,10 +157,10 @@ def test_each_wrong_row_is_named() -> None:
     ]
     twice = [DatedException(MONDAY), DatedException(MONDAY, (DayHours(0, 60), DayHours(30, 90), DayHours(5, 5)))]
     assert problems(rows, twice) == {
-        "hours.0.weekday",
-        "hours.1",
-        "hours.2",
-        "hours.4",
+        "weekly.0.weekday",
+        "weekly.1",
+        "weekly.2",
+        "weekly.4",
         "exceptions.1.day",
         "exceptions.1.hours.1",
         "exceptions.1.hours.2",

@@ -216,7 +216,7 @@ def test_off_hours_are_free_instead_only_for_whoever_asked_for_them(session):
         facility=place.facility,
         weekly=[WeeklyHours(day, 9 * 60, 17 * 60) for day in range(7)],  # 8 to 16 UTC
     )
-    set_rules(session, place.instrument, granularity_minutes=60, off_hours_allowed=True)
+    set_rules(session, place.instrument, granularity_minutes=60, off_hours="allowed")
     (copy,) = copies_of(session, place)
     make_occupancy(session, copy, span(20, 21))
     make_occupancy(session, copy, span(15, 16))
@@ -259,3 +259,15 @@ def test_a_far_conflict_is_answered_in_bounded_work(session):
         make_occupancy(session, copy, span(hour, hour + 0.99, day=1000))
     error = refused(session, place, wishes(span(10, 12, day=1000)))
     assert len(error.details["alternatives"]) == 3
+
+
+def test_lines_that_follow_each_other_on_one_copy_are_one_session(session):
+    place = make_place(session, copies=2)
+    set_rules(session, place.instrument, max_minutes=120)
+    first, second = copies_of(session, place)
+    halves = [span(10, 12), span(12, 14)]
+    with pytest.raises(Invalid) as caught:
+        planned(session, place, wishes(*halves, resource=first))
+    assert [(one["code"], one["value"]) for one in caught.value.details["broken"]] == [("max_length", 240)]
+    both = [*wishes(halves[0], resource=first), *wishes(halves[1], resource=second)]
+    assert len(planned(session, place, both).lines) == 2

@@ -4,7 +4,7 @@ from infra_access.core import clock
 from infra_access.people.accounts import account_by_email
 from infra_access.people.links import make_link
 from tests.factories.catalogue import make_organisation
-from tests.factories.people import PASSWORD, make_account
+from tests.factories.people import PASSWORD, make_account, make_newcomer
 
 
 def test_a_newcomer_signs_up_and_in_and_out(browser):
@@ -95,6 +95,18 @@ def test_a_link_sets_a_password_once(browser, database):
     form = _form(browser().get("/sign-in"), "/sign-in")
     form["email"], form["password"] = email, "an entirely new password"
     assert form.submit().status_int == 303
+
+
+def test_a_newcomer_confirms_the_address_and_is_told_so(browser, database):
+    with database.writer() as session:
+        account = make_newcomer(session)
+        token = make_link(session, account, now=clock.now())
+    visitor = browser(account)
+    assert "Please confirm your address" in visitor.get("/account").text
+    address = f"/confirm-address/{token}"
+    assert "your address is confirmed" in _form(visitor.get(address), address).submit().follow().text
+    assert "Please confirm your address" not in visitor.get("/account").text
+    assert "few minutes ago" not in visitor.get(address).text
 
 
 def test_a_link_is_promised_to_any_address(browser, database):

@@ -7,7 +7,7 @@ number of rows and columns. Cells stay text; nothing is computed.
 import csv
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from warnings import catch_warnings, simplefilter
@@ -70,15 +70,16 @@ def read_table(data: bytes) -> list[NumberedRow]:
     return table
 
 
-def write_csv(rows: Iterable[Sequence[str]]) -> bytes:
+def write_csv(rows: Iterable[Sequence[str]], *, numbers: Collection[int] = ()) -> bytes:
     """Return CSV in UTF-8 as RFC 4180 has it, with cells that look like formulas guarded.
 
+    The columns `numbers` (from 0) hold numbers of our own, which stay as they are, negative ones too.
     There is no byte order mark: it would become part of the first heading for most readers.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     for row in rows:
-        writer.writerow([guard_formula(cell) for cell in row])
+        writer.writerow([cell if at in numbers else guard_formula(cell) for at, cell in enumerate(row)])
     return out.getvalue().encode("utf-8")
 
 

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from infra_access.core.i18n import Text
+from infra_access.catalogue.countries import country_name
+from infra_access.core.i18n import Text, _
 from infra_access.core.timespan import TimeSpan, merge
+from infra_access.core.zones import named_zone
 from infra_access.scheduling.hours import Hours
 from infra_access.scheduling.opening_hours import DatedException, clock_text, describe
 from infra_access.web.rendering import cldr
@@ -28,13 +30,25 @@ def opening(hours: Hours, now: datetime, locale: str) -> Opening:
     spans = merge(hours.open_within(TimeSpan(now, now + AHEAD)))
     is_open = bool(spans) and spans[0].start <= now
     changes = next((edge for span in spans for edge in (span.start, span.end) if now < edge < now + AHEAD), None)
+    today = now.astimezone(named_zone(hours.zone)).date()
+    dated = [one for one in hours.dated_within(TimeSpan(now, now + AHEAD)) if one.day >= today]
     return Opening(
         open=is_open,
         changes_at=changes,
         lines=tuple(describe(hours.weekly, cldr(locale))),
-        exceptions=tuple((one, _times(one)) for one in hours.exceptions),
+        exceptions=tuple((one, _times(one)) for one in dated),
         always=is_open and changes is None,
     )
+
+
+def holidays_sentence(hours: Hours, locale: str) -> Text | None:
+    """Return on whose public holidays it is closed, if on any."""
+    country, region = hours.holidays.country, hours.holidays.region
+    if country is None:
+        return None
+    name = country_name(country, cldr(locale))
+    where = f"{name} ({region})" if region else name
+    return _("Closed on the public holidays of ${where}, unless a date says otherwise.", mapping={"where": where})
 
 
 def _times(exception: DatedException) -> str:

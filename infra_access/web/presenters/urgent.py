@@ -1,6 +1,6 @@
 """What somebody should do next, the most urgent first: each with where to do it and by when."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -11,6 +11,7 @@ from infra_access.access_requests.terms_waiting import TermsWaiting
 from infra_access.access_requests.vocabularies import AllocationState, TimeGiven
 from infra_access.core.i18n import Text, _
 from infra_access.people.models import Training
+from infra_access.scheduling.booking_queries import BookingView
 
 SOON = timedelta(days=30)
 _FAR = datetime.max.replace(tzinfo=UTC)
@@ -28,6 +29,7 @@ class Todo:
     due: datetime | None = None
 
 
+_KEPT = _("Book the time that is kept for you, or give it back")
 _OF_REQUESTS: dict[str, tuple[int, Text]] = {
     RequestState.CHANGES_REQUESTED: (0, _("Make the changes that were asked for, and send it again")),
     RequestState.DRAFT: (4, _("Finish your draft and send it")),
@@ -44,17 +46,38 @@ def urgent(
     waiting: int,
     booked: Sequence[int],
     now: datetime,
+    proposed: Iterable[BookingView] = (),
+    kept: Iterable[BookingView] = (),
+    offered: Collection[str] = (),
 ) -> list[Todo]:
-    """Return what to do; `terms` and `waiting` approvals are the reader's, `booked` the grants with time to come."""
+    """Return what to do; `terms` and `waiting` approvals are the reader's, `booked` the grants with time to come.
+
+    `proposed` are the sessions that the facility proposes, to be answered by a date; `kept` those that are held for
+    the reader, of which the `offered` came from a wait list.
+    """
     found = [*_requests(requests, account_id), *_grants(grants, booked, now), *_trainings(trainings, now.date())]
     found += (
         Todo(1, _("Read the terms, and see that they are accepted"), one.title, "access_request", one.access_request)
         for one in terms
     )
+    found += (
+        Todo(0, _("Accept or decline the proposed time"), one.instrument.name, "booking", one.booking.public_id, due)
+        for one in proposed
+        if (due := one.booking.answer_by) is not None and due > now
+    )
+    found += _kept(kept, offered, now)
     if waiting:
         words = _("Requests wait for your verdict: ${count}", mapping={"count": waiting})
         found.append(Todo(0, words, "", "approvals", None))
     return sorted(found, key=lambda todo: (todo.rank, todo.due or _FAR))
+
+
+def _kept(kept: Iterable[BookingView], offered: Collection[str], now: datetime) -> Iterator[Todo]:
+    for one in kept:
+        due, key = one.booking.answer_by, one.booking.public_id
+        if due is not None and due > now:
+            words = _("A time came free: book it, or leave it to the next") if key in offered else _KEPT
+            yield Todo(0, words, one.instrument.name, "booking", key, due)
 
 
 def _requests(requests: Iterable[RequestItem], account_id: int | None) -> Iterator[Todo]:

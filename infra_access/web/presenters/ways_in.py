@@ -13,6 +13,7 @@ from infra_access.access_requests.routes import RouteView
 from infra_access.access_requests.vocabularies import OperatedBy, TimeGiven
 from infra_access.catalogue.vocabularies import AccessMode, AccessType, AccessUnit, Regime, label
 from infra_access.core.i18n import Text, _
+from infra_access.orders.ordering import can_be_sent
 from infra_access.web.rendering import cldr
 
 _GIVEN: Mapping[str, Text] = {
@@ -43,11 +44,13 @@ class WayIn:
     public_id: str
     route: AccessRoute
     open: bool
+    by_mail: bool
     until: datetime | None
     opens: datetime | None
     decided_by: datetime | None
     mode: Text
     given: Text
+    promise: Text | None
     operated: Text
     access_types: tuple[Text, ...]
     prices: tuple[Price, ...]
@@ -64,15 +67,27 @@ def _way_in(view: RouteView, locale: str) -> WayIn:
         public_id=route.public_id,
         route=route,
         open=view.open_round is not None,
+        by_mail=can_be_sent(route),
         until=view.open_round.closes_at if view.open_round else None,
         opens=view.next_round.opens_at if view.next_round and not view.open_round else None,
         decided_by=call.decided_by if call else None,
         mode=label(AccessMode(route.access_mode)),
         given=_GIVEN[route.time_given],
+        promise=promise_of(route),
         operated=_OPERATED[route.operated_by],
         access_types=tuple(label(AccessType(one)) for one in route.access_types),
         prices=tuple(_price(route.tariff.get(regime), Regime(regime), locale) for regime in route.regimes),
     )
+
+
+def promise_of(route: AccessRoute) -> Text | None:
+    """Return when a queue promises its results, in a sentence."""
+    if route.turnaround_days is None:
+        return None
+    mapping = {"days": route.turnaround_days}
+    if route.turnaround_days == 1:
+        return _("Results within a day from the arrival of your samples.")
+    return _("Results within ${days} days from the arrival of your samples.", mapping=mapping)
 
 
 def _price(entry: Mapping[str, Any] | None, regime: Regime, locale: str) -> Price:

@@ -30,7 +30,10 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell: `hours` rows long; a free one leads to `href`, or chooses `value` in a form."""
+    """One cell: `hours` rows long; a free one leads to `href`, or chooses `value` in a form.
+
+    A free one says its `start` and `end`, the reader's own the address `move` where it can be moved.
+    """
 
     kind: str
     when: str
@@ -39,6 +42,9 @@ class Cell:
     value: str = ""
     note: str = ""
     chosen: bool = False
+    start: str = ""
+    end: str = ""
+    move: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +79,19 @@ class Week:
 
 def monday_of(text: str | None, zone: str, now: datetime) -> date:
     """Return the Monday of a week named by any of its days, else of this week; nonsense is this week too."""
+    chosen = day_named(text, zone, now)
+    return chosen - chosen.weekday() * _DAY
+
+
+def day_named(text: str | None, zone: str, now: datetime) -> date:
+    """Return the day that an address names, else today; nonsense, and days years away, are today too."""
     today = now.astimezone(named_zone(zone)).date()
     try:
         chosen = date.fromisoformat(text) if text else today
     except ValueError:
         chosen = today
     # Years away there is nothing to show, and nothing that the database should be asked for.
-    if abs(chosen - today) > 731 * _DAY:
-        chosen = today
-    return chosen - chosen.weekday() * _DAY
+    return today if abs(chosen - today) > 731 * _DAY else chosen
 
 
 def week_window(monday: date, zone: str) -> TimeSpan:
@@ -97,11 +107,13 @@ def week_of(
     locale: str,
     link: Callable[[TimeSpan], str] | None = None,
     mine: Mapping[TimeSpan, str] | None = None,
+    moves: Mapping[str, str] | None = None,
     my_zone: str | None = None,
     earliest: datetime | None = None,
     step: int = 1,
 ) -> Week:
-    """Return the week; `link` gives a free span's address, `mine` the addresses of the reader's own bookings.
+    """Return the week; `link` gives a free span's address, `mine` the addresses of the reader's own bookings,
+    `moves` where each of these is moved, if it can be.
 
     What is free before `earliest` cannot be booked any more. Rows are `step` hours high, so that where bookings
     start on a grid of eight hours each free cell is one that can be taken.
@@ -113,7 +125,16 @@ def week_of(
     columns = [
         _joined(
             [
-                _cell(calendar, _hours_from(day, hour, step, place_), now, locale, link, mine or {}, earliest or now)
+                _cell(
+                    calendar,
+                    _hours_from(day, hour, step, place_),
+                    now,
+                    locale,
+                    link,
+                    mine or {},
+                    moves or {},
+                    earliest or now,
+                )
                 for hour in hours
             ]
         )
@@ -162,6 +183,7 @@ def _cell(
     locale: str,
     link: Callable[[TimeSpan], str] | None,
     mine: Mapping[TimeSpan, str],
+    moves: Mapping[str, str],
     earliest: datetime,
 ) -> Cell:
     if hour is None:
@@ -170,7 +192,7 @@ def _cell(
     when = _when(hour, zone, locale)
     own = next((href for span, href in mine.items() if span.overlaps(hour)), None)
     if own is not None:
-        return Cell("mine", when, href=own)
+        return Cell("mine", when, href=own, move=moves.get(own, ""))
     if hour.start < now:
         return Cell("past", when)
     parts = (part for span in calendar.free if (part := span.clip(hour)))
@@ -180,7 +202,9 @@ def _cell(
         return Cell("soon", when)
     if free is not None:
         note = "" if free == hour else _clock(free, zone)
-        return Cell("free", _when(free, zone, locale), href=link(free) if link else "", note=note)
+        start, end = (moment.isoformat().replace("+00:00", "Z") for moment in (free.start, free.end))
+        href = link(free) if link else ""
+        return Cell("free", _when(free, zone, locale), href=href, note=note, start=start, end=end)
     busy = next((one for one in calendar.busy if one.span.overlaps(hour)), None)
     if busy is None or not any(span.overlaps(hour) for span in calendar.opened):
         return Cell("closed", when)

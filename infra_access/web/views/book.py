@@ -11,8 +11,9 @@ from infra_access.core import clock
 from infra_access.core.authority import Permission
 from infra_access.core.i18n import _
 from infra_access.http.security import Context
-from infra_access.scheduling.bookings import book, refuse_unbookable
+from infra_access.scheduling.bookings import book_and_show
 from infra_access.scheduling.lifecycle import BookingState
+from infra_access.scheduling.making import refuse_unbookable
 from infra_access.scheduling.places import Place
 from infra_access.scheduling.plan import Wish, candidates, rules_of
 from infra_access.web.booking_form import REFUSED, filled_in, nothing_refused, proposed, refusal, span_in
@@ -21,6 +22,7 @@ from infra_access.web.eligibility import booking_answer
 from infra_access.web.forms import to, values_of
 from infra_access.web.free_times import free_times
 from infra_access.web.grants import grants_for
+from infra_access.web.paying import paying_for
 from infra_access.web.presenters.booking_rules import sentences
 from infra_access.web.presenters.limits import limit_sentences
 from infra_access.web.rendering import flash, span_local
@@ -41,7 +43,9 @@ def choose(context: Context, request: Request) -> dict[str, Any]:
     if span and "week" not in request.GET:
         page["times"] = free_times(request, place, page["in_force"], now=clock.now(), at=span.start)
     entered = {"allocation": request.GET.get("allocation") or next((one.value for one in page["grants"]), "")}
-    return {**page, **nothing_refused(), **to_fill_in(entered | (filled_in(span, page["zone"]) if span else {}))}
+    entered["quote"] = request.GET.get("quote", "")
+    entered |= filled_in(span, page["zone"]) if span else {}
+    return {**page, **nothing_refused(), "taken": False, **to_fill_in(entered)}
 
 
 @view_config(**_ROUTE, request_method="POST")
@@ -52,22 +56,27 @@ def create(context: Context, request: Request) -> dict[str, Any] | Response:
     try:
         return posted_once(request, lambda: _booked(request, place, now))
     except REFUSED as error:
-        return {**_page(request, place, now), **refusal(request, error)}
+        return {**_page(request, place, now), **refusal(request, error), "taken": error.code == "booking.overlap"}
 
 
 def _booked(request: Request, place: Place, now: datetime) -> Response:
     entered, zone = values_of(request), place.facility.timezone
-    booking = book(
+    booking = book_and_show(
         request.db,
         actor=request.actor,
         now=now,
         place=place,
         wishes=[Wish(span_in(entered, zone), entered.get("resource") or None)],
         allocation=entered.get("allocation") or None,
+        quote=entered.get("quote") or None,
+        funding=entered.get("funding") or None,
         title=entered.get("title", ""),
-    )
+        hold=entered.get("do") == "hold",
+    ).booking
     when = {"when": span_local(booking.starts, booking.ends, zone, request.locale_name)}
-    if booking.state == BookingState.PENDING_APPROVAL:
+    if booking.state == BookingState.HELD:
+        flash(request, "info", _("${when} is kept for you for a while. Book it before it goes back.", mapping=when))
+    elif booking.state == BookingState.PENDING_APPROVAL:
         flash(request, "info", _("${when} is held for you until those named below have agreed.", mapping=when))
     else:
         flash(request, "success", _("Booked: ${when}. Put it into your calendar below.", mapping=when))
@@ -83,9 +92,11 @@ def _page(request: Request, place: Place, now: datetime) -> dict[str, Any]:
         "zone": place.facility.timezone,
         "in_force": rules,
         "rules": sentences(rules, request.locale_name),
+        "keep_words": _("Keep it for ${n} minutes", mapping={"n": rules.hold_minutes}),
         "times": free_times(request, place, rules, now=now),
         "copies": [(one.public_id, one.name) for one in copies] if len(copies) > 1 else [],
         "grants": grants_for(request, place.instrument, now=now),
+        "paying": paying_for(request, place.instrument, now=now),
         "decision": decision,
         "limits": [request.localize(one) for one in limit_sentences(decision.limits, request.locale_name)]
         if decision

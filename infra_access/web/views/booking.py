@@ -14,11 +14,16 @@ from infra_access.core.authority import Permission
 from infra_access.core.i18n import _
 from infra_access.core.timespan import TimeSpan
 from infra_access.http.security import Context
+from infra_access.scheduling.attendance import EXPECTED
 from infra_access.scheduling.booking_queries import BookingView, entry_of
 from infra_access.scheduling.booking_rules import cancel_by
 from infra_access.scheduling.booking_terms import rules_of_booking
 from infra_access.scheduling.calendars import CalendarEntry, calendar
 from infra_access.scheduling.changes import MOVABLE, cancel
+from infra_access.scheduling.lifecycle import BookingState
+from infra_access.scheduling.together import mates_of
+from infra_access.scheduling.upkeep.lost_time import lost_time_of
+from infra_access.scheduling.upkeep.vocabularies import CAUSES
 from infra_access.web.booking_form import REFUSED, version_in
 from infra_access.web.corrections import to_correct, to_fill_in
 from infra_access.web.forms import to, values_of
@@ -43,6 +48,7 @@ def show(context: Context, request: Request) -> dict[str, Any]:
         # When it would have been realistic is past: the time is set.
         "decision": replace(decision, earliest_start=None) if decision else None,
         "waits": any(one.open for one in rows),
+        "mates": mates_of(request.db, booking),
     }
 
 
@@ -106,16 +112,25 @@ def reads_title(context: Context, request: Request) -> bool:
 def _page(context: Context, request: Request, now: datetime) -> dict[str, Any]:
     view: BookingView = context.row
     booking = view.booking
-    may_change = booking.state in MOVABLE and request.may(Permission.BOOKING_UPDATE, context)
-    last = cancel_by(rules_of_booking(request.db, view), TimeSpan(booking.starts, booking.ends))
+    may_run = request.may(Permission.BOOKING_UPDATE, context)
+    may_change = booking.state in MOVABLE and may_run
+    rules = rules_of_booking(request.db, view.instrument, booking)
+    last = cancel_by(rules, TimeSpan(booking.starts, booking.ends))
     return {
         "view": view,
         "booking": booking,
         "zone": view.facility.timezone,
         "mine": "owner" in context.relations,
+        "may_answer": booking.state == BookingState.PROPOSED and request.may(Permission.BOOKING_ANSWER, context),
+        "may_propose": booking.state == BookingState.REQUESTED and request.may(Permission.SCHEDULE_WRITE, context),
         "titled": reads_title(context, request),
         "may_change": may_change,
+        "may_check_in": booking.state in EXPECTED and booking.starts <= now < booking.ends and may_run,
+        "may_end": booking.state == BookingState.CHECKED_IN and may_run,
+        "may_lose": booking.starts < now and request.may(Permission.MAINTENANCE_WRITE, context),
+        "lost": lost_time_of(request.db, booking.id),
+        "causes": CAUSES,
         # Staff may change it late; the owner until the notice ends.
-        "too_late": "owner" in context.relations and now > last,
+        "too_late": "owner" in context.relations and now > last and booking.displaced_by_id is None,
         "change_until": last,
     }

@@ -10,7 +10,7 @@ from infra_access.core import clock
 from infra_access.core.authority import Permission
 from infra_access.core.errors import Invalid
 from infra_access.web.eligibility import answers
-from infra_access.web.presenters.search import FILTERS, address, facet_groups, kept
+from infra_access.web.presenters.search import FILTERS, address, facet_groups, find_time_address, kept
 from infra_access.web.visitor import Said, i_am_form, said, said_words
 
 PAGE = 24
@@ -34,6 +34,7 @@ def catalogue(request: Request) -> dict[str, Any]:
         "first": address(request, asked, said_) if request.GET.get("cursor") else None,
         "next": address(request, asked | {"cursor": page.next}, said_) if page.next else None,
         "unsaid": address(request, asked, Said()),
+        "find_time": find_time_address(request, asked, said_),
         "keep": kept(asked),
         "said": said_,
         "said_words": said_words(request, said_),

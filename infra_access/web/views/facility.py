@@ -13,8 +13,10 @@ from infra_access.core.authority import Permission
 from infra_access.core.timespan import TimeSpan
 from infra_access.http.security import Context
 from infra_access.scheduling.hours import hours_of
+from infra_access.scheduling.rule_sets import rules_at
 from infra_access.web.eligibility import answers, rules_in
-from infra_access.web.presenters.hours import AHEAD, opening
+from infra_access.web.presenters.booking_rules import sentences
+from infra_access.web.presenters.hours import AHEAD, holidays_sentence, opening
 from infra_access.web.presenters.policy import chapters
 from infra_access.web.rendering import names_in
 from infra_access.web.visitor import i_am_form, said
@@ -38,11 +40,18 @@ def show(context: Context, request: Request) -> dict[str, Any]:
         "facility": facility,
         "organisation": request.db.get_one(Organisation, facility.organisation_id),
         "opening": opening(hours, now, request.locale_name),
+        "holidays": holidays_sentence(hours, request.locale_name),
+        "rules": sentences(rules_at(request.db, facility).effective(), request.locale_name),
         "instruments": found.items,
         "more": found.next is not None,
         "answers": answers(request, said_, keys, now=now),
         "policy": chapters(rules_in(request, context.scopes, routes, now=now), ways),
         "may_edit": request.may(Permission.INSTRUMENT_CREATE, context),
+        "may_set_hours": request.may(Permission.HOURS_WRITE, context),
+        "may_read_ledger": request.may(Permission.LEDGER_READ, context),
+        "may_read_pools": request.may(Permission.POOL_READ, context),
+        "may_schedule": request.may(Permission.SCHEDULE_WRITE, context),
+        "may_maintain": request.may(Permission.MAINTENANCE_WRITE, context),
         "said": said_,
         "i_am": i_am_form(request),
     }

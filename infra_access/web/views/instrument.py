@@ -10,14 +10,18 @@ from infra_access.catalogue.offers import Offer
 from infra_access.catalogue.search import summaries_of
 from infra_access.core import clock
 from infra_access.core.authority import Permission
+from infra_access.core.timespan import TimeSpan
 from infra_access.http.security import Context
 from infra_access.policy.places import places_of
+from infra_access.scheduling.hours import hours_of
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.places import Place
 from infra_access.scheduling.plan import candidates, rules_of
 from infra_access.web.eligibility import answers, may_book_at_once, rules_in
 from infra_access.web.free_times import free_times
+from infra_access.web.mirrors import copies_for
 from infra_access.web.presenters.booking_rules import sentences
+from infra_access.web.presenters.hours import AHEAD, holidays_sentence
 from infra_access.web.presenters.instrument import capabilities, next_step
 from infra_access.web.presenters.limits import limit_sentences
 from infra_access.web.presenters.policy import chapters
@@ -38,6 +42,7 @@ def show(context: Context, request: Request) -> dict[str, Any]:
     key, locale = instrument.id, request.locale_name
     summary = summaries_of(request.db, [key])[key]
     rules = rules_of(request.db, instrument)
+    hours = hours_of(request.db, {place.facility.id: place.facility.timezone}, TimeSpan(now, now + AHEAD))
     decision = answers(request, said_, [key], now=now).get(key)
     may_book = summary.offer is Offer.BOOK and may_book_at_once(request, said_, key, now=now)
     views = routes_of(request.db, key, now=now)
@@ -54,11 +59,14 @@ def show(context: Context, request: Request) -> dict[str, Any]:
         "step": next_step(summary.offer, has_routes=bool(routes), may_book=may_book),
         "ways": ways_in(views, locale),
         "rules": sentences(rules, locale),
+        "holidays": holidays_sentence(hours[place.facility.id], locale),
         "policy": chapters(rules_in(request, scopes, routes, now=now), named),
         "copies": len(copies),
         "companions": companions,
+        "mirrors": copies_for(request, instrument, now=now),
         "said": said_,
         "i_am": i_am_form(request),
         "may_edit": request.may(Permission.INSTRUMENT_UPDATE, context),
+        "may_set_rules": request.may(Permission.HOURS_WRITE, context),
         "times": free_times(request, place, rules, now=now) if summary.offer is Offer.BOOK else None,
     }

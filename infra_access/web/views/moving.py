@@ -81,7 +81,7 @@ def _wishes(view: BookingView, lines: list[tuple[str, TimeSpan]], entered: Mappi
 
 def _page(request: Request, view: BookingView, now: datetime, start: datetime) -> dict[str, Any]:
     place = place_of(request.db, view.instrument.id)
-    rules = rules_of_booking(request.db, view)
+    rules = rules_of_booking(request.db, view.instrument, view.booking)
     copies, _companions = candidates(request.db, view.instrument)
     keys = {one.public_id for one in copies}
     own = [(key, TimeSpan(starts, ends)) for key, _name, starts, ends in view.lines if key in keys]

@@ -16,16 +16,19 @@ from infra_access.access_requests.terms_waiting import terms_waiting_for
 from infra_access.access_requests.vocabularies import AllocationState
 from infra_access.core import clock
 from infra_access.core.authority import Permission
+from infra_access.orders.order_queries import own_orders
+from infra_access.orders.queue import is_overdue
 from infra_access.people.trainings import trainings_of
 from infra_access.scheduling.booking_queries import BookingView, own_bookings
 from infra_access.scheduling.lifecycle import BookingState
+from infra_access.scheduling.waiting.queries import own_waits
 from infra_access.web.presenters.urgent import SOON, urgent
 from infra_access.web.views.booking import calendar_response, entry_for
 
 _GONE = (BookingState.CANCELLED, BookingState.RELEASED, BookingState.NO_SHOW)
 _STANDING = [state for state in BookingState if state not in _GONE]
 _OVER = (*FINAL, RequestState.REFUSED, RequestState.REVOKED)
-_BOOKINGS, _REQUESTS, _TALKS = 20, 100, 20
+_BOOKINGS, _ORDERS, _REQUESTS, _TALKS = 20, 20, 100, 20
 _PAGES = 10
 """Of 200 bookings each: what a calendar file holds at most."""
 
@@ -40,6 +43,8 @@ def show(request: Request) -> dict[str, Any]:
     requests = own_requests(db, actor=actor, limit=_REQUESTS).items
     grants = allocations_of(db, actor=actor, limit=_REQUESTS).items
     trainings = trainings_of(db, actor.account_id, on=now.date())
+    orders = own_orders(db, actor=actor, limit=_ORDERS).items
+    waits = own_waits(db, actor=actor)
     talks = own_conversations(db, actor=actor, limit=_TALKS).items
     return {
         "todos": urgent(
@@ -51,8 +56,14 @@ def show(request: Request) -> dict[str, Any]:
             waiting=len(inbox(db, actor=actor, now=now).items) if actor.grants else 0,
             booked=[view.booking.allocation_id for view in bookings.items if view.booking.allocation_id],
             now=now,
+            proposed=own_bookings(db, actor=actor, start=now, states=[BookingState.PROPOSED]).items,
+            kept=[view for view in bookings.items if view.booking.state == BookingState.HELD],
+            offered={view.booking for view in waits if view.booking},
         ),
         "bookings": bookings.items,
+        "waits": waits,
+        "orders": orders,
+        "overdue": {item.order.id for item in orders if is_overdue(item.order, now)},
         "open": [item for item in requests if item.access_request.state not in _OVER],
         "over": [item for item in requests if item.access_request.state in _OVER],
         "drawable": {

@@ -11,11 +11,12 @@ from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.view import view_config
 
+from infra_access.access_requests.joining import set_password_by_link
 from infra_access.core import clock
 from infra_access.core.errors import Invalid, NotAuthenticated, TooMany, Unavailable
 from infra_access.core.i18n import _
 from infra_access.http.sessions import forget_login, login_token, remember_login
-from infra_access.people.links import account_of_link, ask_for_link, use_link
+from infra_access.people.links import account_of_link, ask_for_link
 from infra_access.people.logins import log_out, sign_in
 from infra_access.people.passwords import SHORTEST, check_password, hash_password
 from infra_access.web.corrections import to_correct, to_fill_in
@@ -93,6 +94,6 @@ def set_password(request: Request) -> dict[str, Any] | Response:
         hashed = hash_password(password)
     except (Invalid, Unavailable) as error:
         return {"email": email, "shortest": SHORTEST, **to_correct(request, error)}
-    use_link(request.db, now=now, token=token, password_hash=hashed)
+    set_password_by_link(request.db, now=now, token=token, password_hash=hashed)
     flash(request, "success", _("Your password is set. You can sign in with it now."))
     return to(request, "sign_in", _query={"email": email})

@@ -1,0 +1,17 @@
+"""Locks on a name until the transaction ends, for what has no row of its own to lock, or one that others share."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+
+def lock_names(session: Session, names: Iterable[str]) -> None:
+    """Wait until no other transaction holds one of the names, and hold them all. One statement.
+
+    Not the row of an account: a request holds a share of its own already, as may another of the same person, and
+    neither could get more. Names are taken in order, so that two never wait for each other. SQLite's writer is alone.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        wanted = sorted(set(names))
+        session.execute(select(*(func.pg_advisory_xact_lock(func.hashtextextended(name, 0)) for name in wanted)))

@@ -1,0 +1,1 @@
+"""Mirrored calendars: what another system says is busy, shown with its age and never relied on."""

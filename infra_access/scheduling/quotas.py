@@ -1,0 +1,230 @@
+"""Quotas: how much somebody has booked already, and whether a booking more would go beyond what they may have.
+
+Who books under a quota takes a lock on the name of each person, team or organisation that it counts, before it reads
+what they have: bookings of one team on different instruments then count one after the other.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy.orm import Session
+
+from infra_access.catalogue.models import Instrument, Resource
+from infra_access.catalogue.vocabularies import ResourceKind
+from infra_access.core.i18n import Text, _
+from infra_access.core.named_locks import lock_names
+from infra_access.core.timespan import TimeSpan, merge
+from infra_access.core.zones import LAST_YEAR, day_start, named_zone
+from infra_access.scheduling.booking_rules import BrokenRule
+from infra_access.scheduling.lifecycle import OCCUPYING, BookingState
+from infra_access.scheduling.models import Booking, BookingLine
+from infra_access.scheduling.rule_parts import Counted, Measure, Period, Quota, Reach
+
+_DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
+_LAST = datetime(LAST_YEAR, 12, 31, tzinfo=UTC)
+_COUNTED = tuple(OCCUPYING | {BookingState.NO_SHOW})
+"""Who did not come has used up their turn; what was cancelled or released in time has not."""
+_TENTATIVE = (BookingState.HELD, BookingState.PROPOSED)
+_OVER = (BookingState.COMPLETED, BookingState.NO_SHOW)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """For whom a booking is: the person, the team by its allocation, the organisation acted for."""
+
+    account_id: int | None
+    allocation_id: int | None = None
+    acting_for_id: int | None = None
+
+    def name(self, counted: Counted) -> str:
+        """Return a name for whoever a quota counts. Without a team or an organisation, a person counts alone."""
+        if counted is Counted.TEAM and self.allocation_id is not None:
+            return f"team:{self.allocation_id}"
+        if counted is Counted.ORGANISATION and self.acting_for_id is not None:
+            return f"organisation:{self.acting_for_id}"
+        return f"person:{self.account_id}"
+
+    def condition(self, counted: Counted) -> ColumnElement[bool]:
+        """Return the condition for the bookings that a quota counts."""
+        own = Booking.account_id == self.account_id
+        if counted is Counted.TEAM:
+            team = Booking.allocation_id == self.allocation_id
+            return team if self.allocation_id is not None else and_(own, Booking.allocation_id.is_(None))
+        if counted is Counted.ORGANISATION:
+            organisation = Booking.acting_for_id == self.acting_for_id
+            return organisation if self.acting_for_id is not None else and_(own, Booking.acting_for_id.is_(None))
+        return own
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One span of instrument time of one booking, and for whom that is."""
+
+    booking_id: int
+    instrument_id: int
+    holder: Holder
+    state: str
+    span: TimeSpan
+
+    def counts(self, quota: Quota, holder: Holder, instrument_id: int) -> bool:
+        """Tell whether a quota counts it, for this holder and instrument, whenever it is."""
+        if quota.on is Reach.INSTRUMENT and self.instrument_id != instrument_id:
+            return False
+        if quota.per is Period.UPCOMING and self.state in _OVER:
+            return False
+        return self.holder.name(quota.of) == holder.name(quota.of)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a holder has, as far as the quotas in force count it, and what they would have with more."""
+
+    quotas: tuple[Quota, ...]
+    holder: Holder
+    instrument_id: int
+    uses: tuple[Use, ...]
+    zone: str
+    now: datetime
+
+    def broken(self, spans: Sequence[TimeSpan]) -> list[BrokenRule]:
+        """Return each quota that a booking of these spans of instrument time would go beyond, at its first period."""
+        return [found for quota in self.quotas if (found := self._beyond(quota, spans)) is not None]
+
+    def _beyond(self, quota: Quota, spans: Sequence[TimeSpan]) -> BrokenRule | None:
+        own = [one for one in self.uses if one.counts(quota, self.holder, self.instrument_id)]
+        for first, period in periods(quota.per, spans, self.zone, self.now):
+            before = [(one.booking_id, part) for one in own if (part := one.span.clip(period))]
+            more = [part for one in spans if (part := one.clip(period))]
+            if quota.measure is Measure.BOOKINGS:
+                # Sessions, rather: one booking of three days is not one where three bookings would be too many.
+                of_one: dict[int, list[TimeSpan]] = {}
+                for key, part in before:
+                    of_one.setdefault(key, []).append(part)
+                total = sum(len(merge(parts)) for parts in (*of_one.values(), more))
+            else:
+                parts = [*(part for _key, part in before), *more]
+                total = -(-sum((part.length for part in parts), timedelta()) // _MINUTE)
+            if total > quota.amount:
+                return BrokenRule(f"quota.{quota.of}.{quota.per}", quota.amount, total, _sentence(quota, total, first))
+        return None
+
+
+def tally_of(
+    session: Session,
+    quotas: tuple[Quota, ...],
+    holder: Holder,
+    *,
+    instrument: Instrument,
+    zone: str,
+    reach: TimeSpan,
+    now: datetime,
+    booking_id: int | None = None,
+) -> Tally:
+    """Return what the holder has, as far as quotas count it for bookings within `reach`, and keep others from adding.
+
+    `booking_id` is the booking being changed, which does not count against itself. Two statements, one on SQLite.
+    """
+    lock_names(session, (holder.name(quota.of) for quota in quotas))
+    spans = [period for quota in quotas for _first, period in periods(quota.per, [reach], zone, now)]
+    rows = session.execute(
+        select(
+            Booking.id,
+            Booking.instrument_id,
+            Booking.account_id,
+            Booking.allocation_id,
+            Booking.acting_for_id,
+            Booking.state,
+            BookingLine.starts,
+            func.coalesce(Booking.ended_at, BookingLine.ends).label("ends"),
+            BookingLine.ends.label("booked"),
+        )
+        .join(BookingLine, BookingLine.booking_id == Booking.id)
+        .join(Resource, and_(Resource.id == BookingLine.resource_id, Resource.kind == ResourceKind.INSTRUMENT))
+        .join(
+            Instrument, and_(Instrument.id == Booking.instrument_id, Instrument.facility_id == instrument.facility_id)
+        )
+        .where(
+            or_(*(holder.condition(counted) for counted in {quota.of for quota in quotas})),
+            Booking.starts < max(one.end for one in spans),
+            Booking.ends > min(one.start for one in spans),
+            Booking.state.in_(_COUNTED),
+            or_(Booking.state.not_in(_TENTATIVE), Booking.answer_by.is_(None), Booking.answer_by > now),
+            Booking.id != booking_id if booking_id is not None else true(),
+        )
+    ).all()
+    uses = (
+        Use(row.id, row.instrument_id, Holder(row.account_id, row.allocation_id, row.acting_for_id), row.state, span)
+        for row in rows
+        if (span := _used(row.starts, row.ends, row.booked)) is not None
+    )
+    return Tally(quotas, holder, instrument.id, tuple(uses), zone, now)
+
+
+def _used(starts: datetime, ended: datetime, booked: datetime) -> TimeSpan | None:
+    """Return the time used of a line, without what an early end gave back."""
+    end = min(ended, booked)
+    return TimeSpan(starts, end) if starts < end else None
+
+
+def periods(per: Period, spans: Iterable[TimeSpan], zone: str, now: datetime) -> list[tuple[date, TimeSpan]]:
+    """Return the local days, weeks or months that the spans touch, each with its first day; or all that is to come."""
+    place = named_zone(zone)
+    if per is Period.UPCOMING:
+        return [(now.astimezone(place).date(), TimeSpan(now, _LAST))]
+    firsts: set[date] = set()
+    for span in spans:
+        day = _first_of(per, span.start.astimezone(place).date())
+        while day_start(day, place) < span.end:
+            firsts.add(day)
+            day = _after(per, day)
+    return [
+        (first, TimeSpan(day_start(first, place), day_start(_after(per, first), place))) for first in sorted(firsts)
+    ]
+
+
+def _first_of(per: Period, day: date) -> date:
+    if per is Period.WEEK:
+        return day - day.weekday() * _DAY
+    return day.replace(day=1) if per is Period.MONTH else day
+
+
+def _after(per: Period, first: date) -> date:
+    if per is Period.MONTH:
+        return (first + 31 * _DAY).replace(day=1)
+    return first + (7 * _DAY if per is Period.WEEK else _DAY)
+
+
+_WHO = {
+    Counted.PERSON: _("You"),
+    Counted.TEAM: _("Your team"),
+    Counted.ORGANISATION: _("Your organisation"),
+}
+_WHERE = {Reach.INSTRUMENT: _("on this instrument"), Reach.FACILITY: _("at this facility")}
+
+
+def _sentence(quota: Quota, total: int, first: date) -> Text:
+    when = {
+        Period.DAY: _("on ${day}", mapping={"day": first.isoformat()}),
+        Period.WEEK: _("in the week from ${day}", mapping={"day": first.isoformat()}),
+        Period.MONTH: _("in ${month}", mapping={"month": f"{first:%Y-%m}"}),
+        Period.UPCOMING: _("that are still to come"),
+    }
+    values = {
+        "who": _WHO[quota.of],
+        "limit": quota.amount,
+        "where": _WHERE[quota.on],
+        "when": when[quota.per],
+        "total": total,
+    }
+    if quota.measure is Measure.BOOKINGS:
+        return _(
+            "${who} may have at most ${limit} bookings ${where} ${when}; with this one it would be ${total}.",
+            mapping=values,
+        )
+    return _(
+        "${who} may have at most ${limit} minutes ${where} ${when}; with this booking it would be ${total}.",
+        mapping=values,
+    )

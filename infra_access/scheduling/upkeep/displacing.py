@@ -1,0 +1,149 @@
+"""Displacing a booking: to the nearest window that suits it as well, under every rule, or else by cancelling it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from infra_access.access_requests import allocations
+from infra_access.access_requests.allocations import Granted
+from infra_access.catalogue.models import Resource
+from infra_access.core.authority import Actor
+from infra_access.core.errors import DomainError
+from infra_access.core.timespan import TimeSpan, merge
+from infra_access.outbox.events import publish
+from infra_access.people.actors import load_actor
+from infra_access.scheduling.changes import MOVABLE, free
+from infra_access.scheduling.making import ready, remake, span_of
+from infra_access.scheduling.models import Booking, BookingLine
+from infra_access.scheduling.nearest import Ground, nearest_free
+from infra_access.scheduling.occupancies import occupied
+from infra_access.scheduling.places import LockedPlace, locked_place
+from infra_access.scheduling.plan import Wish, candidates
+from infra_access.scheduling.terms import terms_of
+
+EARLIER = timedelta(days=3)
+LATER = timedelta(days=14)
+"""How far before its time, and after the end of what is in its way, a window is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """A booking under its lock, with all that moving it rests on and the lines that it takes."""
+
+    booking: Booking
+    place: LockedPlace
+    granted: Granted | None
+    lines: tuple[tuple[Resource, TimeSpan], ...]
+
+    def wishes(self, by: timedelta) -> list[Wish]:
+        """Return its lines, moved: any copy for a copy, and what it names beside those that every session takes."""
+        own = [span for row, span in self.lines if row.instrument_id == self.booking.instrument_id]
+        beside = [(row, span) for row, span in self.lines if row.instrument_id != self.booking.instrument_id]
+        whole = merge(own)
+        named = [(row, span) for row, span in beside if span not in whole]
+        moved = [Wish(TimeSpan(span.start + by, span.end + by)) for span in own]
+        return moved + [Wish(TimeSpan(span.start + by, span.end + by), row.public_id) for row, span in named]
+
+
+def affected(session: Session, keys: frozenset[int], now: datetime) -> list[Affected]:
+    """Lock bookings and what moving them rests on, each kind by ascending key, and return them by start."""
+    locked = select(Booking).where(Booking.id.in_(sorted(keys))).order_by(Booking.id)
+    bookings = session.scalars(locked.with_for_update().execution_options(populate_existing=True)).all()
+    places = {key: locked_place(session, key) for key in sorted({one.instrument_id for one in bookings})}
+    granted = {
+        key: allocations.lock_by_key(session, key, now=now)
+        for key in sorted({one.allocation_id for one in bookings if one.allocation_id is not None})
+    }
+    lines = _lines(session, keys)
+    found = [
+        Affected(
+            one,
+            places[one.instrument_id],
+            granted[one.allocation_id] if one.allocation_id is not None else None,
+            tuple(lines.get(one.id, ())),
+        )
+        for one in bookings
+    ]
+    return sorted(found, key=lambda each: (each.booking.starts, each.booking.id))
+
+
+def displace(
+    session: Session, one: Affected, *, closed: Sequence[TimeSpan], reason: str, may_move: bool, now: datetime
+) -> bool:
+    """Move a booking whose time was given back already, or cancel it; tell whether it moved. Its owner is told once."""
+    before = TimeSpan(one.booking.starts, one.booking.ends)
+    if may_move and one.booking.state in MOVABLE and _moved(session, one, closed, now):
+        told = {"start": before.start.isoformat(), "end": before.end.isoformat()}
+        publish(session, "booking.displaced", {"booking": one.booking.public_id, "before": told}, now=now)
+        return True
+    free(session, one.booking, reason, now)
+    publish(session, "booking.cancelled", {"booking": one.booking.public_id}, now=now)
+    return False
+
+
+def _moved(session: Session, one: Affected, closed: Sequence[TimeSpan], now: datetime) -> bool:
+    try:
+        owner = load_actor(session, one.booking.account_id, now=now)
+        nearest = list(_nearest(session, one, closed, now))
+    except DomainError:
+        return False
+    for span in nearest:
+        wishes = one.wishes(span.start - one.booking.starts)
+        try:
+            # Whatever refuses it, a rule, the policy or what was granted, takes back what was begun.
+            with session.begin_nested():
+                _remade(session, one, owner, wishes, now)
+        except DomainError:
+            continue
+        return True
+    return False
+
+
+def _remade(session: Session, one: Affected, owner: Actor, wishes: Sequence[Wish], now: datetime) -> None:
+    made = ready(
+        session,
+        owner=owner,
+        place=one.place,
+        wishes=wishes,
+        granted=one.granted,
+        now=now,
+        booking=one.booking,
+        given=True,
+    )
+    remake(session, made, one.booking, now=now)
+
+
+def _nearest(session: Session, one: Affected, closed: Sequence[TimeSpan], now: datetime) -> Iterator[TimeSpan]:
+    """Yield the windows as long as the booking that are free and that its rules allow, the nearest first."""
+    wanted = span_of(span for _row, span in one.lines)
+    last = max((span.end for span in closed if span.overlaps(wanted)), default=wanted.end)
+    window = TimeSpan(max(now, wanted.start - EARLIER), max(last, wanted.end) + LATER)
+    terms = terms_of(session, one.place, window)
+    copies, companions = candidates(session, one.place.instrument)
+    rows = [*copies, *companions]
+    keys = {row.id for row in rows} | {row.plant_id for row in rows if row.plant_id is not None}
+    ground = Ground(
+        rules=terms.rules(one.granted.booking_rules if one.granted else None),
+        zone=one.place.facility.timezone,
+        now=now,
+        window=window,
+        opened=tuple(terms.hours.open_within(window)),
+        held=tuple(held for held in occupied(session, keys, window) if not held.has_lapsed(now)),
+    )
+    found = nearest_free(wanted, copies, companions, ground)
+    yield from sorted(found, key=lambda span: (abs(span.start - wanted.start), span.start < wanted.start))
+
+
+def _lines(session: Session, keys: frozenset[int]) -> Mapping[int, list[tuple[Resource, TimeSpan]]]:
+    lines: dict[int, list[tuple[Resource, TimeSpan]]] = {}
+    for key, row, starts, ends in session.execute(
+        select(BookingLine.booking_id, Resource, BookingLine.starts, BookingLine.ends)
+        .join(Resource, Resource.id == BookingLine.resource_id)
+        .where(BookingLine.booking_id.in_(sorted(keys)))
+        .order_by(BookingLine.id)
+    ):
+        lines.setdefault(key, []).append((row, TimeSpan(starts, ends)))
+    return lines

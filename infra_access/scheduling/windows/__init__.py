@@ -1,0 +1,1 @@
+"""Free windows: a search index of bookable time, kept beside the truth and never instead of it."""

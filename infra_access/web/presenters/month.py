@@ -1,0 +1,135 @@
+"""An instrument's calendar by days: a month as a table of weeks, and days one after another for a narrow screen."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+
+from infra_access.core.timespan import TimeSpan
+from infra_access.core.zones import day_start, named_zone
+from infra_access.scheduling.calendar_queries import Calendar
+from infra_access.scheduling.segments import Segment, segments
+from infra_access.web.rendering import cldr
+
+_DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
+
+Take = Callable[[TimeSpan], str]
+"""The address of the form that takes a free stretch; empty where none of it can be booked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a day: `clock` by the facility's clock, `mine` by the reader's; free and own ones lead to `href`."""
+
+    kind: str
+    clock: str
+    mine: str = ""
+    label: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfCalendar:
+    """A day with its stretches; `free_hours` as text, `href` takes its first free time. `outside` of the month."""
+
+    date: date
+    name: str
+    today: bool
+    outside: bool
+    past: bool
+    kind: str
+    parts: tuple[Part, ...]
+    free_hours: str
+    href: str
+
+    @property
+    def own(self) -> tuple[Part, ...]:
+        """Return the reader's own sessions."""
+        return tuple(one for one in self.parts if one.kind == "mine")
+
+
+def month_window(first: date, zone: str) -> TimeSpan:
+    """Return the instants of the whole weeks that a month touches."""
+    start = first - first.weekday() * _DAY
+    last = following(first) - _DAY
+    return TimeSpan(day_start(start, zone), day_start(last + (7 - last.weekday()) * _DAY, zone))
+
+
+def following(first: date) -> date:
+    """Return the first day of the next month."""
+    return (first + 31 * _DAY).replace(day=1)
+
+
+def days_of(
+    calendar: Calendar,
+    window: TimeSpan,
+    *,
+    now: datetime,
+    locale: str,
+    take: Take,
+    earliest: datetime | None = None,
+    own: Sequence[Segment] = (),
+    address: Callable[[str], str] = str,
+    my_zone: str | None = None,
+    month: int | None = None,
+) -> list[DayOfCalendar]:
+    """Return the days of a window; `address` leads to a booking, `own` are those of the reader."""
+    zone = named_zone(calendar.timezone)
+    theirs = named_zone(my_zone) if my_zone and my_zone != calendar.timezone else None
+    day, last = window.start.astimezone(zone).date(), window.end.astimezone(zone).date()
+    found = []
+    while day < last:
+        span = TimeSpan(day_start(day, zone.key), day_start(day + _DAY, zone.key))
+        stretches = segments(
+            span, opened=calendar.opened, free=calendar.free, busy=calendar.busy, known=own, now=now, earliest=earliest
+        )
+        found.append(_day(day, span, stretches, zone, theirs, now, locale, take, address, month))
+        day += _DAY
+    return found
+
+
+def _day(
+    day: date,
+    span: TimeSpan,
+    stretches: Sequence[Segment],
+    zone: ZoneInfo,
+    theirs: ZoneInfo | None,
+    now: datetime,
+    locale: str,
+    take: Take,
+    address: Callable[[str], str],
+    month: int | None,
+) -> DayOfCalendar:
+    parts, links, free = [], [], timedelta()
+    for one in stretches:
+        href = take(one.span) if one.kind == "free" else address(one.booking) if one.booking else ""
+        if one.kind == "free" and href:
+            links.append(href)
+            free += one.span.length
+        parts.append(
+            Part(one.kind, _clock(one.span, zone), _clock(one.span, theirs) if theirs else "", one.label, href)
+        )
+    kinds = [one.kind for one in parts]
+    order = ["mine", *(["free"] if links else []), "busy", "maintenance", "soon", "past", "closed"]
+    past = span.end <= now
+    return DayOfCalendar(
+        date=day,
+        name=format_date(day, "EEE d MMM", locale=cldr(locale)),
+        today=day == now.astimezone(zone).date(),
+        outside=month is not None and day.month != month,
+        past=past,
+        kind="past" if past else next((kind for kind in order if kind in kinds), "closed"),
+        parts=tuple(parts),
+        free_hours=f"{free / _HOUR:.1f}".removesuffix(".0"),
+        href=links[0] if links else "",
+    )
+
+
+def _clock(span: TimeSpan, zone: ZoneInfo) -> str:
+    """Return the hours of a stretch of a day; the midnight at its end is 24:00."""
+    start, end = span.start.astimezone(zone), span.end.astimezone(zone)
+    until = "24:00" if end.date() > start.date() and (end.hour, end.minute) == (0, 0) else f"{end:%H:%M}"
+    return f"{start:%H:%M}–{until}"

@@ -1,0 +1,144 @@
+"""Quotes, sources, pools and the ledger over the API: from a price to a closed month."""
+
+import csv
+import io
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from infra_access.scheduling.places import place_of
+from tests.api.test_access_requests import at
+from tests.factories.access_requests import OPEN_TO_ALL
+from tests.factories.accounting import make_priced_world, make_usage
+from tests.factories.scheduling import make_booking, span
+
+
+@pytest.fixture
+def world(stored) -> Any:
+    return stored(make_priced_world, rules=[OPEN_TO_ALL])
+
+
+def test_a_price_is_quoted_and_paid_by_a_source(caller, stored, world):
+    program = caller(actor=world.applicant)
+    asked = {
+        "instrument": world.instrument.public_id,
+        "route": world.route.public_id,
+        "regime": "proprietary",
+        "units": "0.25",
+        "acting_for": world.startup.public_id,
+    }
+    made = program.call("POST", "/quotes", asked, status=201)
+    quote = made.json
+    assert quote["number"].endswith("-0001")
+    assert (quote["price"], quote["reduction"], quote["acting_for_name"]) == (250, 0, world.startup.name)
+    assert program.get(made.headers["Location"].partition("/api/v1")[2]) == quote
+    assert program.get("/quotes")["items"] == [quote]
+    caller().get(f"/quotes/{quote['id']}", status=404)
+
+    source = {
+        "kind": "voucher",
+        "name": "Voucher",
+        "currency": "EUR",
+        "limit": "300.50",
+        "valid_from": "2026-01-01",
+        "valid_until": "2190-12-31",
+    }
+    funding = program.post("/funding-sources", source)
+    assert (funding["limit"], funding["left"], funding["organisation"]) == (300.5, 300.5, None)
+    program.post("/funding-sources", source | {"organisation": world.startup.public_id})
+    time = {"instrument": world.instrument.public_id, "start": at(2), "end": at(2, 10)}
+    program.post("/bookings", time | {"funding": funding["id"]}, status=422)
+    program.post("/bookings", time | {"quote": quote["id"], "funding": funding["id"]})
+    assert [one["left"] for one in program.get("/funding-sources")["items"]] == [300.5, 50.5]
+    again = program.post("/bookings", time | {"start": at(3), "end": at(3, 10), "quote": quote["id"]}, status=409)
+    assert again["code"] == "quote.used"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"), [({"units": 0}, "units"), ({"regime": "embargoed"}, "regime"), ({"colour": "red"}, "colour")]
+)
+def test_a_quote_names_what_is_wrong(caller, world, change, field):
+    asked = {
+        "instrument": world.instrument.public_id,
+        "route": world.route.public_id,
+        "regime": "open",
+        "units": 1,
+    }
+    refused = caller(actor=world.applicant).post("/quotes", asked | change, status=422)
+    assert list(refused["errors"]) == [field]
+
+
+def test_a_facility_shares_out_a_period(caller, stored, world):
+    manager = caller(actor=world.manager)
+    facility = f"/facilities/{world.facility.public_id}"
+    period = manager.post(f"{facility}/periods", {"name": "Spring", "start": at(0), "end": at(60)})
+    manager.post(f"{facility}/periods", {"name": "Again", "start": at(59), "end": at(80)}, status=409)
+    pool = {
+        "period": period["id"],
+        "name": "Open call",
+        "purpose": "open-call",
+        "access_unit": "hour",
+        "amount": 1,
+        "instruments": [world.instrument.public_id],
+    }
+    heir = manager.post(f"{facility}/pools", pool)
+    aside = pool | {
+        "name": "Startups",
+        "purpose": "set-aside",
+        "serves": {"startup": True},
+        "falls_back_on": "2026-05-01",
+        "falls_back_to": heir["id"],
+    }
+    made = manager.call("POST", f"{facility}/pools", aside, status=201)
+    path = made.headers["Location"].partition("/api/v1")[2]
+    change = {"amount": "2.5", "falls_back_on": "2026-04-01", "falls_back_to": heir["id"]}
+    assert manager.patch(path, change, If_Match=made.headers["ETag"])["left"] == 2.5
+    manager.patch(path, change, status=412, If_Match=made.headers["ETag"])
+    kept = manager.patch(path, {"amount": "2.5"})
+    assert (kept["falls_back_on"], kept["falls_back_to"]) == ("2026-04-01", heir["id"])
+    caller().patch(path, change, status=404)
+    pools = manager.get(f"{facility}/pools")["items"][0]["pools"]
+    assert [(one["name"], one["amount"], one["falls_back_on"]) for one in pools] == [
+        ("Open call", 1, None),
+        ("Startups", 2.5, "2026-04-01"),
+    ]
+    program = caller(actor=world.applicant)
+    program.get(f"{facility}/pools", status=403)
+    program.post(f"{facility}/pools", pool, status=403)
+    long = {"instrument": world.instrument.public_id, "start": at(2), "end": at(2, 11)}
+    refused = program.post("/bookings", long, status=409)
+    assert (refused["code"], refused["left"], refused["falls_back_on"]) == ("pool.empty", "1.00", ["2026-04-01"])
+
+
+def test_the_ledger_is_corrected_closed_and_exported(caller, stored, world):
+    def used(session: Any) -> Any:
+        place = place_of(session, world.instrument.id)
+        booking = make_booking(session, place, span(8, 9), actor=world.applicant)
+        return make_usage(session, world, booking.id).public_id
+
+    line = stored(used)
+    manager, facility = caller(actor=world.manager), f"/facilities/{world.facility.public_id}"
+    wrong = {"line": line, "units": -0.5, "price": "-250.10", "note": "=The detector was off"}
+    assert manager.post(f"{facility}/usage", wrong)["corrects"] == line
+    manager.post(f"{facility}/usage", wrong | {"price": "-900"}, status=422)
+
+    page = manager.get(f"{facility}/usage?month=2026-03")
+    assert page["totals"] == [{"currency": "EUR", "lines": 1, "list_value": 2000, "price": 1000}]
+    assert ([one["id"] for one in page["items"]], page["closed"]) == ([line], False)
+    running = manager.get(f"{facility}/usage")
+    assert running["totals"] == [{"currency": "EUR", "lines": 1, "list_value": -500, "price": -250.1}]
+
+    text = manager.call("GET", f"{facility}/usage.csv", status=200).text
+    (row,) = csv.DictReader(io.StringIO(text, newline=""))
+    assert (Decimal(row["price"]), row["note"]) == (Decimal("-250.10"), "'=The detector was off")
+
+    manager.post(f"{facility}/months/{running['month']}/close", status=409)
+    assert manager.post(f"{facility}/months/2026-03/close", status=200)["lines"] == 1
+    manager.post(f"{facility}/months/2026-03/close", status=409)
+    manager.post(f"{facility}/months/2026-99/close", status=422)
+    assert manager.get(f"{facility}/usage?month=2026-03")["closed"] is True
+    program = caller(actor=world.applicant)
+    program.get(f"{facility}/usage", status=403)
+    program.get(f"{facility}/usage.csv", status=403)
+    program.post(f"{facility}/months/2026-02/close", status=403)
