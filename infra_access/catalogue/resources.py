@@ -1,9 +1,9 @@
 """Commands on resources: whatever's time can be taken."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from infra_access.audit.record import record
@@ -47,15 +47,18 @@ def add_resource(
     account_id: int | None = None,
     plant: Resource | None = None,
 ) -> Resource:
-    """Add a further copy, a room, a person or a plant; `plant` is the one that must run for it to be open."""
+    """Add a further copy of `instrument`, a room, a person or a plant; `plant` must run for it to be open."""
     require(actor, Permission.INSTRUMENT_CREATE, facility_scopes(session, facility))
     kind = fields.one_of(ResourceKind)(kind, "kind")
-    for place in (instrument, plant):
-        if place is not None and place.facility_id != facility.id:
-            raise _elsewhere(place.name)
-    if plant is not None and plant.kind != ResourceKind.PLANT:
-        raise fields.fault("plant.kind", "plant", _("Only a plant can close other resources."))
-    _lock_plant(session, plant)
+    if (instrument is not None) != (kind == ResourceKind.INSTRUMENT):
+        message = _("A copy belongs to an instrument, and nothing else does. Name the instrument only for a copy.")
+        raise fields.fault("resource.instrument", "instrument", message)
+    if instrument is not None:
+        if instrument.facility_id != facility.id:
+            raise _elsewhere(instrument.name)
+        _refuse_more_copies(session, instrument)
+    check_plant(facility.id, kind, plant)
+    lock_plants(session, plant.id if plant else None)
     resource = Resource(
         facility_id=facility.id,
         instrument_id=instrument.id if instrument else None,
@@ -78,59 +81,59 @@ def add_resource(
     return resource
 
 
-def add_companion(
-    session: Session, *, actor: Actor, now: datetime, instrument: Instrument, resource: Resource
-) -> InstrumentCompanion:
-    """Let every session on an instrument also take a room or a person of its facility."""
+def set_companions(
+    session: Session, *, actor: Actor, now: datetime, instrument: Instrument, resources: Sequence[Resource]
+) -> None:
+    """Say which rooms and persons every session on an instrument also takes; bookings already made stay as they are."""
     require(actor, Permission.INSTRUMENT_UPDATE, instrument_scopes(session, instrument))
-    if resource.facility_id != instrument.facility_id:
-        raise _elsewhere(resource.name)
-    if resource.kind not in {ResourceKind.ROOM, ResourceKind.PERSON}:
-        raise fields.fault("companion.kind", "resource", _("Only a room or a person can accompany a session."))
-    known = session.get(InstrumentCompanion, (instrument.id, resource.id))
-    companion = known or InstrumentCompanion(instrument_id=instrument.id, resource_id=resource.id)
-    session.add(companion)
+    for resource in resources:
+        if resource.facility_id != instrument.facility_id:
+            raise _elsewhere(resource.name)
+        if resource.kind not in {ResourceKind.ROOM, ResourceKind.PERSON}:
+            raise fields.fault("companion.kind", "resources", _("Only a room or a person can accompany a session."))
+    session.execute(delete(InstrumentCompanion).where(InstrumentCompanion.instrument_id == instrument.id))
+    keys = sorted({resource.id for resource in resources})
+    session.add_all(InstrumentCompanion(instrument_id=instrument.id, resource_id=key) for key in keys)
     session.flush()
     record(
         session,
         actor=actor,
-        action="instrument.add_companion",
+        action="instrument.set_companions",
         object_kind="instrument",
         object_id=instrument.public_id,
         now=now,
-        details={"resource": resource.public_id},
+        details={"resources": sorted({resource.public_id for resource in resources})},
     )
-    return companion
 
 
-def set_plant(session: Session, *, actor: Actor, now: datetime, resource: Resource, plant: Resource | None) -> Resource:
-    """Name the plant that must run for a resource to be open, or none."""
-    facility = session.get_one(Facility, resource.facility_id)
-    require(actor, Permission.INSTRUMENT_UPDATE, facility_scopes(session, facility))
-    if plant is not None:
-        if plant.facility_id != resource.facility_id:
-            raise _elsewhere(plant.name)
-        if plant.kind != ResourceKind.PLANT or plant.id == resource.id:
-            raise fields.fault("plant.kind", "plant", _("Only another resource that is a plant can close this one."))
-    _lock_plant(session, plant)
-    resource.plant_id = plant.id if plant else None
-    session.flush()
-    record(
-        session,
-        actor=actor,
-        action="resource.set_plant",
-        object_kind="resource",
-        object_id=resource.public_id,
-        now=now,
-        details={"plant": plant.public_id if plant else None},
-    )
-    return resource
+def check_plant(facility_id: int, kind: str, plant: Resource | None) -> None:
+    """Raise unless `plant` can close a resource of a kind; a plant depends on no other, so that one look suffices."""
+    if plant is None:
+        return
+    if plant.facility_id != facility_id:
+        raise _elsewhere(plant.name)
+    if plant.kind != ResourceKind.PLANT or not plant.active:
+        raise fields.fault("plant.kind", "plant", _("Only a plant in use can close other resources."))
+    if kind == ResourceKind.PLANT:
+        raise fields.fault("plant.chain", "plant", _("A plant cannot depend on another plant."))
 
 
-def _lock_plant(session: Session, plant: Resource | None) -> None:
-    """Let no closure of the plant be made meanwhile: it closes what depends on it as it begins."""
-    if plant is not None:
-        session.execute(select(Resource.id).where(Resource.id == plant.id).with_for_update(key_share=True))
+def clean_name(name: object) -> str:
+    """Return the name of a resource as it is stored. Raises Invalid."""
+    return str(_name(name, "name"))
+
+
+def lock_plants(session: Session, *keys: int | None) -> None:
+    """Let no closure of these plants be made meanwhile: it closes what depends on them as it begins."""
+    for key in sorted({key for key in keys if key is not None}):
+        session.execute(select(Resource.id).where(Resource.id == key).with_for_update(key_share=True))
+
+
+def _refuse_more_copies(session: Session, instrument: Instrument) -> None:
+    there = session.scalar(select(func.count()).where(Resource.instrument_id == instrument.id)) or 0
+    if there >= MAX_COPIES:
+        message = _("An instrument has from 1 to ${most} copies.", mapping={"most": MAX_COPIES})
+        raise fields.fault("copies.range", "instrument", message)
 
 
 def _elsewhere(name: str) -> Conflict:

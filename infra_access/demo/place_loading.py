@@ -11,7 +11,7 @@ from infra_access.catalogue.facilities import create_facility
 from infra_access.catalogue.instruments import create_instrument
 from infra_access.catalogue.models import Facility, Instrument, Organisation, OrganisationIdentifier, Resource
 from infra_access.catalogue.organisations import create_organisation, set_trust
-from infra_access.catalogue.resources import add_companion, add_resource, set_plant
+from infra_access.catalogue.resources import add_resource, set_companions
 from infra_access.catalogue.vocabularies import PublicationState, ResourceKind, SchedulingAuthority, Trust
 from infra_access.demo import dataset as data
 from infra_access.demo.activity import WEEKDAYS
@@ -19,6 +19,7 @@ from infra_access.scheduling.hours import set_hours
 from infra_access.scheduling.opening_hours import WeeklyHours, minute_of_day
 from infra_access.scheduling.public_holidays import HolidayCalendar
 from infra_access.scheduling.rule_sets import set_booking_rules
+from infra_access.scheduling.upkeep.resources import update_resource
 
 if TYPE_CHECKING:
     from infra_access.demo.loading import World
@@ -181,10 +182,20 @@ def _new_instrument(session: Session, world: World, entry: data.Instrument, faci
             )
         world.resources[resource.key] = row
         for plant in entry.depends_on if resource.kind == ResourceKind.INSTRUMENT else ():
-            set_plant(session, actor=world.actor, now=world.long_ago, resource=row, plant=world.resources[plant])
-    for key in entry.always_needs:
-        add_companion(
-            session, actor=world.actor, now=world.long_ago, instrument=instrument, resource=world.resources[key]
+            update_resource(
+                session,
+                actor=world.actor,
+                now=world.long_ago,
+                resource=row,
+                changes={"plant": world.resources[plant]},
+            )
+    if entry.always_needs:
+        set_companions(
+            session,
+            actor=world.actor,
+            now=world.long_ago,
+            instrument=instrument,
+            resources=[world.resources[key] for key in entry.always_needs],
         )
     if entry.booking_rules:
         set_booking_rules(session, actor=world.actor, now=world.long_ago, subject=instrument, rules=entry.booking_rules)

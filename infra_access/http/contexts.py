@@ -12,6 +12,7 @@ from infra_access.access_requests.approvals import approval_by_public_id
 from infra_access.access_requests.conversations import conversation_by_public_id
 from infra_access.access_requests.request_queries import request_by_public_id
 from infra_access.catalogue.queries import facility_by_public_id, organisation_by_public_id
+from infra_access.catalogue.resource_queries import resource_by_public_id
 from infra_access.catalogue.scopes import facility_scopes, instrument_scopes, organisation_scopes
 from infra_access.core.authority import Actor
 from infra_access.core.errors import NotAuthenticated
@@ -75,6 +76,12 @@ def instrument(request: Request) -> Context:
     """Load a Place: the instrument and its facility."""
     place = place_by_public_id(request.db, _id(request), actor=request.actor)
     return Context(place, place.scopes)
+
+
+def facility_resource(request: Request) -> Context:
+    """Load a ResourceView, for the staff of its facility."""
+    view = resource_by_public_id(request.db, _id(request), actor=signed_in(request))
+    return Context(view, facility_scopes(request.db, view.facility))
 
 
 def facility_hours(request: Request) -> Context:

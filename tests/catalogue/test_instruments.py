@@ -5,22 +5,17 @@ from sqlalchemy.orm import Session
 from infra_access.audit.models import AuditEvent
 from infra_access.catalogue.facilities import create_facility, update_facility
 from infra_access.catalogue.instruments import create_instrument, update_instrument
-from infra_access.catalogue.models import Facility, Instrument, Resource
+from infra_access.catalogue.models import Instrument
 from infra_access.catalogue.offers import Offer, is_bookable, offer_of
 from infra_access.catalogue.queries import access_types_of, resources_of, techniques_of
-from infra_access.catalogue.resources import add_companion, add_resource, set_plant
 from infra_access.catalogue.scopes import facility_scopes, instrument_scopes, organisation_scopes
 from infra_access.catalogue.vocabularies import Listing, OperationalStatus, SchedulingAuthority
 from infra_access.core.authority import NETWORK, Actor, Grant, system_actor
 from infra_access.core.errors import Conflict, Forbidden, Invalid, PreconditionFailed
 from infra_access.outbox.models import OutboxEvent
-from tests.factories.catalogue import NOW, make_facility, make_instrument, make_organisation
+from tests.factories.catalogue import NOW, make_facility, make_instrument, make_organisation, manager_of
 
 SYSTEM = system_actor("tests")
-
-
-def manager_of(facility: Facility) -> Actor:
-    return Actor(7, "ann", "Ann", grants=(Grant("facility_manager", ("facility", facility.public_id)),))
 
 
 def test_a_new_instrument_is_a_claimed_draft_with_its_copies(session: Session) -> None:
@@ -183,29 +178,6 @@ def test_the_condition_in_sql_says_what_the_offer_says(session: Session) -> None
     assert bookable == {key for key, offer in offers.items() if offer is Offer.BOOK}
     assert len(bookable) == 4
     assert sum(offer is Offer.ASK_FOR_TIME for offer in offers.values()) == 4
-
-
-def test_a_room_accompanies_sessions_and_a_plant_closes(session: Session) -> None:
-    facility = make_facility(session)
-    instrument = make_instrument(session, facility=facility)
-    actor = manager_of(facility)
-    ring = add_resource(session, actor=actor, now=NOW, facility=facility, kind="plant", name="Ring")
-    room = add_resource(session, actor=actor, now=NOW, facility=facility, kind="room", name="Hutch", plant=ring)
-    assert room.plant_id == ring.id
-    for _time in range(2):
-        add_companion(session, actor=actor, now=NOW, instrument=instrument, resource=room)
-    copy = session.scalars(select(Resource).where(Resource.instrument_id == instrument.id)).one()
-    set_plant(session, actor=actor, now=NOW, resource=copy, plant=ring)
-    assert copy.plant_id == ring.id
-    with pytest.raises(Invalid):
-        add_companion(session, actor=actor, now=NOW, instrument=instrument, resource=ring)
-    with pytest.raises(Invalid):
-        set_plant(session, actor=actor, now=NOW, resource=ring, plant=ring)
-    with pytest.raises(Invalid):
-        add_resource(session, actor=actor, now=NOW, facility=facility, kind="room", name="B", plant=room)
-    elsewhere = make_facility(session)
-    with pytest.raises(Conflict):
-        add_resource(session, actor=SYSTEM, now=NOW, facility=elsewhere, kind="room", name="C", plant=ring)
 
 
 def test_scopes_go_from_the_record_up_to_the_network(session: Session) -> None:

@@ -19,9 +19,11 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.api.openapi import PATH
+from infra_access.catalogue.models import Resource
 from infra_access.config import make_app
 from infra_access.core import clock
 from infra_access.core.authority import NETWORK
@@ -195,6 +197,7 @@ def _filled(session: Session) -> tuple[str, dict[str, str]]:
             "closures": closure.public_id,
             "quotes": quote.public_id,
             "pools": pool.public_id,
+            "resources": session.scalars(select(Resource.public_id).order_by(Resource.id).limit(1)).one(),
             "schedules": schedule.public_id,
             "wait-list": wait.public_id,
             "booking-series": series.public_id,

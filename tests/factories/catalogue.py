@@ -10,7 +10,7 @@ from infra_access.catalogue.facilities import create_facility
 from infra_access.catalogue.instruments import create_instrument
 from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.catalogue.organisations import create_organisation, set_trust
-from infra_access.core.authority import Actor, system_actor
+from infra_access.core.authority import Actor, Grant, system_actor
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 _number = count(1)
@@ -77,3 +77,8 @@ def make_instrument(
         facility=facility or make_facility(session),
         **values | overrides,
     )
+
+
+def manager_of(facility: Facility) -> Actor:
+    """Return somebody who manages a facility."""
+    return Actor(7, "ann", "Ann", grants=(Grant("facility_manager", ("facility", facility.public_id)),))

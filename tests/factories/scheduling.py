@@ -13,7 +13,8 @@ from infra_access.access_requests.drafting import create_access_request
 from infra_access.access_requests.models import Allocation
 from infra_access.access_requests.routes import create_route
 from infra_access.catalogue.models import Facility, Instrument, Resource
-from infra_access.catalogue.resources import add_companion, add_resource
+from infra_access.catalogue.resource_queries import companions_of
+from infra_access.catalogue.resources import add_resource, set_companions
 from infra_access.core.authority import Actor, system_actor
 from infra_access.core.columns import Base
 from infra_access.core.timespan import TimeSpan
@@ -56,7 +57,8 @@ def make_companion(session: Session, *places: Place, kind: str = "person", name:
     """Make a person or a room of the first place's facility that every session at each place also takes."""
     resource = add_resource(session, actor=SYSTEM, now=MONDAY, facility=places[0].facility, kind=kind, name=name)
     for place in places:
-        add_companion(session, actor=SYSTEM, now=MONDAY, instrument=place.instrument, resource=resource)
+        beside = [*companions_of(session, place.instrument), resource]
+        set_companions(session, actor=SYSTEM, now=MONDAY, instrument=place.instrument, resources=beside)
     return resource
 
 

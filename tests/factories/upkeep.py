@@ -7,13 +7,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.catalogue.models import Resource
-from infra_access.catalogue.resources import add_resource, set_plant
+from infra_access.catalogue.resources import add_resource
 from infra_access.core.timespan import TimeSpan
 from infra_access.outbox.models import OutboxEvent
 from infra_access.scheduling.places import Place
 from infra_access.scheduling.upkeep.closures import close, preview_closure
 from infra_access.scheduling.upkeep.models import Closure
 from infra_access.scheduling.upkeep.report import Report
+from infra_access.scheduling.upkeep.resources import update_resource
 from tests.factories.scheduling import MONDAY, SYSTEM, copies_of, make_place
 
 
@@ -24,7 +25,7 @@ def make_ring(session: Session, *, beamlines: int = 3, copies: int = 1) -> tuple
     ring = add_resource(session, actor=SYSTEM, now=MONDAY, facility=first.facility, kind="plant", name="Ring")
     for place in places:
         for copy in copies_of(session, place):
-            set_plant(session, actor=SYSTEM, now=MONDAY, resource=copy, plant=ring)
+            update_resource(session, actor=SYSTEM, now=MONDAY, resource=copy, changes={"plant": ring})
     return ring, places
 
 

@@ -34,6 +34,7 @@ TYPICAL = {
     "booking-series": "filters-weekly",
     "quotes": "startup",
     "pools": "Startups",
+    "resources": "Local contact, tomography",
     "closures": "Service of the magnets",
     "conversations": "liquid-samples",
     "service-orders": "maize-leaves",
@@ -268,6 +269,12 @@ CALLS: Mapping[str, Call] = {
     "api.facility_periods POST": Call(
         by="manager", body={"name": "Later", "start": "2027-01-01T00:00:00Z", "end": "2027-07-01T00:00:00Z"}
     ),
+    "api.facility_resources POST": Call(by="manager", body={"kind": "room", "name": "Hutch"}),
+    "api.resource PATCH": Call(by="manager", body={"name": "Local contact"}),
+    "api.instrument_companions PUT": Call(by="manager", body={"resources": []}),
+    "facility_resources POST": Call(by="manager", body={"kind": "room", "name": "Hutch"}),
+    "facility_resource POST": Call(by="manager", body={"name": "Local contact", "active": "yes"}),
+    "instrument_companions POST": Call(by="manager", body={}),
     "api.facility_pools POST": Call(
         by="manager",
         body=_given(

@@ -8,7 +8,6 @@ from sqlalchemy import func, select
 
 from infra_access.accounting.models import UsageLine
 from infra_access.catalogue.models import Facility, Resource
-from infra_access.catalogue.resources import set_plant
 from infra_access.core.db import Database
 from infra_access.core.errors import Conflict, DomainError
 from infra_access.core.timespan import TimeSpan
@@ -19,6 +18,7 @@ from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.models import Booking
 from infra_access.scheduling.places import place_of
 from infra_access.scheduling.upkeep.closures import close
+from infra_access.scheduling.upkeep.resources import update_resource
 from infra_access.worker.sessions import attend
 from tests.factories.people import make_account
 from tests.factories.policy import make_policy
@@ -115,7 +115,7 @@ def test_a_dependant_added_meanwhile_is_closed_too_or_its_booking_moves(crowded)
     def depend():
         with crowded.writer() as session:
             ring, copy = session.get_one(Resource, keys[0]), session.get_one(Resource, keys[1])
-            set_plant(session, actor=SYSTEM, now=MONDAY, resource=copy, plant=ring)
+            update_resource(session, actor=SYSTEM, now=MONDAY, resource=copy, changes={"plant": ring})
         return booker(crowded, keys[3], keys[2], span(9, 10))()
 
     booked, closed = all_at_once([depend, closer(crowded, keys[0], "move")])

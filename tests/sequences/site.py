@@ -8,12 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.catalogue.models import Resource
-from infra_access.catalogue.resources import add_resource, set_plant
+from infra_access.catalogue.resources import add_resource
 from infra_access.core.authority import Actor
 from infra_access.core.db import Database
 from infra_access.core.timespan import TimeSpan
 from infra_access.scheduling.hours import set_hours
 from infra_access.scheduling.models import Booking, Occupancy
+from infra_access.scheduling.upkeep.resources import update_resource
 from infra_access.scheduling.windows.keeping import keep_up
 from infra_access.scheduling.windows.kept import EVER, Kept, kept
 from tests.factories.catalogue import make_facility
@@ -69,7 +70,7 @@ def make_site(database: Database) -> Site:
         resources = {"person": person.id, PLANT: ring.id}
         for name, place in places.items():
             for copy, row in zip(COPIES[name], copies_of(session, place), strict=True):
-                set_plant(session, actor=SYSTEM, now=MONDAY, resource=row, plant=ring)
+                update_resource(session, actor=SYSTEM, now=MONDAY, resource=row, changes={"plant": ring})
                 resources[copy] = row.id
         set_hours(session, actor=SYSTEM, now=MONDAY, facility=facility, weekly=[])
         people = tuple(make_actor(session) for _number in range(PEOPLE))

@@ -13,11 +13,13 @@ from infra_access.catalogue.instruments import create_instrument
 from infra_access.catalogue.managed import facilities_run_by, organisations_run_by
 from infra_access.catalogue.models import Facility
 from infra_access.catalogue.queries import facility_by_public_id, organisation_by_public_id
+from infra_access.catalogue.scopes import facility_scopes
 from infra_access.catalogue.vocabularies import AccessType, OperationalStatus, PublicationState, label
 from infra_access.core import clock
 from infra_access.core.authority import Permission
-from infra_access.core.i18n import _
+from infra_access.core.i18n import Text, _
 from infra_access.core.zones import day_span, named_zone
+from infra_access.http.security import Context
 from infra_access.scheduling.booking_queries import facility_bookings
 from infra_access.web.corrections import to_correct, to_fill_in
 from infra_access.web.forms import ENTERED, many, to, values_of
@@ -25,6 +27,16 @@ from infra_access.web.rendering import flash
 from infra_access.web.visitor import country_options
 from infra_access.web.zones import zone_options
 
+RUN_FROM: tuple[tuple[str, Permission, Text], ...] = (
+    ("facility_timeline", Permission.CATALOGUE_READ, _("Timeline")),
+    ("facility_board", Permission.SCHEDULE_WRITE, _("Scheduling board")),
+    ("facility_maintenance", Permission.MAINTENANCE_WRITE, _("Maintenance and outages")),
+    ("facility_hours", Permission.HOURS_WRITE, _("Opening hours")),
+    ("facility_booking_rules", Permission.HOURS_WRITE, _("Booking rules")),
+    ("facility_resources", Permission.INSTRUMENT_UPDATE, _("Rooms, persons, plants and copies")),
+    ("facility_pools", Permission.POOL_READ, _("Periods and pools")),
+    ("facility_ledger", Permission.LEDGER_READ, _("Ledger of use")),
+)
 _PAGE = {"route_name": "manage", "renderer": "manage.jinja2", "permission": Permission.OWN_ACCOUNT}
 
 
@@ -95,6 +107,7 @@ def _page(request: Request) -> dict[str, Any]:
         "waiting": len(inbox(request.db, actor=request.actor, now=now).items),
         "questions": unanswered(request.db, facility) if facility else [],
         "today": _today(request, facility) if facility else [],
+        "places": _places(request, facility) if facility else [],
         "organisations": organisations_run_by(request.db, request.actor, Permission.FACILITY_CREATE),
         "countries": country_options(request.locale_name),
         "zones": zone_options(),
@@ -103,6 +116,12 @@ def _page(request: Request) -> dict[str, Any]:
         "facility_form": to_fill_in({"timezone": request.actor.timezone}),
         "instrument_form": to_fill_in({"copies": "1"}),
     }
+
+
+def _places(request: Request, facility: Facility) -> list[tuple[str, Text]]:
+    """Return the pages from which a facility is run, those that the reader may open."""
+    context = Context(facility, facility_scopes(request.db, facility))
+    return [(route, words) for route, permission, words in RUN_FROM if request.may(permission, context)]
 
 
 def _today(request: Request, facility: Facility) -> list[Any]:
