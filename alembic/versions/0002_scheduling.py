@@ -586,6 +586,8 @@ def upgrade() -> None:
         )
         batch.add_column(sa.Column("answer_by", sa.DateTime(timezone=True), nullable=True))
         batch.add_column(sa.Column("wanted_minutes", sa.Integer(), nullable=True))
+        batch.add_column(sa.Column("wanted_from", sa.DateTime(timezone=True), nullable=True))
+        batch.add_column(sa.Column("wanted_until", sa.DateTime(timezone=True), nullable=True))
         batch.add_column(sa.Column("checked_in_at", sa.DateTime(timezone=True), nullable=True))
         batch.add_column(sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True))
         batch.add_column(sa.Column("displaced_by_id", KEY, nullable=True))
@@ -596,6 +598,13 @@ def upgrade() -> None:
         batch.create_index(batch.f("ix_booking_pool_id"), ["pool_id"], unique=False)
         batch.create_index(batch.f("ix_booking_quote_id"), ["quote_id"], unique=False)
         batch.create_index(batch.f("ix_booking_route_id"), ["route_id"], unique=False)
+        batch.create_index(
+            "ix_booking_waiting",
+            ["starts"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('pending_approval', 'requested')"),
+            postgresql_where=sa.text("state IN ('pending_approval', 'requested')"),
+        )
         batch.create_index(batch.f("ix_booking_series_id"), ["series_id"], unique=False)
         batch.create_foreign_key(
             batch.f("fk_booking_funding_id_funding_source"), "funding_source", ["funding_id"], ["id"]
@@ -661,6 +670,8 @@ def downgrade() -> None:
         batch.drop_column("displaced_by_id")
         batch.drop_column("ended_at")
         batch.drop_column("checked_in_at")
+        batch.drop_column("wanted_until")
+        batch.drop_column("wanted_from")
         batch.drop_column("wanted_minutes")
         batch.drop_column("answer_by")
         batch.drop_column("funding_amount")

@@ -70,6 +70,8 @@ def ask_for_time(
         units=Decimal(0),
         state=BookingState.REQUESTED,
         wanted_minutes=wanted,
+        wanted_from=span.start,
+        wanted_until=span.end,
         uid=f"{new_public_id()}@infra-access",
         sequence=0,
         case=ruling.decision.case,

@@ -20,12 +20,13 @@ from infra_access.scheduling.booking_rules import cancel_by
 from infra_access.scheduling.booking_terms import rules_of_booking
 from infra_access.scheduling.lifecycle import BookingState, BookingTransition
 from infra_access.scheduling.lifecycle import move as transition
-from infra_access.scheduling.making import TENTATIVE, described, ready, remake, touch
+from infra_access.scheduling.making import described, ready, remake, touch
 from infra_access.scheduling.models import Booking
 from infra_access.scheduling.occupancies import give_back
 from infra_access.scheduling.places import LockedPlace, Place, locked_place
 from infra_access.scheduling.plan import Wish
 
+PROMISED = (BookingState.CONFIRMED, BookingState.READY)
 MOVABLE = (BookingState.PENDING_APPROVAL, BookingState.CONFIRMED, BookingState.READY)
 
 
@@ -82,7 +83,7 @@ def cancel(
 ) -> Booking:
     """Cancel a booking and free its time and its units. Staff may do so late; the owner until the notice ends."""
     place, booking = locked(session, actor, booking, expected_version)
-    if booking.state not in TENTATIVE:  # what was only kept or proposed is given back at any time
+    if booking.state in PROMISED:  # what was only asked for, kept or proposed is given back at any time
         refuse_late(session, actor, place, booking, now)
     free(session, booking, clean_text(reason, field="reason", max_length=2_000), now)
     record_act(session, actor, booking, "booking.cancelled", now, {"reason": booking.state_reason})

@@ -94,26 +94,30 @@ def ready(
     booking: Booking | None = None,
     payment: Payment = UNPAID,
     given: bool = False,
+    asked_at: datetime | None = None,
 ) -> Ready:
     """Return what making, or remaking, a booking of `owner` comes to; its own time is not in its way.
 
     `given` says that the facility chose the time, as it may on every way in, and for what it schedules elsewhere.
-    `payment` is what a new one rests on; one that is remade keeps its own. Raises Forbidden with the Decision, Invalid
+    `payment` is what a new one rests on; one that is remade keeps its own. `asked_at` is when the time was chosen,
+    where that was before `now`: lead time and horizon count from then. Raises Forbidden with the Decision, Invalid
     with every broken rule, Conflict with the nearest alternatives or what a pool has left.
     """
     refuse_unbookable(place.instrument, given=given)
     refuse_picking(granted, given=given)
     terms = terms_of(session, place, plan.reach_of(wishes, now))
     ways = [granted.route] if granted else terms.ways
-    way, ruling, applicant = permission_to_book(session, actor=owner, place=place, granted=granted, ways=ways, now=now)
-    rules = terms.rules(granted.booking_rules if granted else terms.way_rules.get(way or ""))
-    if rules.horizons:
-        rules = rules.seen_by(known_of(applicant, place, now))
     spans = [wish.span for wish in wishes]
     if booking:
         payment = paying.check_remade(session, booking, place, spans)
     else:
         payment = paying.check_new(session, payment, ways=ways, granted=granted, now=now)
+    if granted is None and payment.quote is not None:
+        ways = [paying.quoted_way(session, payment.quote)]  # what was priced is what is judged, and nothing else
+    way, ruling, applicant = permission_to_book(session, actor=owner, place=place, granted=granted, ways=ways, now=now)
+    rules = terms.rules(granted.booking_rules if granted else terms.way_rules.get(way or ""))
+    if rules.horizons:
+        rules = rules.seen_by(known_of(applicant, place, now))
     drawn = paying.choose_pool(
         session,
         owner=owner,
@@ -132,6 +136,7 @@ def ready(
         wishes=wishes,
         rules=rules,
         now=now,
+        asked_at=asked_at,
         booking_id=booking.id if booking else None,
         hours=terms.hours,
         tally=_tally(session, rules, owner, place, wishes, granted, booking, now),

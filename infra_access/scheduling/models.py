@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, Numeric, String, Text, literal_column
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, Numeric, String, Text, literal_column, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -74,14 +74,18 @@ class BookingRuleSet(Base):
     version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
 
 
+WAITING = text("state IN ('pending_approval', 'requested')")
+
+
 class Booking(Base):
     """One purpose with one or more lines, all or nothing. `uid` and `sequence` are what calendars know it by.
 
     `route_id` is the way in that it came by without a request; of one with an allocation, the request knows that.
-    `answer_by` is when a hold or a proposal lapses; `wanted_minutes` the length that a team asked for without choosing
-    the time; `recurrence_id` the start that its series first gave it; bookings made together share a `bundle`;
-    `ended_at` is when a session ended, where that was earlier than booked. It draws `units` on its allocation,
-    `pool_units` on its pool and `funding_amount` on its funding source.
+    `answer_by` is when a hold or a proposal lapses; `wanted_minutes` the length that a team asked for without
+    choosing the time, anywhere from `wanted_from` to `wanted_until`; `recurrence_id` the start that its series
+    first gave it; bookings made together share a `bundle`; `ended_at` is when a session ended, where that was
+    earlier than booked. It draws `units` on its allocation, `pool_units` on its pool and `funding_amount` on its
+    funding source.
     Whom the closure `displaced_by_id` moved to another time may cancel without notice.
     """
 
@@ -89,6 +93,7 @@ class Booking(Base):
     __table_args__ = (
         Index("ix_booking_account_start", "account_id", "starts"),
         Index("ix_booking_instrument_start", "instrument_id", "starts"),
+        Index("ix_booking_waiting", "starts", sqlite_where=WAITING, postgresql_where=WAITING),
         CheckConstraint("starts < ends", name="order"),
     )
 
@@ -115,6 +120,8 @@ class Booking(Base):
     state_reason: Mapped[str | None] = mapped_column(Text)
     answer_by: Mapped[datetime | None] = mapped_column(index=True)
     wanted_minutes: Mapped[int | None] = mapped_column(Integer)
+    wanted_from: Mapped[datetime | None]
+    wanted_until: Mapped[datetime | None]
     checked_in_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     displaced_by_id: Mapped[int | None] = mapped_column(ForeignKey("closure.id"), index=True)

@@ -109,7 +109,7 @@ def check_new(
     if paid.quote is None:
         return paid
     quote = paid.quote
-    fits = session.get_one(AccessRoute, quote.route_id).public_id in ways
+    fits = quoted_way(session, quote) in ways
     if granted is not None:
         fits = fits and quote.regime == granted.facts.value("request.regime", now)
         fits = fits and granted.acting_for_id in (None, quote.acting_for_id)
@@ -120,6 +120,11 @@ def check_new(
         )
         raise Conflict("quote.route", message)
     return paid
+
+
+def quoted_way(session: Session, quote: Quote) -> str:
+    """Return the public id of the way in that was quoted."""
+    return session.get_one(AccessRoute, quote.route_id).public_id
 
 
 def check_remade(session: Session, booking: Booking, place: LockedPlace, spans: Sequence[TimeSpan]) -> Payment:

@@ -110,11 +110,12 @@ def make(
     booking_id: int | None = None,
     hours: Hours | None = None,
     tally: Tally | None = None,
+    asked_at: datetime | None = None,
 ) -> Plan:
     """Lock the resources and return what the booking takes. `booking_id` is the one being moved, not in its own way.
 
     `hours` are the facility's, where they were read already for the same wishes (see `reach_of`); `tally` is what
-    quotas count of the holder's bookings.
+    quotas count of the holder's bookings; lead time and horizon count from `asked_at`, if that was before `now`.
     Raises Invalid with every broken rule, or Conflict with the nearest alternatives.
     """
     window = reach_of(wishes, now)
@@ -124,13 +125,16 @@ def make(
     touched = {row.id: row for _wish, rows in chosen for row in rows} | {row.id: row for row in companions}
     hours = hours or hours_of(session, {facility.id: facility.timezone}, window)[facility.id]
     opened = hours.open_within(window)
+    asked = asked_at or now
     escorts = _escorts(chosen, companions)
     refuse(
         [
             *(
                 problem
                 for span in sorted({wish.span for wish in wishes})
-                for problem in broken(rules, span, now=now, zone=facility.timezone, open_spans=opened, escorts=escorts)
+                for problem in broken(
+                    rules, span, now=asked, zone=facility.timezone, open_spans=opened, escorts=escorts
+                )
             ),
             *(tally.broken(_instrument_time(chosen)) if tally else ()),
         ]

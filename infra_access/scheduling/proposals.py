@@ -130,6 +130,7 @@ def decline(
     let_go(session, booking, BookingTransition.DECLINE if asked else BookingTransition.RELEASE, reason, now)
     if asked:
         session.execute(delete(BookingLine).where(BookingLine.booking_id == booking.id))
+        booking.starts, booking.ends = booking.wanted_from or booking.starts, booking.wanted_until or booking.ends
     record_act(session, actor, booking, "booking.declined", now, {"asked_still": asked})
     publish(session, "booking.declined", {"booking": booking.public_id}, now=now)
     return booking

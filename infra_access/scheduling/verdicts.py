@@ -5,15 +5,19 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import approvals, deciding
+from infra_access.access_requests import allocations, approvals, deciding
 from infra_access.access_requests.models import Approval
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor
+from infra_access.core.errors import Conflict
+from infra_access.core.i18n import _
 from infra_access.outbox.events import publish
-from infra_access.scheduling.changes import free
+from infra_access.scheduling.changes import free, owner_of
 from infra_access.scheduling.lifecycle import BookingState, BookingTransition, move
-from infra_access.scheduling.making import team_of_booking, touch
+from infra_access.scheduling.making import ready, team_of_booking, touch
 from infra_access.scheduling.models import Booking
+from infra_access.scheduling.places import locked_place
+from infra_access.scheduling.proposals import wishes_of
 
 
 def decide(
@@ -55,7 +59,10 @@ def decide_booking(
     conditions: str | None = None,
     expected_version: int | None = None,
 ) -> Approval:
-    """Give a verdict on a booking that waits: refused frees its time, the last yes confirms it."""
+    """Give a verdict on a booking that waits: refused frees its time, the last yes confirms it.
+
+    Raises what making it would raise, where policy, rules or offer have changed since so that it could not be made.
+    """
     booking = session.scalars(
         select(Booking)
         .where(Booking.id == approval.subject_id)
@@ -64,6 +71,8 @@ def decide_booking(
     ).one()
     if booking.state != BookingState.PENDING_APPROVAL:
         move(BookingState(booking.state), BookingTransition.CONFIRM)
+    if verdict == "approve" and booking.starts <= now:
+        raise Conflict("booking.begun", _("Its time has begun, so that it can no longer be approved. Refuse it."))
     standing = approvals.give_verdict(
         session,
         actor=actor,
@@ -79,6 +88,7 @@ def decide_booking(
         free(session, booking, reason, now)
         publish(session, "booking.cancelled", {"booking": booking.public_id}, now=now)
     elif standing == "approved":
+        _judge_again(session, booking, actor, now)
         booking.state = move(BookingState(booking.state), BookingTransition.CONFIRM)
         touch(booking, now)
         publish(session, "booking.confirmed", {"booking": booking.public_id}, now=now)
@@ -92,3 +102,20 @@ def decide_booking(
         details={"verdict": verdict, "approval": approval.public_id},
     )
     return approval
+
+
+def _judge_again(session: Session, booking: Booking, actor: Actor, now: datetime) -> None:
+    """Judge the booking as if it were made now; lead time and horizon bind who asked, when they asked."""
+    place = locked_place(session, booking.instrument_id)
+    granted = allocations.lock_by_key(session, booking.allocation_id, now=now) if booking.allocation_id else None
+    ready(
+        session,
+        owner=owner_of(session, booking, actor, now),
+        place=place,
+        wishes=wishes_of(session, booking),
+        granted=granted,
+        now=now,
+        booking=booking,
+        given=True,
+        asked_at=booking.changed_at,
+    )

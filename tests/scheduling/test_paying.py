@@ -11,13 +11,14 @@ from infra_access.access_requests.routes import create_route
 from infra_access.accounting.funding import lock_by_key
 from infra_access.accounting.models import AccessPool
 from infra_access.catalogue.models import Organisation
-from infra_access.core.errors import Conflict, DomainError, Invalid, NotFound
+from infra_access.core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from infra_access.scheduling.changes import cancel, move
 from infra_access.scheduling.places import place_of
-from tests.factories.access_requests import OPEN_TO_ALL
+from tests.factories.access_requests import OPEN_TO_ALL, make_route
 from tests.factories.accounting import NOW, SYSTEM, make_funding, make_period, make_pool, make_priced_world, make_quote
 from tests.factories.catalogue import make_organisation
 from tests.factories.people import make_account, make_actor, make_affiliation
+from tests.factories.policy import make_policy, raw_rule
 from tests.factories.scheduling import make_allocation, make_booking, row_counts, span, wishes
 
 STARTUPS = {"purpose": "set-aside", "serves": {"startup": True}}
@@ -268,6 +269,24 @@ def test_a_booking_moves_within_a_set_aside_that_fell_back(session, world, place
     assert (used(session, aside, open_call), aside.amount, open_call.amount) == ([1, 0], 1, 19)
     cancel(session, actor=person, now=NOW, booking=booking)
     assert (used(session, aside, open_call), aside.amount, open_call.amount) == ([0, 0], 0, 20)
+
+
+def test_a_quote_books_by_the_way_that_was_quoted_and_by_no_other(session, world, place):
+    free = second_way(session, world)
+    quote, another = make_quote(session, world), make_quote(session, world)
+    booking = make_booking(session, place, span(10, 12), actor=world.applicant, quote=quote.public_id)
+    assert (booking.route_id, booking.quote_id) == (world.route.id, quote.id)
+    make_policy(session, raw_rule("closed", {"type": "deny"}), scope=("route", world.route.public_id))
+    assert make_booking(session, place, span(8, 10), actor=world.applicant).route_id == free.id
+    with refused(session, Forbidden, "policy.refused"):
+        make_booking(session, place, span(14, 16), actor=world.applicant, quote=another.public_id)
+    with refused(session, Forbidden, "policy.refused"):
+        move(session, actor=world.applicant, now=NOW, booking=booking, wishes=wishes(span(12, 14)))
+
+
+def second_way(session, world):
+    """Return another way in to the same instrument, open to all, where teams pick."""
+    return make_route(session, facility=world.facility, instruments=[world.instrument], name="Also open")
 
 
 def queue(session, world):

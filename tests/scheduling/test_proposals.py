@@ -197,3 +197,25 @@ def test_what_another_facility_granted_is_unknown_here(session, place, office):
     with pytest.raises(NotFound) as caught:
         proposed(session, place, office, elsewhere, span(10, 12, day=7))
     assert caught.value.code == "allocation.unknown"
+
+
+def test_a_declined_proposal_leaves_what_was_asked_for(session, place, office, team):
+    wanted = span(0, 24, day=7)
+    booking = asked(session, place, team)
+    propose(session, actor=office, now=MONDAY, booking=booking, wishes=wishes(span(10, 12, day=7)), answer_by=ANSWER_BY)
+    decline(session, actor=team.actor, now=MONDAY, booking=booking, reason="We travel that day.")
+    assert (booking.state, booking.wanted_minutes) == ("requested", 120)
+    assert (booking.starts, booking.ends) == (wanted.start, wanted.end)
+
+
+def test_a_wish_whose_time_is_over_is_given_back(database):
+    with database.writer() as session:
+        place = make_place(session)
+        make_policy(session)
+        team = make_team(session, place)
+        key = asked(session, place, team).id
+    wanted = span(0, 24, day=7)
+    assert release_lapsed(database, now=wanted.end - timedelta(minutes=1)) == 0
+    assert release_lapsed(database, now=wanted.end) == 1
+    with database.reader() as session:
+        assert session.get_one(Booking, key).state == "released"

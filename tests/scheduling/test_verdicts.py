@@ -1,13 +1,17 @@
 """Deciding on a booking that waits: its time is held, and goes back where somebody says no."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select
 
 from infra_access.access_requests.models import Approval
 from infra_access.audit.models import AuditEvent
-from infra_access.core.errors import Conflict, Forbidden, PreconditionFailed
+from infra_access.core.errors import Conflict, Forbidden, Invalid, PreconditionFailed
 from infra_access.scheduling.changes import cancel, move
+from infra_access.scheduling.lapsing import release_lapsed
 from infra_access.scheduling.lifecycle import BookingState
+from infra_access.scheduling.models import Booking
 from infra_access.scheduling.verdicts import decide
 from tests.factories.people import make_actor
 from tests.factories.policy import make_policy, raw_rule
@@ -17,6 +21,7 @@ from tests.factories.scheduling import (
     make_booking,
     make_place,
     occupancies,
+    set_rules,
     span,
     wishes,
 )
@@ -124,3 +129,59 @@ def test_a_verdict_on_an_older_version_is_refused(session, booking, officer):
     with pytest.raises(PreconditionFailed):
         decided(session, booking, officer, "approve", expected_version=approval.version + 1)
     assert booking.state == BookingState.PENDING_APPROVAL
+
+
+def test_nobody_approves_what_has_begun_or_what_the_rules_no_longer_allow(session, place, booking, officer):
+    with pytest.raises(Conflict) as caught, session.begin_nested():
+        decided(session, booking, officer, "approve", now=span(10, 12).start)
+    assert caught.value.code == "booking.begun"
+    set_rules(session, place.instrument, max_minutes=60)
+    with pytest.raises(Invalid) as refused, session.begin_nested():
+        decided(session, booking, officer, "approve")
+    assert refused.value.details["broken"][0]["code"] == "max_length"
+    set_rules(session, place.instrument)
+    make_policy(session, raw_rule("closed", {"type": "deny"}))
+    with pytest.raises(Forbidden) as denied, session.begin_nested():
+        decided(session, booking, officer, "approve")
+    assert denied.value.code == "policy.refused"
+    decided(session, booking, officer, "refuse", reason="The policy changed.", now=span(10, 12).end)
+    assert booking.state == BookingState.CANCELLED
+
+
+def test_lead_time_binds_who_asks_and_not_who_approves(session, place, officer, owner):
+    set_rules(session, place.instrument, lead_minutes=60)
+    booking = make_booking(session, place, span(10, 12), actor=owner)
+    decided(session, booking, officer, "approve", now=span(10, 12).start - timedelta(minutes=5))
+    assert booking.state == BookingState.CONFIRMED
+
+
+def test_what_waits_is_called_off_at_any_time(session, place, booking, owner):
+    set_rules(session, place.instrument, cancel_notice_minutes=10_000)
+    cancel(session, actor=owner, now=span(10, 12).start - timedelta(minutes=5), booking=booking)
+    assert booking.state == BookingState.CANCELLED
+
+
+def test_what_nobody_approved_before_it_begins_goes_back(database, place_of_waiting):
+    place, owner = place_of_waiting
+    with database.writer() as session:
+        early = make_booking(session, place, span(10, 12), actor=owner).id
+        late = make_booking(session, place, span(14, 15), actor=owner).id
+    assert release_lapsed(database, now=span(10, 12).start - timedelta(minutes=1)) == 0
+    assert release_lapsed(database, now=span(10, 12).start) == 1
+    with database.reader() as session:
+        gone, there = session.get_one(Booking, early), session.get_one(Booking, late)
+        assert (gone.state, there.state) == (BookingState.RELEASED, BookingState.PENDING_APPROVAL)
+        assert "before it begins" in gone.state_reason or "before it began" in gone.state_reason
+        assert [taken for _key, taken, _kind in occupancies(session)] == [span(14, 15)]
+        assert session.scalar(select(Approval.state).where(Approval.subject_id == early)) == "void"
+
+
+@pytest.fixture
+def place_of_waiting(database):
+    """Return a stored place whose bookings wait for a safety officer, and somebody who books there."""
+    with database.writer() as session:
+        place = make_place(session)
+        make_policy(session, raw_rule("open", {"type": "permit"}))
+        make_policy(session, raw_rule("safety", {"type": "approve", "role": "safety_officer", "scope": "facility"}))
+        make_actor(session, ("safety_officer", ("facility", place.facility.public_id)))
+        return place, make_actor(session)
