@@ -227,7 +227,7 @@ def _instruments(session: Session, access_request_ids: Sequence[int]) -> dict[in
 def _locked(session: Session, condition: Any) -> Allocation | None:
     session.flush()
     return session.scalars(
-        select(Allocation).where(condition).with_for_update().execution_options(populate_existing=True)
+        select(Allocation).where(condition).with_for_update(key_share=True).execution_options(populate_existing=True)
     ).one_or_none()
 
 

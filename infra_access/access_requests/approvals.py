@@ -172,7 +172,10 @@ def prolong(session: Session, *, subject_kind: str, subject_id: int, by: timedel
 
 def _locked(session: Session, approval: Approval, expected_version: int | None) -> Approval:
     locked = session.scalars(
-        select(Approval).where(Approval.id == approval.id).with_for_update().execution_options(populate_existing=True)
+        select(Approval)
+        .where(Approval.id == approval.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     ).one()
     fields.check_version(locked.version, expected_version)
     return locked

@@ -18,7 +18,7 @@ def locked(session: Session, access_request: AccessRequest, expected_version: in
     row = session.scalars(
         select(AccessRequest)
         .where(AccessRequest.id == access_request.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).one()
     check_version(row.version, expected_version)

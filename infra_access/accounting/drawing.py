@@ -22,7 +22,7 @@ _LOCKED = (
     select(AccessPool)
     .where(AccessPool.id.in_(bindparam("pools", expanding=True)))
     .order_by(AccessPool.id)
-    .with_for_update()
+    .with_for_update(key_share=True)
     .execution_options(populate_existing=True)
 )
 

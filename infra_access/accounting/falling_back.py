@@ -46,7 +46,7 @@ def _move(database: Database, key: int, now: datetime) -> bool:
             select(AccessPool)
             .where(AccessPool.id.in_([key, heir_id]))
             .order_by(AccessPool.id)
-            .with_for_update()
+            .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         )
         pools = {pool.id: pool for pool in rows}

@@ -196,5 +196,5 @@ def _member_of(session: Session, actor: Actor, now: datetime) -> set[int]:
 def _locked(session: Session, condition: ColumnElement[bool]) -> FundingSource | None:
     session.flush()
     return session.scalars(
-        select(FundingSource).where(condition).with_for_update().execution_options(populate_existing=True)
+        select(FundingSource).where(condition).with_for_update(key_share=True).execution_options(populate_existing=True)
     ).one_or_none()

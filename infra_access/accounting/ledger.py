@@ -151,7 +151,7 @@ def close_month(session: Session, *, actor: Actor, now: datetime, facility: Faci
     if month >= month_of(facility, now):
         message = _("${month} is not over yet. It can be closed once it is.", mapping={"month": month})
         raise Conflict("month.running", message)
-    session.scalars(select(Facility.id).where(Facility.id == facility.id).with_for_update()).one()
+    session.scalars(select(Facility.id).where(Facility.id == facility.id).with_for_update(key_share=True)).one()
     if is_closed(session, facility.id, month):
         raise Conflict("month.closed", _("${month} was closed already.", mapping={"month": month}))
     totals = totals_of(session, facility.id, month)
@@ -199,7 +199,7 @@ def _refuse_correction(session: Session, facility: Facility, line: UsageLine, un
     if not units and not price:
         raise fields.fault("usage.nothing", "units", _("This would change nothing."))
     # Two corrections at once would each see what was there before.
-    session.scalars(select(UsageLine.id).where(UsageLine.id == line.id).with_for_update()).one()
+    session.scalars(select(UsageLine.id).where(UsageLine.id == line.id).with_for_update(key_share=True)).one()
     so_far = session.execute(
         select(func.sum(UsageLine.units), func.sum(UsageLine.price)).where(UsageLine.corrects_id == line.id)
     ).one()

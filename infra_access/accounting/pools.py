@@ -41,7 +41,7 @@ def create_period(
     if starts >= ends:
         raise fields.fault("time.order", "ends", _("This lies before the beginning."))
     # Of two made at once, one must see the other: a booking belongs to exactly one period.
-    session.scalars(select(Facility.id).where(Facility.id == facility.id).with_for_update()).one()
+    session.scalars(select(Facility.id).where(Facility.id == facility.id).with_for_update(key_share=True)).one()
     taken = session.scalar(
         select(AccessPeriod.name).where(
             AccessPeriod.facility_id == facility.id, AccessPeriod.starts < ends, AccessPeriod.ends > starts
@@ -113,7 +113,7 @@ def update_pool(
     """Change how much a pool has, and when and where its rest goes. Raises Conflict `pool.used` below what is drawn."""
     period = session.get_one(AccessPeriod, pool.period_id)
     require(actor, Permission.POOL_WRITE, facility_scopes(session, session.get_one(Facility, period.facility_id)))
-    session.refresh(pool, with_for_update=True)
+    session.refresh(pool, with_for_update={"key_share": True})
     fields.check_version(pool.version, expected_version)
     _refuse_amount(amount)
     if pool.fell_back_at is not None:

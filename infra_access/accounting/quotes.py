@@ -122,7 +122,7 @@ def lock_quote(session: Session, public_id: str, *, actor: Actor, now: datetime,
     quote = session.scalars(
         select(Quote)
         .where(Quote.public_id == public_id, Quote.account_id == actor.account_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).one_or_none()
     if quote is None:

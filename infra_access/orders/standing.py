@@ -60,7 +60,7 @@ def lock_order(session: Session, order: ServiceOrder, expected_version: int | No
         .join(Facility, Facility.id == Instrument.facility_id)
         .join(Organisation, Organisation.id == Facility.organisation_id)
         .where(ServiceOrder.id == order.id)
-        .with_for_update(of=ServiceOrder)
+        .with_for_update(key_share=True, of=ServiceOrder)
         .execution_options(populate_existing=True)
     ).one()
     check_version(row.version, expected_version)

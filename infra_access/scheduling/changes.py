@@ -96,7 +96,10 @@ def locked(
 ) -> tuple[LockedPlace, Booking]:
     """Lock a booking, check the right to change it and the version that the caller saw."""
     booking = session.scalars(
-        select(Booking).where(Booking.id == booking.id).with_for_update().execution_options(populate_existing=True)
+        select(Booking)
+        .where(Booking.id == booking.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     ).one()
     place = locked_place(session, booking.instrument_id)
     relations = {"owner"} if booking.account_id == actor.account_id else set()

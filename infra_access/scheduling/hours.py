@@ -210,7 +210,7 @@ def set_hours(
 
 def _next_version(session: Session, facility: Facility, expected: int | None) -> FacilityCalendar:
     """Raise the version of the calendar, by which others see that what they computed from the hours is stale."""
-    calendar = session.get(FacilityCalendar, facility.id, with_for_update=True, populate_existing=True)
+    calendar = session.get(FacilityCalendar, facility.id, with_for_update={"key_share": True}, populate_existing=True)
     if expected is not None and expected != (calendar.version if calendar else 0):
         raise PreconditionFailed("version.stale", _("These hours have changed since you looked. Load them again."))
     if calendar is None:

@@ -53,7 +53,10 @@ def release_lapsed(database: Database, *, now: datetime) -> int:
 
 def _release(session: Session, key: int, now: datetime) -> bool:
     booking = session.scalars(
-        select(Booking).where(Booking.id == key).with_for_update().execution_options(populate_existing=True)
+        select(Booking)
+        .where(Booking.id == key)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     ).one()
     # It may have been answered since it was found.
     if session.scalar(select(Booking.id).where(Booking.id == key, or_(*_lapsed(now)))) is None:

@@ -160,7 +160,10 @@ def _proposed(session: Session, actor: Actor, booking: Booking, now: datetime, e
 
 def _locked(session: Session, booking: Booking, expected_version: int | None) -> Booking:
     found = session.scalars(
-        select(Booking).where(Booking.id == booking.id).with_for_update().execution_options(populate_existing=True)
+        select(Booking)
+        .where(Booking.id == booking.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     ).one()
     _refuse_stale(found, expected_version)
     return found

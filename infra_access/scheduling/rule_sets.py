@@ -90,7 +90,9 @@ def set_booking_rules(
     require(actor, Permission.HOURS_WRITE, scopes)
     _check(session, subject, rules)
     column = BookingRuleSet.facility_id if facility else BookingRuleSet.instrument_id
-    row = session.scalars(select(BookingRuleSet).where(column == subject.id).with_for_update()).one_or_none()
+    row = session.scalars(
+        select(BookingRuleSet).where(column == subject.id).with_for_update(key_share=True)
+    ).one_or_none()
     if expected_version is not None and expected_version != (row.version if row else 0):
         raise PreconditionFailed("version.stale", _("These rules have changed since you looked. Load them again."))
     if row is None:

@@ -72,7 +72,7 @@ def settle_booking(
     )
     written = select(UsageLine).where(UsageLine.booking_id == booking.id).order_by(UsageLine.id)
     # Locked first and read again: a correction that is being made holds the line that it corrects.
-    session.execute(written.with_only_columns(UsageLine.id).with_for_update())
+    session.execute(written.with_only_columns(UsageLine.id).with_for_update(key_share=True))
     before = session.scalars(written).all()
     lines = [
         _line(session, now, actor, booking, place, agreed, part, resource_id)

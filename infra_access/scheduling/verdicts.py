@@ -66,7 +66,7 @@ def decide_booking(
     booking = session.scalars(
         select(Booking)
         .where(Booking.id == approval.subject_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).one()
     if booking.state != BookingState.PENDING_APPROVAL:

@@ -147,7 +147,7 @@ def open_schedule(
     found = session.scalars(
         select(SessionSchedule)
         .where(SessionSchedule.id == schedule.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).one()
     if found.state == ScheduleState.PUBLISHED:

@@ -129,7 +129,7 @@ def drafted_for(session: Session, schedule: SessionSchedule, allocation: str, pl
         .join(AccessRequest, AccessRequest.id == Allocation.access_request_id)
         .join(AccessRoute, AccessRoute.id == AccessRequest.route_id)
         .where(Allocation.public_id == allocation, AccessRoute.facility_id == schedule.facility_id)
-        .with_for_update(of=Allocation)
+        .with_for_update(key_share=True, of=Allocation)
         .execution_options(populate_existing=True)
     ).one_or_none()
     if row is None:

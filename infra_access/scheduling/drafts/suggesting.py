@@ -76,7 +76,7 @@ def suggest(
         select(Allocation)
         .where(Allocation.id.in_([one.allocation.id for one in found]))
         .order_by(Allocation.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).all()
     lock_resources(session, {row.id for one in grounds.values() for row in (*one.copies, *one.companions)})
     opened = hours_of(session, {facility.id: facility.timezone}, period)[facility.id].open_within(period)

@@ -169,9 +169,9 @@ def _locked(
     session: Session, actor: Actor, series: BookingSeries, expected_version: int | None, now: datetime
 ) -> _Locked:
     """Lock a series, its bookings by ascending key, then what they rest on; check the right and the version seen."""
-    again = select(BookingSeries).where(BookingSeries.id == series.id).with_for_update()
+    again = select(BookingSeries).where(BookingSeries.id == series.id).with_for_update(key_share=True)
     series = session.scalars(again.execution_options(populate_existing=True)).one()
-    ours = select(Booking).where(Booking.series_id == series.id).order_by(Booking.id).with_for_update()
+    ours = select(Booking).where(Booking.series_id == series.id).order_by(Booking.id).with_for_update(key_share=True)
     session.scalars(ours.execution_options(populate_existing=True)).all()
     place = locked_place(session, series.instrument_id)
     require(actor, Permission.BOOKING_UPDATE, place.scopes, relations_to_series(series, actor))

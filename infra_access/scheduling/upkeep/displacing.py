@@ -51,7 +51,7 @@ class Affected:
 def affected(session: Session, keys: frozenset[int], now: datetime) -> list[Affected]:
     """Lock bookings and what moving them rests on, each kind by ascending key, and return them by start."""
     locked = select(Booking).where(Booking.id.in_(sorted(keys))).order_by(Booking.id)
-    bookings = session.scalars(locked.with_for_update().execution_options(populate_existing=True)).all()
+    bookings = session.scalars(locked.with_for_update(key_share=True).execution_options(populate_existing=True)).all()
     places = {key: locked_place(session, key) for key in sorted({one.instrument_id for one in bookings})}
     granted = {
         key: allocations.lock_by_key(session, key, now=now)

@@ -138,7 +138,7 @@ def _cleaned(span: TimeSpan, cause: str, note: str, now: datetime) -> tuple[str,
 
 
 def _locked(session: Session, keys: Iterable[int]) -> Sequence[Booking]:
-    locked = select(Booking).where(Booking.id.in_(sorted(keys))).order_by(Booking.id).with_for_update()
+    locked = select(Booking).where(Booking.id.in_(sorted(keys))).order_by(Booking.id).with_for_update(key_share=True)
     return session.scalars(locked.execution_options(populate_existing=True)).all()
 
 

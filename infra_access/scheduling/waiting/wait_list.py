@@ -92,7 +92,7 @@ def leave(session: Session, *, actor: Actor, now: datetime, entry: WaitListEntry
         booking = session.scalars(
             select(Booking)
             .where(Booking.id == entry.booking_id)
-            .with_for_update()
+            .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         ).one()
         if booking.state == BookingState.HELD:
@@ -106,7 +106,10 @@ def leave(session: Session, *, actor: Actor, now: datetime, entry: WaitListEntry
 def locked_entry(session: Session, key: int) -> WaitListEntry:
     """Return an entry as it stands now, and keep it so until the transaction ends."""
     return session.scalars(
-        select(WaitListEntry).where(WaitListEntry.id == key).with_for_update().execution_options(populate_existing=True)
+        select(WaitListEntry)
+        .where(WaitListEntry.id == key)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     ).one()
 
 
