@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from infra_access.access_requests.models import AccessRound, AccessRoute, AccessRouteInstrument
 from infra_access.access_requests.route_fields import CLEANERS
@@ -21,6 +22,10 @@ from infra_access.core.i18n import _
 from infra_access.core.ids import new_public_id
 from infra_access.policy.facts import Facts, Gap
 
+_CHANGEABLE: Mapping[str, fields.Cleaner] = {
+    **{name: check for name, check in CLEANERS.items() if name not in {"entry", "access_unit"}},
+    "active": fields.flag,
+}
 _WANTED = ("request.regime", "request.access_type")
 
 
@@ -86,29 +91,76 @@ def create_route(
         },
         CLEANERS,
     )
+    _check_together(values)
+    _check_instruments(facility, instruments)
+    for offered in values["terms"].values():
+        offered["offered_by"] = actor.account_id
+    route = AccessRoute(public_id=new_public_id(), facility_id=facility.id, **values)
+    session.add(route)
+    session.flush()  # its instruments and its round need its key
+    _lead_to(session, route, instruments)
+    if route.entry == Entry.CONTINUOUS:
+        session.add(AccessRound(route_id=route.id, name=route.name, opens_at=now))
+    session.flush()
+    _record(session, actor, "access_route.created", route, now, {"name": route.name, "entry": route.entry})
+    return route
+
+
+def update_route(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    route: AccessRoute,
+    changes: Mapping[str, Any],
+    instruments: Sequence[Instrument] | None = None,
+    expected_version: int | None = None,
+) -> AccessRoute:
+    """Change a way in from now on; requests and quotes keep what they rest on. Closed ways (`active`) take no requests.
+
+    What it counts in and whether it has rounds stays: allocations and calls are made of these.
+    """
+    facility = session.get_one(Facility, route.facility_id)
+    require(actor, Permission.ROUTE_WRITE, facility_scopes(session, facility))
+    fields.check_version(route.version, expected_version)
+    values = fields.cleaned(changes, _CHANGEABLE)
+    _check_together({name: getattr(route, name) for name in CLEANERS} | values)
+    for offered in values.get("terms", {}).values():
+        offered["offered_by"] = actor.account_id
+    changed = sorted(name for name, value in values.items() if getattr(route, name) != value)
+    for name in changed:
+        setattr(route, name, values[name])
+    if instruments is not None:
+        _check_instruments(facility, instruments)
+        session.execute(delete(AccessRouteInstrument).where(AccessRouteInstrument.route_id == route.id))
+        _lead_to(session, route, instruments)
+        flag_modified(route, "name")  # where it leads is a part of its version too
+        changed.append("instruments")
+    session.flush()
+    _record(session, actor, "access_route.changed", route, now, {"changed": changed, "active": route.active})
+    return route
+
+
+def _check_together(values: Mapping[str, Any]) -> None:
     if values["turnaround_days"] is not None and values["time_given"] != TimeGiven.QUEUE:
         message = _("Only a way in with a queue promises when results come. Leave this out, or choose the queue.")
         raise fields.fault("route.turnaround", "turnaround_days", message)
     for field in ("access_types", "regimes"):
         if not values[field]:
             raise fields.fault("list.empty", field, _("Name at least one."))
+
+
+def _check_instruments(facility: Facility, instruments: Sequence[Instrument]) -> None:
     if not instruments or any(instrument.facility_id != facility.id for instrument in instruments):
         message = _("A route leads to one or more instruments of its own facility.")
         raise fields.fault("route.instruments", "instruments", message)
-    for offered in values["terms"].values():
-        offered["offered_by"] = actor.account_id
-    route = AccessRoute(public_id=new_public_id(), facility_id=facility.id, **values)
-    session.add(route)
-    session.flush()  # its instruments and its round need its key
+
+
+def _lead_to(session: Session, route: AccessRoute, instruments: Sequence[Instrument]) -> None:
     session.execute(
         insert(AccessRouteInstrument),
         [{"route_id": route.id, "instrument_id": key} for key in sorted({one.id for one in instruments})],
     )
-    if route.entry == Entry.CONTINUOUS:
-        session.add(AccessRound(route_id=route.id, name=route.name, opens_at=now))
-    session.flush()
-    _record(session, actor, "access_route.created", route, now, {"name": route.name, "entry": route.entry})
-    return route
 
 
 def open_round(

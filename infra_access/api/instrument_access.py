@@ -149,13 +149,14 @@ def eligibility(call: Call) -> dict[str, Any]:
 def routes(call: Call) -> dict[str, Any]:
     """List the ways in to an instrument."""
     views = routes_of(call.db, call.row.instrument.id, now=call.now)
-    return {"items": [_route(view) for view in views], "next": None}
+    return {"items": [route_shown(view) for view in views], "next": None}
 
 
 _OWN = frozenset(RouteOut._declared_fields) - {"id", "terms", "open_round", "next_round"}
 
 
-def _route(view: RouteView) -> dict[str, Any]:
+def route_shown(view: RouteView) -> dict[str, Any]:
+    """Return a way in as the contract shows it."""
     route = view.route
     return {
         **{name: getattr(route, name) for name in _OWN},
@@ -164,12 +165,13 @@ def _route(view: RouteView) -> dict[str, Any]:
             regime: {key: terms.get(key) for key in ("title", "version", "text")}
             for regime, terms in route.terms.items()
         },
-        "open_round": view.open_round and _round(view.open_round),
-        "next_round": view.next_round and _round(view.next_round),
+        "open_round": view.open_round and round_shown(view.open_round),
+        "next_round": view.next_round and round_shown(view.next_round),
     }
 
 
-def _round(one: AccessRound) -> dict[str, Any]:
+def round_shown(one: AccessRound) -> dict[str, Any]:
+    """Return a call as the contract shows it."""
     return {name: getattr(one, name) for name in RoundOut._declared_fields if name != "id"} | {"id": one.public_id}
 
 

@@ -9,10 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.models import AccessRoute
-from infra_access.access_requests.routes import create_route, open_round
+from infra_access.access_requests.routes import open_round
 from infra_access.demo.dataset import Route
 from infra_access.policy.models import CountryGroup, PolicyDocument
 from infra_access.policy.publishing import create_document, publish_document, set_country_group
+from infra_access.scheduling.ways import open_way
 
 if TYPE_CHECKING:
     from infra_access.demo.loading import World
@@ -52,7 +53,7 @@ def _new_route(session: Session, world: World, entry: Route) -> AccessRoute:
     tariff: dict[str, Any] = {
         each.regime: {"amount": str(each.amount), "currency": each.currency, "per": each.per} for each in entry.tariffs
     }
-    route = create_route(
+    route = open_way(
         session,
         actor=world.actor,
         now=world.long_ago,

@@ -10,6 +10,7 @@ from pyramid.request import Request
 
 from infra_access.access_requests.approvals import approval_by_public_id
 from infra_access.access_requests.conversations import conversation_by_public_id
+from infra_access.access_requests.facility_routes import route_run_by
 from infra_access.access_requests.request_queries import request_by_public_id
 from infra_access.catalogue.queries import facility_by_public_id, organisation_by_public_id
 from infra_access.catalogue.resource_queries import resource_by_public_id
@@ -76,6 +77,12 @@ def instrument(request: Request) -> Context:
     """Load a Place: the instrument and its facility."""
     place = place_by_public_id(request.db, _id(request), actor=request.actor)
     return Context(place, place.scopes)
+
+
+def route(request: Request) -> Context:
+    """Load a RouteOf, for the office of its facility."""
+    found = route_run_by(request.db, _id(request), actor=signed_in(request))
+    return Context(found, facility_scopes(request.db, found.facility))
 
 
 def facility_resource(request: Request) -> Context:

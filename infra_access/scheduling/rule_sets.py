@@ -1,6 +1,6 @@
 """The booking rules of a facility or of one instrument: reading them with those above them, and setting them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.models import AccessRoute, AccessRouteInstrument
 from infra_access.audit.record import record
 from infra_access.catalogue.models import Facility, Instrument
 from infra_access.catalogue.scopes import facility_scopes, instrument_scopes
@@ -113,14 +114,47 @@ def set_booking_rules(
     return row
 
 
+def check_route_rules(session: Session, instruments: Sequence[Instrument], rules: Mapping[str, Any]) -> None:
+    """Raise Invalid for what a way in says of booking if it is wrong, or does not go with one of its instruments'."""
+    from_json(rules)
+    if not rules:
+        return
+    keys = [instrument.id for instrument in instruments]
+    facilities = {instrument.facility_id for instrument in instruments}
+    said: dict[tuple[int | None, int | None], Mapping[str, Any]] = {}
+    for row in session.scalars(
+        select(BookingRuleSet).where(
+            or_(BookingRuleSet.instrument_id.in_(keys), BookingRuleSet.facility_id.in_(facilities))
+        )
+    ):
+        said[row.facility_id, row.instrument_id] = row.rules
+    for instrument in instruments:
+        from_json(said.get((instrument.facility_id, None), {}), said.get((None, instrument.id), {}), rules)
+
+
 def _check(session: Session, subject: Facility | Instrument, rules: Mapping[str, Any]) -> None:
-    """Refuse rules that are wrong, or that do not go with those of the facility or of one of its instruments."""
-    from_json(rules_at(session, subject).above, rules)
+    """Refuse rules that are wrong, or that do not go with those of the facility, of its instruments or of ways in."""
+    above = rules_at(session, subject).above
+    from_json(above, rules)
+    own: dict[int, Mapping[str, Any]] = {}
     if isinstance(subject, Facility):
         below = (
-            select(BookingRuleSet.rules)
+            select(BookingRuleSet.instrument_id, BookingRuleSet.rules)
             .join(Instrument, Instrument.id == BookingRuleSet.instrument_id)
             .where(Instrument.facility_id == subject.id)
         )
-        for own in session.scalars(below):
-            from_json(rules, own)
+        own = {key: said for key, said in session.execute(below) if key is not None}
+        for said in own.values():
+            from_json(rules, said)
+    ways = (
+        select(AccessRouteInstrument.instrument_id, AccessRoute.booking_rules)
+        .join(AccessRoute, AccessRoute.id == AccessRouteInstrument.route_id)
+        .join(Instrument, Instrument.id == AccessRouteInstrument.instrument_id)
+        .where(
+            AccessRoute.active.is_(True),
+            Instrument.facility_id == subject.id if isinstance(subject, Facility) else Instrument.id == subject.id,
+        )
+    )
+    for key, way in session.execute(ways):
+        if way:
+            from_json(above, rules, own.get(key, {}), way)
