@@ -50,6 +50,7 @@ class BookingRulesBody(Body):
     buffer_after_minutes = _minutes("buffer_after_minutes", "Kept free after each booking.")
     cancel_notice_minutes = _minutes("cancel_notice_minutes", "How long before its start one cancels at the latest.")
     off_hours = Choice(OffHours, "Outside the opening hours: nothing, with a person in the booking, or anything.")
+    ask_for_time = Flag("Whether people may also ask the office for a time.")
     quotas = ListOf(Part(QuotaBody), most=MOST)
     no_show_grace_minutes = _minutes("no_show_grace_minutes", "Who is later than this is a no-show; 0 is never.")
     hold_minutes = _minutes("hold_minutes", "How long a hold keeps a time.")

@@ -42,7 +42,7 @@ class OwnRules:
 
     def said(self) -> dict[str, Any]:
         """Return what is said here, as it is written today."""
-        return {key: value for key, value in to_json(from_json(self.own)).items() if key in _keys(self.own)}
+        return said_in(self.own)
 
     def sources(self) -> dict[str, str]:
         """Return for each rule in force where it is said: at the instrument, its facility, or nowhere (default)."""
@@ -55,6 +55,11 @@ class OwnRules:
 
 def _keys(rules: Mapping[str, Any]) -> frozenset[str]:
     return frozenset("off_hours" if key == "off_hours_allowed" else key for key in rules)
+
+
+def said_in(rules: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what rules say, as it is written today."""
+    return {key: value for key, value in to_json(from_json(rules)).items() if key in _keys(rules)}
 
 
 def rules_at(session: Session, subject: Facility | Instrument) -> OwnRules:

@@ -27,10 +27,11 @@ def open_way(
 ) -> AccessRoute:
     """Open a way in as `create_route` does. Raises Invalid also for booking rules that do not fit."""
     rules = dict(booking_rules or {})
-    route = routes.create_route(
-        session, actor=actor, now=now, facility=facility, instruments=instruments, booking_rules=rules, **rest
-    )
-    _check(session, instruments, rules)
+    with session.begin_nested():  # what is refused leaves nothing, whoever catches it
+        route = routes.create_route(
+            session, actor=actor, now=now, facility=facility, instruments=instruments, booking_rules=rules, **rest
+        )
+        _check(session, instruments, rules)
     return route
 
 
@@ -45,16 +46,17 @@ def change_way(
     expected_version: int | None = None,
 ) -> AccessRoute:
     """Change a way in as `update_route` does, under the same check of its booking rules."""
-    route = routes.update_route(
-        session,
-        actor=actor,
-        now=now,
-        route=route,
-        changes=changes,
-        instruments=instruments,
-        expected_version=expected_version,
-    )
-    _check(session, instruments_of(session, route), route.booking_rules)
+    with session.begin_nested():
+        routes.update_route(
+            session,
+            actor=actor,
+            now=now,
+            route=route,
+            changes=changes,
+            instruments=instruments,
+            expected_version=expected_version,
+        )
+        _check(session, instruments_of(session, route), route.booking_rules)
     return route
 
 

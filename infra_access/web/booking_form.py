@@ -13,7 +13,7 @@ from infra_access.core.timespan import TimeSpan
 from infra_access.core.zones import named_zone, parse_instant
 from infra_access.scheduling.booking_rules import BookingRules
 from infra_access.web.corrections import to_correct
-from infra_access.web.forms import ENTERED, local_instant
+from infra_access.web.forms import ENTERED, local_instant, seen_version
 from infra_access.web.presenters.decisions import kept
 
 REFUSED = (*ENTERED, Forbidden, PreconditionFailed)
@@ -97,8 +97,7 @@ def nothing_refused() -> dict[str, Any]:
 
 def version_in(entered: Mapping[str, str]) -> int:
     """Return the version that the form was about; 0, which none has, where it says none."""
-    text = entered.get("version", "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    return seen_version(entered) or 0
 
 
 def _ordered(start: datetime, end: datetime) -> TimeSpan:

@@ -58,6 +58,12 @@ def days_in(first: str, last: str, fields: tuple[str, str] = ("first", "last")) 
     return begins, ends
 
 
+def seen_version(entered: Mapping[str, str]) -> int | None:
+    """Return the version of what the form showed, or None where it names none."""
+    text = entered.get("version", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
 def local_instant(day: str, clock_time: str, zone: str, *, field: str) -> datetime:
     """Return the instant of a posted date and local time. Raises Invalid naming the field."""
     try:

@@ -18,6 +18,8 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("facility", "/facilities/{id}", contexts.facility),
     ("facility_timeline", "/facilities/{id}/timeline", contexts.facility),
     ("facility_hours", "/facilities/{id}/hours", contexts.facility_hours),
+    ("facility_ways", "/facilities/{id}/ways-in", private(contexts.facility)),
+    ("facility_way", "/routes/{id}", private(contexts.route)),
     ("facility_resources", "/facilities/{id}/resources", private(contexts.facility)),
     ("facility_resource", "/resources/{id}", private(contexts.facility_resource)),
     ("facility_booking_rules", "/facilities/{id}/booking-rules", contexts.facility_rules),

@@ -4,9 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pyramid.request import Request
+
+from infra_access.catalogue.vocabularies import Sector, SizeBand, label
 from infra_access.core.i18n import Text, _
 from infra_access.scheduling.booking_rules import RANGES
-from infra_access.scheduling.rule_sets import OwnRules
+from infra_access.web.presenters import booking_rules as words
 
 SPARE = 2
 """So many empty rows for further horizons and quotas."""
@@ -43,17 +46,16 @@ _ROW = re.compile(r"(horizons|quotas)\.([0-9]{1,3})\.([a-z]+)")
 _TRUTH = {"yes": True, "no": False}
 
 
-def filled_in(rules: OwnRules) -> dict[str, str]:
+def filled_in(said: Mapping[str, Any]) -> dict[str, str]:
     """Return the fields that say what is said here."""
-    said = rules.said()
     fields = {key: str(said[key]) for key in RANGES if key in said}
     fields["off_hours"] = said.get("off_hours", "")
+    fields["ask_for_time"] = _answer(said["ask_for_time"]) if "ask_for_time" in said else ""
     for name in ROWS:
         fields[f"no_{name}"] = "yes" if said.get(name) == [] else ""
         for index, row in enumerate(said.get(name, ())):
             for key, value in row.items():
-                text = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
-                fields[f"{name}.{index}.{key}"] = text
+                fields[f"{name}.{index}.{key}"] = _answer(value) if isinstance(value, bool) else str(value)
     return fields
 
 
@@ -83,6 +85,8 @@ def entered(values: Mapping[str, str]) -> dict[str, Any]:
     rules: dict[str, Any] = {key: _number(values[key]) for key in RANGES if values.get(key)}
     if values.get("off_hours"):
         rules["off_hours"] = values["off_hours"]
+    if values.get("ask_for_time"):
+        rules["ask_for_time"] = _TRUTH.get(values["ask_for_time"], values["ask_for_time"])
     for name, keys in ROWS.items():
         rows = [
             {key: _value(key, text) for key in keys if (text := values[f"{name}.{index}.{key}"])}
@@ -100,6 +104,45 @@ def at_their_fields(errors: Mapping[str, str]) -> dict[str, str]:
         (f"{path}.{ROWS[found[1]][0]}" if (found := whole.fullmatch(path)) else path): text
         for path, text in errors.items()
     }
+
+
+def spare_rows(values: Mapping[str, str], name: str) -> range:
+    """Return the rows to show: those filled in, and some for more."""
+    return range(rows_in(values, name) + SPARE)
+
+
+def numbers_of(said: Mapping[str, Any]) -> list[tuple[str, Text, Text, Any, str]]:
+    """Return the numbers of a way in as the form lists them: key, name, effect, what is said, and where ("way")."""
+    return [(key, name, effect, said.get(key), "way") for key, (name, effect) in NUMBERS.items()]
+
+
+def options(request: Request) -> dict[str, list[tuple[str, str]]]:
+    """Return what can be chosen in each field."""
+
+    def listed(pairs: Any) -> list[tuple[str, str]]:
+        return [(str(value), request.localize(text)) for value, text in pairs]
+
+    startup: list[tuple[str, Text]] = [("yes", _("startup")), ("no", _("no startup"))]
+    asking: list[tuple[str, Text]] = [
+        ("yes", _("People may also ask the office for a time")),
+        ("no", _("People choose a free time themselves")),
+    ]
+    return {
+        "sector": listed((one, label(one)) for one in Sector),
+        "size": listed((one, label(one)) for one in SizeBand),
+        "startup": listed(startup),
+        "ask_for_time": listed(asking),
+        "relation": listed(words.RELATIONS.items()),
+        "off_hours": listed(words.OFF_HOURS.items()),
+        "of": listed(words.COUNTED.items()),
+        "measure": listed(words.MEASURES.items()),
+        "per": listed(words.PERIODS.items()),
+        "on": listed(words.REACHES.items()),
+    }
+
+
+def _answer(value: bool) -> str:
+    return "yes" if value else "no"
 
 
 def _value(key: str, text: str) -> Any:

@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.models import AccessRoute
 from infra_access.api.openapi import PATH
 from infra_access.catalogue.models import Resource
 from infra_access.config import make_app
@@ -197,6 +198,7 @@ def _filled(session: Session) -> tuple[str, dict[str, str]]:
             "closures": closure.public_id,
             "quotes": quote.public_id,
             "pools": pool.public_id,
+            "routes": session.scalars(select(AccessRoute.public_id).order_by(AccessRoute.id).limit(1)).one(),
             "resources": session.scalars(select(Resource.public_id).order_by(Resource.id).limit(1)).one(),
             "schedules": schedule.public_id,
             "wait-list": wait.public_id,

@@ -34,6 +34,7 @@ TYPICAL = {
     "booking-series": "filters-weekly",
     "quotes": "startup",
     "pools": "Startups",
+    "routes": "swiss-light-source Rapid access, open research",
     "resources": "Local contact, tomography",
     "closures": "Service of the magnets",
     "conversations": "liquid-samples",
@@ -216,6 +217,17 @@ def _previewed(world: DemoWorld) -> dict[str, Any]:
     return {"resource": _ring(world), **_NIGHT_FORM, "label": "Leak", "preview": Report((night,), (), ()).token}
 
 
+A_WAY = {
+    "name": "Walk in",
+    "access_mode": "wide",
+    "entry": "continuous",
+    "time_given": "team_picks",
+    "operated_by": "self",
+    "access_unit": "hour",
+    "access_types": ["physical"],
+    "regimes": ["open"],
+}
+A_CALL = {"name": "Spring", "opens_at": "2099-01-01T00:00:00Z", "closes_at": "2099-02-01T00:00:00Z"}
 VOUCHER = {
     "kind": "voucher",
     "name": "Gate voucher",
@@ -268,6 +280,29 @@ CALLS: Mapping[str, Call] = {
     "api.funding_sources POST": Call(body=VOUCHER),
     "api.facility_periods POST": Call(
         by="manager", body={"name": "Later", "start": "2027-01-01T00:00:00Z", "end": "2027-07-01T00:00:00Z"}
+    ),
+    "api.facility_routes POST": Call(
+        by="manager", body=_given(**A_WAY, instruments=lambda world: [world.ids["instruments"]["sls-micro-xas"]])
+    ),
+    "api.route PATCH": Call(by="manager", body={"name": "Fast access"}),
+    "api.route_rounds POST": Call(by="manager", body=A_CALL, of="swiss-light-source Half-yearly call"),
+    "facility_ways POST": Call(
+        by="manager", body=_given(**A_WAY, instruments=lambda world: [world.ids["instruments"]["sls-micro-xas"]])
+    ),
+    "facility_way POST save=way": Call(
+        by="manager",
+        body=_given(
+            **{key: value for key, value in A_WAY.items() if key not in {"entry", "access_unit"}},
+            instruments=lambda world: [world.ids["instruments"]["sls-micro-xas"]],
+            active="yes",
+            save="way",
+        ),
+    ),
+    "facility_way POST save=rules": Call(by="manager", body={"lead_minutes": "60", "save": "rules"}),
+    "facility_way POST save=call": Call(
+        by="manager",
+        body={"save": "call", "call_name": "Spring", "opens_at": "2099-01-01", "closes_at": "2099-02-01"},
+        of="swiss-light-source Half-yearly call",
     ),
     "api.facility_resources POST": Call(by="manager", body={"kind": "room", "name": "Hutch"}),
     "api.resource PATCH": Call(by="manager", body={"name": "Local contact"}),

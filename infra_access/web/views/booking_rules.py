@@ -7,17 +7,15 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from infra_access.catalogue.models import Facility
-from infra_access.catalogue.vocabularies import Sector, SizeBand, label
 from infra_access.core import clock
 from infra_access.core.authority import Permission
 from infra_access.core.errors import PreconditionFailed
-from infra_access.core.i18n import Text, _
+from infra_access.core.i18n import _
 from infra_access.http.security import Context
 from infra_access.scheduling.rule_sets import OwnRules, set_booking_rules
 from infra_access.web import rules_form
 from infra_access.web.corrections import Entries, to_correct
-from infra_access.web.forms import ENTERED, to, values_of
-from infra_access.web.presenters import booking_rules as words
+from infra_access.web.forms import ENTERED, seen_version, to, values_of
 from infra_access.web.presenters.booking_rules import sentences
 from infra_access.web.rendering import flash
 
@@ -31,7 +29,7 @@ _INSTRUMENT = {"route_name": "instrument_booking_rules", **_PAGE}
 def show(context: Context, request: Request) -> dict[str, Any]:
     """Show the form with the rules as they are."""
     rules: OwnRules = context.row
-    return _page(request, rules, rules_form.filled_in(rules), {})
+    return _page(request, rules, rules_form.filled_in(rules.said()), {})
 
 
 @view_config(**_FACILITY, request_method="POST")
@@ -47,7 +45,7 @@ def save(context: Context, request: Request) -> dict[str, Any] | Response:
             now=clock.now(),
             subject=before.subject,
             rules=rules_form.entered(values),
-            expected_version=int(values["version"]) if values.get("version", "").isdecimal() else None,
+            expected_version=seen_version(values),
         )
     except (*ENTERED, PreconditionFailed) as error:
         return _page(request, before, values, rules_form.at_their_fields(to_correct(request, error)["errors"]))
@@ -67,27 +65,9 @@ def _page(request: Request, rules: OwnRules, values: dict[str, str], errors: dic
             (key, name, effect, getattr(in_force, key), sources[key])
             for key, (name, effect) in rules_form.NUMBERS.items()
         ],
-        "horizon_rows": range(rules_form.rows_in(values, "horizons") + rules_form.SPARE),
-        "quota_rows": range(rules_form.rows_in(values, "quotas") + rules_form.SPARE),
-        "options": _options(request),
+        "horizon_rows": rules_form.spare_rows(values, "horizons"),
+        "quota_rows": rules_form.spare_rows(values, "quotas"),
+        "rule_options": rules_form.options(request),
         "entered": Entries(values),
         "errors": Entries(errors),
-    }
-
-
-def _options(request: Request) -> dict[str, list[tuple[str, str]]]:
-    def listed(pairs: Any) -> list[tuple[str, str]]:
-        return [(str(value), request.localize(text)) for value, text in pairs]
-
-    startup: list[tuple[str, Text]] = [("yes", _("startup")), ("no", _("no startup"))]
-    return {
-        "sector": listed((one, label(one)) for one in Sector),
-        "size": listed((one, label(one)) for one in SizeBand),
-        "startup": listed(startup),
-        "relation": listed(words.RELATIONS.items()),
-        "off_hours": listed(words.OFF_HOURS.items()),
-        "of": listed(words.COUNTED.items()),
-        "measure": listed(words.MEASURES.items()),
-        "per": listed(words.PERIODS.items()),
-        "on": listed(words.REACHES.items()),
     }

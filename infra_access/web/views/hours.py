@@ -16,7 +16,7 @@ from infra_access.scheduling.hours import FacilityHours, set_hours
 from infra_access.scheduling.public_holidays import countries
 from infra_access.web import hours_form
 from infra_access.web.corrections import Entries, to_correct
-from infra_access.web.forms import ENTERED, to, values_of
+from infra_access.web.forms import ENTERED, seen_version, to, values_of
 from infra_access.web.rendering import cldr, flash
 from infra_access.web.visitor import country_options
 
@@ -50,7 +50,7 @@ def save(context: Context, request: Request) -> dict[str, Any] | Response:
             weekly=given.weekly,
             exceptions=given.exceptions,
             holidays=given.holidays,
-            expected_version=int(values["version"]) if values.get("version", "").isdecimal() else None,
+            expected_version=seen_version(values),
         )
     except (*ENTERED, PreconditionFailed) as error:
         errors = hours_form.at_their_fields(given, to_correct(request, error)["errors"])

@@ -13,6 +13,7 @@ from infra_access.core.authority import Permission
 from infra_access.core.timespan import TimeSpan
 from infra_access.http.security import Context
 from infra_access.policy.places import places_of
+from infra_access.scheduling.asking import can_ask
 from infra_access.scheduling.hours import hours_of
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.places import Place
@@ -61,6 +62,7 @@ def show(context: Context, request: Request) -> dict[str, Any]:
         "rules": sentences(rules, locale),
         "holidays": holidays_sentence(hours[place.facility.id], locale),
         "policy": chapters(rules_in(request, scopes, routes, now=now), named),
+        "may_ask_for_time": summary.offer is Offer.BOOK and can_ask(place, rules),
         "copies": len(copies),
         "companions": companions,
         "mirrors": copies_for(request, instrument, now=now),

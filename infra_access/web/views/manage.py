@@ -34,6 +34,7 @@ RUN_FROM: tuple[tuple[str, Permission, Text], ...] = (
     ("facility_hours", Permission.HOURS_WRITE, _("Opening hours")),
     ("facility_booking_rules", Permission.HOURS_WRITE, _("Booking rules")),
     ("facility_resources", Permission.INSTRUMENT_UPDATE, _("Rooms, persons, plants and copies")),
+    ("facility_ways", Permission.ROUTE_WRITE, _("Ways in")),
     ("facility_pools", Permission.POOL_READ, _("Periods and pools")),
     ("facility_ledger", Permission.LEDGER_READ, _("Ledger of use")),
 )

@@ -21,7 +21,7 @@ from infra_access.core.zones import day_start
 from infra_access.http.security import Context
 from infra_access.web.accounting_forms import decimal_in
 from infra_access.web.corrections import Entries, to_correct, to_fill_in
-from infra_access.web.forms import ENTERED, day_in, days_in, many, to, values_of
+from infra_access.web.forms import ENTERED, day_in, days_in, many, seen_version, to, values_of
 from infra_access.web.presenters.money import PURPOSES, number
 from infra_access.web.rendering import flash
 from infra_access.web.repeats import new_key, posted_once
@@ -106,7 +106,7 @@ def _changed_pool(request: Request, facility: Facility, entered: dict[str, str])
         amount=decimal_in(entered, "new_amount"),
         falls_back_on=pool.falls_back_on,
         falls_back_to=heir,
-        expected_version=int(entered["version"]) if entered.get("version", "").isdigit() else None,
+        expected_version=seen_version(entered),
     )
     return _done(request, facility, pool.name)
 
