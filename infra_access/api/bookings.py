@@ -26,7 +26,7 @@ from infra_access.core.errors import Invalid
 from infra_access.core.i18n import _
 from infra_access.core.paging import Page
 from infra_access.scheduling import attendance, changes
-from infra_access.scheduling.booking_queries import booking_by_public_id, entry_of, own_bookings
+from infra_access.scheduling.booking_queries import booking_by_public_id, entry_of, facility_bookings, own_bookings
 from infra_access.scheduling.bookings import book_and_show
 from infra_access.scheduling.calendars import calendar
 from infra_access.scheduling.models import Booking
@@ -44,6 +44,22 @@ def list_own(call: Call) -> Page[dict[str, Any]]:
     given = dict(call.query)
     states = [given.pop("state")] if "state" in given else None
     page = own_bookings(call.db, actor=call.actor, states=states, **given)
+    return Page([summary(view) for view in page.items], page.next)
+
+
+@resource(
+    "api.facility_bookings",
+    "GET",
+    permission=Permission.BOOKING_READ_LABELS,
+    query=BookingQuery,
+    out=page_of(BookingSummaryOut),
+    errors=(410,),
+)
+def list_of_facility(call: Call) -> Page[dict[str, Any]]:
+    """List a facility's bookings by start, for its staff; in the state asked for, else all that were not called off."""
+    given = dict(call.query)
+    states = [given.pop("state")] if "state" in given else None
+    page = facility_bookings(call.db, facility=call.row, states=states, **given)
     return Page([summary(view) for view in page.items], page.next)
 
 
@@ -133,13 +149,13 @@ def cancel(call: Call) -> dict[str, Any]:
     return _shown(call, changes.cancel(call.db, booking=call.row.booking, reason=reason, **call.changes))
 
 
-@resource("api.booking_check_in", "POST", permission=Permission.BOOKING_UPDATE, out=BookingOut, version=VERSION)
+@resource("api.booking_check_in", "POST", permission=Permission.BOOKING_ATTEND, out=BookingOut, version=VERSION)
 def check_in(call: Call) -> dict[str, Any]:
     """Note that the session began."""
     return _changed(call, attendance.check_in)
 
 
-@resource("api.booking_complete", "POST", permission=Permission.BOOKING_UPDATE, out=BookingOut, version=VERSION)
+@resource("api.booking_complete", "POST", permission=Permission.BOOKING_ATTEND, out=BookingOut, version=VERSION)
 def complete(call: Call) -> dict[str, Any]:
     """Note that the session ended; what is left of its time is free at once."""
     return _changed(call, attendance.complete)

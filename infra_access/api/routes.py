@@ -57,6 +57,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.booking_complete", "/bookings/{id}/complete", private(contexts.booking)),
     ("api.find_time", "/find-time", contexts.nothing),
     ("api.booking_lost_time", "/bookings/{id}/lost-time", private(contexts.booking)),
+    ("api.facility_bookings", "/facilities/{id}/bookings", private(contexts.facility)),
     ("api.facility_closures", "/facilities/{id}/closures", private(contexts.facility)),
     ("api.facility_closures_preview", "/facilities/{id}/closures/preview", private(contexts.facility)),
     ("api.facility_outages", "/facilities/{id}/outages", private(contexts.facility)),

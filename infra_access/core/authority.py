@@ -52,6 +52,7 @@ class Permission(StrEnum):
     BOOKING_LIST = "scheduling:booking:list"
     BOOKING_READ = "scheduling:booking:read"
     BOOKING_UPDATE = "scheduling:booking:update"
+    BOOKING_ATTEND = "scheduling:booking:attend"
     BOOKING_ANSWER = "scheduling:booking:answer"
     WAIT_LIST_LEAVE = "scheduling:wait_list:leave"
     BOOKING_READ_LABELS = "scheduling:booking:labels"
@@ -165,6 +166,7 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.BOOKING_LIST: Allow(signed_in=True),
     Permission.BOOKING_READ: Allow(roles=_READERS, relations=frozenset({"owner", "team"})),
     Permission.BOOKING_UPDATE: Allow(roles=_STAFF, relations=frozenset({"owner"})),
+    Permission.BOOKING_ATTEND: Allow(roles=_STAFF, relations=frozenset({"owner", "team"})),
     Permission.BOOKING_ANSWER: Allow(relations=frozenset({"owner", "team"})),
     Permission.WAIT_LIST_LEAVE: Allow(relations=frozenset({"owner"})),
     Permission.BOOKING_READ_LABELS: Allow(roles=_STAFF),

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.accounting.vocabularies import UsageKind
 from infra_access.catalogue.models import Instrument
-from infra_access.core.authority import Actor
+from infra_access.core.authority import Actor, Permission
 from infra_access.core.errors import Conflict
 from infra_access.core.i18n import _
 from infra_access.outbox.events import publish
@@ -34,7 +34,7 @@ def check_in(
     session: Session, *, actor: Actor, now: datetime, booking: Booking, expected_version: int | None = None
 ) -> Booking:
     """Note that the session began. Raises Conflict before its start or after its end."""
-    _place, booking = locked(session, actor, booking, expected_version)
+    _place, booking = locked(session, actor, booking, expected_version, Permission.BOOKING_ATTEND)
     if not booking.starts <= now < booking.ends:
         raise Conflict("booking.not_now", _("A session can be checked in from its start until its end."))
     state = BookingState(booking.state)
@@ -51,7 +51,7 @@ def complete(
     session: Session, *, actor: Actor, now: datetime, booking: Booking, expected_version: int | None = None
 ) -> Booking:
     """Note that the session ended. What is left of its time is free for others from this moment, and its units too."""
-    _place, booking = locked(session, actor, booking, expected_version)
+    _place, booking = locked(session, actor, booking, expected_version, Permission.BOOKING_ATTEND)
     booking.state = transition(BookingState(booking.state), BookingTransition.COMPLETE)
     _end(session, actor, booking, now, now)
     record_act(session, actor, booking, "booking.completed", now, {"ended": _told(booking)})

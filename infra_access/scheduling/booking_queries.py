@@ -1,6 +1,6 @@
 """Reading bookings: one, one's own, those of a facility; each list in a bounded number of statements."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -133,19 +133,22 @@ def facility_bookings(
     session: Session,
     *,
     facility: Facility,
-    start: datetime,
+    start: datetime | None = None,
+    states: Collection[str] | None = None,
     limit: int | None = None,
     cursor: str | None = None,
 ) -> BookingPage:
     """Return the bookings of a facility that end after `start`, by start; the caller checks the right.
 
-    One statement.
+    In the given states, else in all but those that were called off or given back. One statement.
     """
+    gone = (BookingState.CANCELLED, BookingState.RELEASED)
     query = _views().where(
         Instrument.facility_id == facility.id,
-        Booking.ends > start,
-        Booking.state.not_in([BookingState.CANCELLED, BookingState.RELEASED]),
+        Booking.state.not_in(gone) if states is None else Booking.state.in_(tuple(states)),
     )
+    if start is not None:
+        query = query.where(Booking.ends > start)
     return _page(session, query, limit, cursor)
 
 

@@ -16,6 +16,7 @@ from infra_access.outbox.events import publish
 from infra_access.people.actors import load_actor
 from infra_access.scheduling import paying
 from infra_access.scheduling.booking_audit import record_act
+from infra_access.scheduling.booking_queries import relations_of
 from infra_access.scheduling.booking_rules import cancel_by
 from infra_access.scheduling.booking_terms import rules_of_booking
 from infra_access.scheduling.lifecycle import BookingState, BookingTransition
@@ -92,9 +93,13 @@ def cancel(
 
 
 def locked(
-    session: Session, actor: Actor, booking: Booking, expected_version: int | None
+    session: Session,
+    actor: Actor,
+    booking: Booking,
+    expected_version: int | None,
+    permission: Permission = Permission.BOOKING_UPDATE,
 ) -> tuple[LockedPlace, Booking]:
-    """Lock a booking, check the right to change it and the version that the caller saw."""
+    """Lock a booking, check the right to change it, or another one, and the version that the caller saw."""
     booking = session.scalars(
         select(Booking)
         .where(Booking.id == booking.id)
@@ -102,8 +107,7 @@ def locked(
         .execution_options(populate_existing=True)
     ).one()
     place = locked_place(session, booking.instrument_id)
-    relations = {"owner"} if booking.account_id == actor.account_id else set()
-    require(actor, Permission.BOOKING_UPDATE, place.scopes, relations)
+    require(actor, permission, place.scopes, relations_of(session, booking, actor))
     if expected_version is not None and expected_version != booking.version:
         raise PreconditionFailed("version.stale", _("This booking has changed since you looked. Load it again."))
     return place, booking

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from infra_access.audit.record import record
+from infra_access.core.apart import each_apart
 from infra_access.core.authority import system_actor
 from infra_access.core.db import Database
 from infra_access.core.i18n import Text, _, plain
@@ -39,16 +40,12 @@ def release_lapsed(database: Database, *, now: datetime) -> int:
     """
     with database.reader() as session:
         keys = session.scalars(select(Booking.id).where(or_(*_lapsed(now))).order_by(Booking.id)).all()
-    released, errors = 0, []
-    for key in keys:
-        try:
-            with database.writer() as session:
-                released += _release(session, key, now)
-        except Exception as error:
-            errors.append(error)
-    if errors:
-        raise ExceptionGroup("bookings that lapsed were not released", errors)
-    return released
+
+    def release(key: int) -> bool:
+        with database.writer() as session:
+            return _release(session, key, now)
+
+    return each_apart(keys, release, "bookings that lapsed were not released")
 
 
 def _release(session: Session, key: int, now: datetime) -> bool:

@@ -156,3 +156,23 @@ def test_a_booking_takes_twelve_statements_and_three_more_in_process(caller, sto
             made = program.post("/bookings", body)
     assert statements.count <= (15 if database.is_sqlite else 12), "\n".join(statements)
     assert program.get(f"/bookings/{made['id']}") == made
+
+
+def test_the_staff_of_a_facility_list_what_is_booked_and_asked_for(caller, place):
+    office = caller(("facility_manager", ("facility", place.facility.public_id)))
+    path = f"/facilities/{place.facility.public_id}/bookings"
+    rules = f"/instruments/{place.instrument.public_id}/booking-rules"
+    assert office.call("PUT", rules, {"ask_for_time": True}, status=200).json["effective"]["ask_for_time"] is True
+    guest = caller()
+    body = {"instrument": place.instrument.public_id, "start": at(2, 10), "end": at(2, 12)}
+    booked = guest.post("/bookings", body)
+    asked = guest.post(
+        f"/instruments/{place.instrument.public_id}/ask-for-time",
+        {"start": at(3, 0), "end": at(4, 0), "minutes": 90},
+    )
+    assert [one["id"] for one in office.get(path)["items"]] == [booked["id"], asked["id"]]
+    (wish,) = office.get(f"{path}?state=requested")["items"]
+    assert (wish["id"], wish["wanted_minutes"], wish["title"]) == (asked["id"], 90, "")
+    guest.call("POST", f"/bookings/{booked['id']}/cancel", {}, status=200)
+    assert [one["id"] for one in office.get(path)["items"]] == [asked["id"]]
+    guest.call("GET", path, status=403)

@@ -5,11 +5,12 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import func, select
 
+from infra_access.access_requests.models import Participant
 from infra_access.accounting.models import UsageLine
 from infra_access.audit.models import AuditEvent
 from infra_access.core.errors import Conflict, Forbidden
 from infra_access.scheduling.attendance import check_in, complete, complete_unattended, due, mark_no_show
-from infra_access.scheduling.changes import move
+from infra_access.scheduling.changes import cancel, move
 from infra_access.scheduling.lifecycle import BookingState
 from tests.factories.access_requests import make_route
 from tests.factories.people import make_actor
@@ -75,6 +76,29 @@ def test_only_whom_it_concerns_checks_in_or_ends(session, place, actor):
     check_in(session, actor=staff, now=span(10, 12).start, booking=booking)
     with pytest.raises(Forbidden):
         complete(session, actor=make_actor(session), now=span(11, 12).start, booking=booking)
+
+
+def test_the_team_checks_in_and_ends_but_does_not_cancel(session, place, actor):
+    allocation = make_allocation(session, place, actor)
+    booking = make_booking(session, place, span(10, 12), actor=actor, allocation=allocation.public_id)
+    member = make_actor(session)
+    session.add(
+        Participant(
+            access_request_id=allocation.access_request_id,
+            account_id=member.account_id,
+            email="member@example.org",
+            name="Member",
+            role="member",
+            country_of_work="DE",
+            presence="on-site",
+        )
+    )
+    session.flush()
+    with pytest.raises(Forbidden):
+        cancel(session, actor=member, now=span(9, 10).start, booking=booking)
+    check_in(session, actor=member, now=span(10, 12).start, booking=booking)
+    complete(session, actor=member, now=span(11, 12).start, booking=booking)
+    assert booking.state == BookingState.COMPLETED
 
 
 def test_an_early_end_frees_the_rest_for_another_at_once(session, place, actor):

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests import allocations
 from infra_access.access_requests.models import AccessRoute
 from infra_access.audit.record import record
+from infra_access.core.apart import each_apart
 from infra_access.core.authority import Actor, system_actor
 from infra_access.core.db import Database
 from infra_access.core.errors import DomainError, NotFound
@@ -51,7 +52,7 @@ def make_offers(database: Database, *, now: datetime) -> int:
         waiting = session.scalars(
             select(WaitListEntry.id).where(WaitListEntry.state == WaitState.WAITING).order_by(WaitListEntry.id)
         ).all()
-    return sum(_offer(database, key, now) for key in waiting)
+    return each_apart(waiting, lambda key: _offer(database, key, now), "offers were not made")
 
 
 def _settle(session: Session, now: datetime) -> None:

@@ -15,6 +15,7 @@ from infra_access.core.i18n import Text, _
 from infra_access.core.timespan import TimeSpan
 from infra_access.core.zones import day_start, named_zone
 from infra_access.http.security import Context
+from infra_access.scheduling.booking_queries import facility_bookings
 from infra_access.scheduling.drafts import schedules, sessions
 from infra_access.scheduling.drafts.board_queries import BoardSession, sessions_of
 from infra_access.scheduling.drafts.conflicts import conflicts_of
@@ -23,6 +24,7 @@ from infra_access.scheduling.drafts.schedules import ScheduleView
 from infra_access.scheduling.drafts.states import ScheduleState
 from infra_access.scheduling.drafts.suggesting import suggest
 from infra_access.scheduling.drafts.waiting_list import waiting_at
+from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.places import place_by_public_id
 from infra_access.web.booking_form import filled_in, span_in, version_in
 from infra_access.web.corrections import to_correct, to_fill_in
@@ -180,7 +182,15 @@ def _list(context: Context, request: Request) -> dict[str, Any]:
     now = clock.now()
     period = TimeSpan(now, now + timedelta(days=366))
     waiting = waiting_at(request.db, facility, period)
-    return {"facility": facility, "zone": facility.timezone, "schedules": found, "waiting": waiting, "parted": parted}
+    wishes = facility_bookings(request.db, facility=facility, states=[BookingState.REQUESTED], limit=100)
+    return {
+        "facility": facility,
+        "zone": facility.timezone,
+        "schedules": found,
+        "wishes": wishes.items,
+        "waiting": waiting,
+        "parted": parted,
+    }
 
 
 def _page(context: Context, request: Request) -> dict[str, Any]:

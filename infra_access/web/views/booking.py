@@ -112,8 +112,8 @@ def reads_title(context: Context, request: Request) -> bool:
 def _page(context: Context, request: Request, now: datetime) -> dict[str, Any]:
     view: BookingView = context.row
     booking = view.booking
-    may_run = request.may(Permission.BOOKING_UPDATE, context)
-    may_change = booking.state in MOVABLE and may_run
+    may_run = request.may(Permission.BOOKING_ATTEND, context)
+    may_change = booking.state in MOVABLE and request.may(Permission.BOOKING_UPDATE, context)
     rules = rules_of_booking(request.db, view.instrument, booking)
     last = cancel_by(rules, TimeSpan(booking.starts, booking.ends))
     return {

@@ -21,6 +21,7 @@ from infra_access.core.i18n import Text, _
 from infra_access.core.zones import day_span, named_zone
 from infra_access.http.security import Context
 from infra_access.scheduling.booking_queries import facility_bookings
+from infra_access.scheduling.lifecycle import OCCUPYING
 from infra_access.web.corrections import to_correct, to_fill_in
 from infra_access.web.forms import ENTERED, many, to, values_of
 from infra_access.web.rendering import flash
@@ -129,7 +130,7 @@ def _today(request: Request, facility: Facility) -> list[Any]:
     """Return the bookings of the facility's own day."""
     now = clock.now()
     day = day_span(now.astimezone(named_zone(facility.timezone)).date(), facility.timezone)
-    page = facility_bookings(request.db, facility=facility, start=day.start, limit=100)
+    page = facility_bookings(request.db, facility=facility, start=day.start, states=OCCUPYING, limit=100)
     return [view for view in page.items if view.booking.starts < day.end]
 
 

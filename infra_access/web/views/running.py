@@ -27,13 +27,13 @@ _LOST = {
 }
 
 
-@view_config(route_name="booking_check_in", permission=Permission.BOOKING_UPDATE, request_method="POST")
+@view_config(route_name="booking_check_in", permission=Permission.BOOKING_ATTEND, request_method="POST")
 def begin(context: Context, request: Request) -> Response:
     """Check in."""
     return _changed(context, request, check_in, _("You are checked in."))
 
 
-@view_config(route_name="booking_complete", permission=Permission.BOOKING_UPDATE, request_method="POST")
+@view_config(route_name="booking_complete", permission=Permission.BOOKING_ATTEND, request_method="POST")
 def end(context: Context, request: Request) -> Response:
     """End the session now."""
     return _changed(context, request, complete, _("The session has ended. The rest of its time is free."))
