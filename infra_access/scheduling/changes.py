@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, approvals
+from infra_access.catalogue.models import Resource
 from infra_access.core.authority import Actor, Permission, may, require
 from infra_access.core.errors import Conflict, PreconditionFailed
 from infra_access.core.i18n import _
@@ -22,7 +23,7 @@ from infra_access.scheduling.booking_terms import rules_of_booking
 from infra_access.scheduling.lifecycle import BookingState, BookingTransition
 from infra_access.scheduling.lifecycle import move as transition
 from infra_access.scheduling.making import described, ready, remake, touch
-from infra_access.scheduling.models import Booking
+from infra_access.scheduling.models import Booking, BookingLine
 from infra_access.scheduling.occupancies import give_back
 from infra_access.scheduling.places import LockedPlace, Place, locked_place
 from infra_access.scheduling.plan import Wish
@@ -42,16 +43,21 @@ def move(
 ) -> Booking:
     """Move a booking to other lines under every rule of a new one; its own time is not in its way.
 
-    Calendars see the same UID with the next SEQUENCE. A booking that waits for approval is asked for anew.
+    Calendars see the same UID with the next SEQUENCE. A booking that waits for approval is asked for anew. One that
+    only ends later is extended, also within its notice and while it runs, on the copy that it runs on.
     """
     place, booking = locked(session, actor, booking, expected_version)
     owner = owner_of(session, booking, actor, now)
-    if booking.state not in MOVABLE:
+    longer = _extends(booking, wishes, now)
+    if booking.state not in MOVABLE and not (longer and booking.state == BookingState.CHECKED_IN):
         # A time that is kept, asked for or proposed becomes a booking only by the answer that it waits for.
         message = _("Only a booking that waits for approval or is confirmed can be moved. Load the page again.")
         raise Conflict("booking.state", message, details={"state": str(booking.state)})
     granted = allocations.lock_by_key(session, booking.allocation_id, now=now) if booking.allocation_id else None
-    refuse_late(session, actor, place, booking, now)
+    if not longer:
+        refuse_late(session, actor, place, booking, now)
+    elif booking.starts <= now:
+        wishes = _where_it_runs(session, booking, wishes)
     made = ready(
         session,
         owner=owner,
@@ -61,11 +67,15 @@ def move(
         now=now,
         booking=booking,
         given=may(actor, Permission.SCHEDULE_WRITE, place.scopes),
+        asked_at=booking.created_at if longer else None,
     )
+    runs = BookingState.CHECKED_IN if booking.state == BookingState.CHECKED_IN else None
+    if runs and made.state == BookingState.PENDING_APPROVAL:
+        raise Conflict("booking.runs", _("A longer session would need an approval. Book the further time by itself."))
     before = {"start": booking.starts.isoformat(), "end": booking.ends.isoformat()}
     if actor.account_id == booking.account_id:
         booking.displaced_by_id = None  # the time is one of their choice again
-    remake(session, made, booking, now=now)
+    remake(session, made, booking, now=now, state=runs)
     record_act(
         session, actor, booking, "booking.moved", now, {**described(booking, place, made.planned), "before": before}
     )
@@ -90,6 +100,25 @@ def cancel(
     record_act(session, actor, booking, "booking.cancelled", now, {"reason": booking.state_reason})
     publish(session, "booking.cancelled", {"booking": booking.public_id}, now=now)
     return booking
+
+
+def _extends(booking: Booking, wishes: Sequence[Wish], now: datetime) -> bool:
+    """Tell whether a session that is not over is only to end later."""
+    (wish,) = wishes if len(wishes) == 1 else (None,)
+    return (
+        wish is not None and wish.span.start == booking.starts and wish.span.end > booking.ends and now < booking.ends
+    )
+
+
+def _where_it_runs(session: Session, booking: Booking, wishes: Sequence[Wish]) -> list[Wish]:
+    """Return the wishes on the copy that a session runs on, where none was named."""
+    copy = session.scalars(
+        select(Resource.public_id)
+        .join(BookingLine, BookingLine.resource_id == Resource.id)
+        .where(BookingLine.booking_id == booking.id, Resource.instrument_id == booking.instrument_id)
+        .order_by(BookingLine.id)
+    ).first()
+    return [Wish(wish.span, wish.resource or copy) for wish in wishes]
 
 
 def locked(

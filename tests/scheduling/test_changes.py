@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from infra_access.audit.models import AuditEvent
 from infra_access.core.errors import Conflict, Forbidden, Invalid, PreconditionFailed
+from infra_access.scheduling.attendance import check_in
 from infra_access.scheduling.changes import cancel, move
 from infra_access.scheduling.lifecycle import BookingState
 from tests.factories.access_requests import make_route
@@ -15,6 +16,7 @@ from tests.factories.people import make_actor
 from tests.factories.policy import make_policy
 from tests.factories.scheduling import (
     MONDAY,
+    SYSTEM,
     copies_of,
     make_allocation,
     make_booking,
@@ -173,3 +175,33 @@ def test_the_notice_of_the_way_that_was_open_counts_too(session, place, actor):
     late = span(10, 12).start - timedelta(hours=23)
     assert refused(session, Conflict, cancelled, booking, actor, now=late).code == "booking.notice"
     assert refused(session, Conflict, moved, booking, actor, span(14, 16), now=late).code == "booking.notice"
+
+
+def test_a_session_is_extended_within_its_notice_and_while_it_runs(session, place, actor):
+    set_rules(session, place.instrument, cancel_notice_minutes=24 * 60, lead_minutes=60)
+    booking = make_booking(session, place, span(10, 12), actor=actor)
+    moved(session, booking, actor, span(10, 13), now=span(9, 10).start)
+    assert (booking.ends, booking.state) == (span(10, 13).end, BookingState.CONFIRMED)
+    check_in(session, actor=actor, now=span(10, 13).start, booking=booking)
+    other = make_booking(session, place, span(15, 16))
+    moved(session, booking, actor, span(10, 14), now=span(12, 13).start)
+    assert (booking.ends, booking.state) == (span(10, 14).end, BookingState.CHECKED_IN)
+    late = span(12, 13).start
+    assert refused(session, Conflict, moved, booking, actor, span(10, 15.5), now=late).code == "booking.overlap"
+    assert refused(session, Conflict, moved, booking, actor, span(11, 15), now=late).code == "booking.state"
+    assert refused(session, Conflict, moved, booking, actor, span(10, 15), now=booking.ends).code == "booking.state"
+    cancel(session, actor=SYSTEM, now=late, booking=other)
+
+
+def test_a_session_that_runs_stays_on_its_copy(session):
+    place = make_place(session, copies=2)
+    make_policy(session)
+    first, second = copies_of(session, place)
+    actor = make_actor(session)
+    booking = make_booking(session, place, span(10, 12), actor=actor)
+    check_in(session, actor=actor, now=span(10, 12).start, booking=booking)
+    make_occupancy(session, first, span(13, 14))
+    error = refused(session, Conflict, moved, booking, actor, span(10, 14), now=span(11, 12).start)
+    assert error.code == "booking.overlap"
+    moved(session, booking, actor, span(10, 13), now=span(11, 12).start)
+    assert occupancies(session)[0][0] == first.id != second.id

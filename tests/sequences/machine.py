@@ -31,7 +31,6 @@ from tests.sequences.model import (
     NEEDS_PLANT,
     OPEN_FOR_USE,
     PLANT,
-    TENTATIVE,
     Model,
     S,
     Session,
@@ -149,7 +148,7 @@ class Calendar(RuleBasedStateMachine):
         key = self.commands.ask(self.now, instrument, person, span)
         assert (key is not None) == (span.start >= self.now)
         if key is not None:
-            self.model.sessions.append(Session(key, instrument, person, S.REQUESTED, span))
+            self.model.sessions.append(Session(key, instrument, person, S.REQUESTED, span, wanted=span))
 
     @precondition(lambda self: any(one.state == S.REQUESTED for one in self.model.sessions))
     @rule(pick=picks, start=starts, length=lengths, minutes=st.sampled_from([30, 30, 120, -15]))
@@ -181,6 +180,7 @@ class Calendar(RuleBasedStateMachine):
             assert self.commands.decline(self.now, one.key, one.person) == possible
             if possible:
                 one.state, one.entries, one.answer_by = S.REQUESTED, [], None
+                one.span = one.wanted or one.span
 
     @precondition(lambda self: self.model.sessions)
     @rule(pick=picks, start=starts, length=lengths)
@@ -189,12 +189,12 @@ class Calendar(RuleBasedStateMachine):
         if one := self.some(pick, S.CONFIRMED):
             self._move(one, self.span(start, length), None)
 
-    @precondition(lambda self: any(one.state == S.CONFIRMED for one in self.model.sessions))
+    @precondition(lambda self: any(one.state in (S.CONFIRMED, S.CHECKED_IN) for one in self.model.sessions))
     @rule(pick=picks, hours=st.integers(1, 3))
     def extend(self, pick: int, hours: int) -> None:
-        """Let a session end later, on its copy."""
-        confirmed = [one for one in self.model.sessions if one.state == S.CONFIRMED]
-        one = confirmed[pick % len(confirmed)]
+        """Let a session end later, on its copy, also while it runs."""
+        there = [one for one in self.model.sessions if one.state in (S.CONFIRMED, S.CHECKED_IN)]
+        one = there[pick % len(there)]
         self._move(one, TimeSpan(one.span.start, one.span.end + hours * HOUR), one.copy)
 
     @precondition(lambda self: self.model.sessions)
@@ -202,7 +202,7 @@ class Calendar(RuleBasedStateMachine):
     def cancel(self, pick: int) -> None:
         """Cancel a booking, or what was kept, proposed or asked for."""
         if one := self.some(pick, *CANCELLABLE):
-            possible = one.state in TENTATIVE or (one.state in CANCELLABLE and self.model.can_change(one))
+            possible = one.state in CANCELLABLE and (one.state != S.CONFIRMED or self.model.can_change(one))
             assert self.commands.cancel(self.now, one.key, one.person) == possible
             if possible:
                 one.state, one.entries = S.CANCELLED, []
@@ -336,7 +336,10 @@ class Calendar(RuleBasedStateMachine):
 
     def _move(self, one: Session, span: TimeSpan, copy: str | None) -> None:
         planned = None
-        if one.state == S.CONFIRMED and self.model.can_change(one):
+        if self.model.can_extend(one, span):
+            begun = one.span.start <= self.now
+            planned = self.model.plan(one.instrument, span, copy=one.copy if begun else copy, without=one, begun=True)
+        elif one.state == S.CONFIRMED and self.model.can_change(one):
             planned = self.model.plan(one.instrument, span, copy=copy, without=one)
         assert self.commands.move(self.now, one.key, one.person, span, copy) == (planned is not None)
         if planned is not None:

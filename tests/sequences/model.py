@@ -65,6 +65,7 @@ class Session:
     entries: list[Entry] = field(default_factory=list)
     answer_by: datetime | None = None
     displaced: bool = False
+    wanted: TimeSpan | None = None
 
     @property
     def copy(self) -> str:
@@ -117,12 +118,23 @@ class Model:
         busy = [one.span for one in (*self.taken(), *lapsed) if one.resource in takers(resource)]
         return subtract(self.opened(within), busy)
 
+    def can_extend(self, one: Session, span: TimeSpan) -> bool:
+        """Tell whether a session only ends later than it did, and is not over."""
+        longer = span.start == one.span.start and span.end > one.span.end
+        return longer and one.state in (S.CONFIRMED, S.CHECKED_IN) and self.now < one.span.end
+
     def plan(
-        self, instrument: str, span: TimeSpan, *, copy: str | None = None, without: Session | None = None
+        self,
+        instrument: str,
+        span: TimeSpan,
+        *,
+        copy: str | None = None,
+        without: Session | None = None,
+        begun: bool = False,
     ) -> list[Entry] | None:
-        """Return what a session takes, or None where a rule or something else is in its way."""
+        """Return what a session takes, or None where a rule or something else is in its way; it may have `begun`."""
         around = TimeSpan(span.start - DAY, span.end + DAY)
-        if span.start < self.now or not SHORTEST <= span.length <= LONGEST:
+        if (span.start < self.now and not begun) or not SHORTEST <= span.length <= LONGEST:
             return None
         if not any(one.contains(span) for one in self.opened(around)):
             return None
@@ -146,7 +158,7 @@ class Model:
     def release_lapsed(self) -> None:
         """Let go of what nobody answered."""
         for one in self.sessions:
-            if self.has_lapsed(one):
+            if self.has_lapsed(one) or (one.state == S.REQUESTED and one.span.end <= self.now):
                 one.state, one.entries = S.RELEASED, []
 
     def attend(self) -> None:
