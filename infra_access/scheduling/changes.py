@@ -29,6 +29,7 @@ from infra_access.scheduling.places import LockedPlace, Place, locked_place
 from infra_access.scheduling.plan import Wish
 
 PROMISED = (BookingState.CONFIRMED, BookingState.READY)
+EXTENSIBLE = (*PROMISED, BookingState.CHECKED_IN)
 MOVABLE = (BookingState.PENDING_APPROVAL, BookingState.CONFIRMED, BookingState.READY)
 
 
@@ -49,7 +50,7 @@ def move(
     place, booking = locked(session, actor, booking, expected_version)
     owner = owner_of(session, booking, actor, now)
     longer = _extends(booking, wishes, now)
-    if booking.state not in MOVABLE and not (longer and booking.state == BookingState.CHECKED_IN):
+    if booking.state not in MOVABLE and not (longer and booking.state in EXTENSIBLE):
         # A time that is kept, asked for or proposed becomes a booking only by the answer that it waits for.
         message = _("Only a booking that waits for approval or is confirmed can be moved. Load the page again.")
         raise Conflict("booking.state", message, details={"state": str(booking.state)})

@@ -243,6 +243,23 @@ def test_after_the_notice_the_page_says_until_when_it_could_be_changed(browser, 
     assert "Ask the facility" in reader.get(f"/bookings/{key}/cancel").text
 
 
+def test_after_the_notice_one_may_still_stay_longer(browser, database, world):
+    page = browser(world.applicant_account)
+    key = booked(database, world, 10, 12)
+    booked(database, world, 14, 15)
+    with database.writer() as session:
+        set_rules(session, world.instrument, cancel_notice_minutes=60 * 24 * 30)
+    shown = page.get(f"/bookings/{key}")
+    assert "It can no longer be moved or cancelled here" in shown.text
+    assert "Only its end can still be changed" in shown.click("Stay longer").text
+    form = filled(page, f"/bookings/{key}/move", **times(10, 15))
+    form.submit(status=409)
+    filled(page, f"/bookings/{key}/move", **times(10, 13)).submit().follow()
+    with database.reader() as session:
+        assert session.scalars(select(Booking.ends).where(Booking.public_id == key)).one() == at(13)
+    filled(page, f"/bookings/{key}/move", **times(11, 13)).submit(status=409)
+
+
 def test_the_calendar_file_is_one(browser, database, world):
     key = booked(database, world, 10, 12, title="Steel")
     answer = browser(world.applicant_account).get(f"/bookings/{key}/booking.ics")

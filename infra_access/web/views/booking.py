@@ -19,7 +19,7 @@ from infra_access.scheduling.booking_queries import BookingView, entry_of
 from infra_access.scheduling.booking_rules import cancel_by
 from infra_access.scheduling.booking_terms import rules_of_booking
 from infra_access.scheduling.calendars import CalendarEntry, calendar
-from infra_access.scheduling.changes import MOVABLE, cancel
+from infra_access.scheduling.changes import EXTENSIBLE, MOVABLE, cancel
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.together import mates_of
 from infra_access.scheduling.upkeep.lost_time import lost_time_of
@@ -125,6 +125,9 @@ def _page(context: Context, request: Request, now: datetime) -> dict[str, Any]:
         "may_propose": booking.state == BookingState.REQUESTED and request.may(Permission.SCHEDULE_WRITE, context),
         "titled": reads_title(context, request),
         "may_change": may_change,
+        "may_extend": booking.state in EXTENSIBLE
+        and now < booking.ends
+        and request.may(Permission.BOOKING_UPDATE, context),
         "may_check_in": booking.state in EXPECTED and booking.starts <= now < booking.ends and may_run,
         "may_end": booking.state == BookingState.CHECKED_IN and may_run,
         "may_lose": booking.starts < now and request.may(Permission.MAINTENANCE_WRITE, context),

@@ -15,6 +15,7 @@ from infra_access.core.timespan import TimeSpan
 from infra_access.core.zones import parse_instant
 from infra_access.http.security import Context
 from infra_access.scheduling.booking_queries import BookingView
+from infra_access.scheduling.booking_rules import BookingRules, cancel_by
 from infra_access.scheduling.booking_terms import rules_of_booking
 from infra_access.scheduling.changes import move
 from infra_access.scheduling.lifecycle import BookingState
@@ -95,9 +96,19 @@ def _page(request: Request, view: BookingView, now: datetime, start: datetime) -
         "booking": view.booking,
         "zone": view.facility.timezone,
         "own_lines": own,
+        "only_later": _only_later(request, view, rules, now),
         "only_start": len(own) > 1,
         "present": own[0][0] if own else "",
         "copies": [(one.public_id, one.name) for one in copies] if len(copies) > 1 and len(own) < 2 else [],
         "rules": sentences(rules, request.locale_name),
         "times": free_times(request, place, rules, now=now, form=form, at=start),
     }
+
+
+def _only_later(request: Request, view: BookingView, rules: BookingRules, now: datetime) -> bool:
+    """Tell whether all that can be changed is that it ends later: it runs, or its notice is over for its owner."""
+    booking = view.booking
+    if booking.state == BookingState.CHECKED_IN:
+        return True
+    own = booking.account_id == request.actor.account_id and booking.displaced_by_id is None
+    return own and now > cancel_by(rules, TimeSpan(booking.starts, booking.ends))

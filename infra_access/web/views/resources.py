@@ -16,7 +16,7 @@ from infra_access.catalogue.resource_queries import (
     resources_named,
 )
 from infra_access.catalogue.resources import add_resource, set_companions
-from infra_access.catalogue.vocabularies import ResourceKind
+from infra_access.catalogue.vocabularies import ResourceKind, label
 from infra_access.core import clock
 from infra_access.core.authority import Permission
 from infra_access.core.i18n import Text, _
@@ -148,7 +148,7 @@ def _list(context: Context, request: Request) -> dict[str, Any]:
         "own": [view for view in views if view.resource.kind != ResourceKind.INSTRUMENT],
         "instruments": [(one, [view for view in views if view.instrument is one], beside[one.id]) for one in ordered],
         "kinds": [(key, request.localize(words)) for key, words in KINDS.items()],
-        "kind_words": KINDS,
+        "kind_words": {one.value: label(one) for one in ResourceKind},
         "instrument_options": [(one.public_id, one.name) for one in ordered],
         "plants": _plants(views),
         "may_add": request.may(Permission.INSTRUMENT_CREATE, context),
