@@ -127,6 +127,7 @@ class FindTimeOut(Out):
     items = ListOf(Part(SlotOut), most=MOST_SLOTS)
     sets = ListOf(Part(SetOut), most=MOST_SLOTS)
     refused = Free("Decisions on instruments that were named and are closed to whoever asks, by their id.")
+    looked_until = Instant("How far was looked, where that is less far than was asked.", allow_none=True)
     by = Choice((SAID, KNOWN))
 
 
@@ -200,6 +201,7 @@ def _shown(call: Call, found: Found) -> dict[str, Any]:
             }
             for one in found.sets
         ],
+        "looked_until": found.looked_until,
         "refused": {key: shown(call, one) for key, one in (found.refused or {}).items()},
     }
 

@@ -11,7 +11,9 @@ from infra_access.core import clock
 from infra_access.core.db import Database
 from infra_access.http.sessions import LOGIN_COOKIE
 from infra_access.people.models import Account
-from tests.factories.people import make_login
+from tests.factories.people import make_account, make_grant, make_login
+from tests.factories.policy import make_policy
+from tests.factories.scheduling import make_place
 
 SETTINGS = {
     "infra_access.secret": "a secret of the tests, which no service uses",
@@ -39,3 +41,25 @@ def browser(application: Router, database: Database) -> Browser:
         return page
 
     return opened
+
+
+@pytest.fixture
+def place(database):
+    """Return a bookable instrument."""
+    with database.writer() as session:
+        make_policy(session)
+        return make_place(session)
+
+
+@pytest.fixture
+def office(browser, database, place):
+    """Return the browser of somebody who runs the facility."""
+    with database.writer() as session:
+        account = make_account(session)
+        make_grant(
+            session, account=account, role="facility_manager", scope_kind="facility", scope_key=place.facility.public_id
+        )
+        session.flush()
+        key = account.id
+    with database.reader() as session:
+        return browser(session.get_one(Account, key))

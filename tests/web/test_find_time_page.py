@@ -1,6 +1,9 @@
 """The page of find-time: a form, the first times by day, and one next step each."""
 
+from datetime import timedelta
+
 from infra_access.core import clock
+from infra_access.scheduling.find_time import finding
 from tests.factories.find_time import make_windows
 from tests.factories.people import make_account
 from tests.factories.policy import make_policy
@@ -51,3 +54,12 @@ def test_an_instrument_and_the_catalogue_lead_to_it(browser, database):
     assert page.request.GET["instrument"] == key
     assert page.text.count("Book this time") > 3
     assert "Cryo microscope" in browser(account).get("/catalogue?q=cryo").click("Find the first free time").text
+
+
+def test_the_page_says_how_far_it_looked(browser, monkeypatch, place):
+    monkeypatch.setattr(finding, "_FEW", 0)
+    day = clock.now().date()
+    page = browser().get(f"/find-time?hours=1&first={day + timedelta(days=150)}&last={day + timedelta(days=160)}")
+    assert "times are known until" in page.text
+    near = browser().get(f"/find-time?hours=1&first={day + timedelta(days=2)}&last={day + timedelta(days=3)}")
+    assert "times are known until" not in near.text

@@ -1,37 +1,11 @@
 """The pages on which a facility's office sets hours and booking rules, and what the public pages make of them."""
 
-import pytest
-
-from infra_access.people.models import Account
 from infra_access.scheduling.hours import all_hours
 from infra_access.scheduling.opening_hours import ALWAYS_OPEN, WeeklyHours
 from infra_access.scheduling.public_holidays import HolidayCalendar
 from infra_access.scheduling.rule_sets import rules_at
-from tests.factories.people import make_account, make_grant
-from tests.factories.policy import make_policy
-from tests.factories.scheduling import make_place, set_rules
-
-
-@pytest.fixture
-def place(database):
-    """Return a bookable instrument."""
-    with database.writer() as session:
-        make_policy(session)
-        return make_place(session)
-
-
-@pytest.fixture
-def office(browser, database, place):
-    """Return the browser of somebody who runs the facility."""
-    with database.writer() as session:
-        account = make_account(session)
-        make_grant(
-            session, account=account, role="facility_manager", scope_kind="facility", scope_key=place.facility.public_id
-        )
-        session.flush()
-        key = account.id
-    with database.reader() as session:
-        return browser(session.get_one(Account, key))
+from tests.factories.people import make_account
+from tests.factories.scheduling import set_rules
 
 
 def form_at(page, path):

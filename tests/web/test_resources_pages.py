@@ -1,36 +1,10 @@
 """The pages on which a facility says what it has: rooms, persons, plants and copies."""
 
-import pytest
 from sqlalchemy import select
 
 from infra_access.catalogue.models import Resource
 from infra_access.catalogue.resource_queries import companions_of
-from infra_access.people.models import Account
-from tests.factories.people import make_account, make_grant
-from tests.factories.policy import make_policy
-from tests.factories.scheduling import copies_of, make_booking, make_place, span
-
-
-@pytest.fixture
-def place(database):
-    """Return a bookable instrument."""
-    with database.writer() as session:
-        make_policy(session)
-        return make_place(session)
-
-
-@pytest.fixture
-def office(browser, database, place):
-    """Return the browser of somebody who runs the facility."""
-    with database.writer() as session:
-        account = make_account(session)
-        make_grant(
-            session, account=account, role="facility_manager", scope_kind="facility", scope_key=place.facility.public_id
-        )
-        session.flush()
-        key = account.id
-    with database.reader() as session:
-        return browser(session.get_one(Account, key))
+from tests.factories.scheduling import copies_of, make_booking, span
 
 
 def form_of(page, field):

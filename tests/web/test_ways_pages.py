@@ -1,35 +1,7 @@
 """The pages on which an office opens and changes its ways in."""
 
-import pytest
-
 from infra_access.access_requests.facility_routes import rounds_of, routes_run_at
 from infra_access.core import clock
-from infra_access.people.models import Account
-from tests.factories.people import make_account, make_grant
-from tests.factories.policy import make_policy
-from tests.factories.scheduling import make_place
-
-
-@pytest.fixture
-def place(database):
-    """Return a bookable instrument."""
-    with database.writer() as session:
-        make_policy(session)
-        return make_place(session)
-
-
-@pytest.fixture
-def office(browser, database, place):
-    """Return the browser of somebody who runs the facility."""
-    with database.writer() as session:
-        account = make_account(session)
-        make_grant(
-            session, account=account, role="facility_manager", scope_kind="facility", scope_key=place.facility.public_id
-        )
-        session.flush()
-        key = account.id
-    with database.reader() as session:
-        return browser(session.get_one(Account, key))
 
 
 def form_of(page, field):

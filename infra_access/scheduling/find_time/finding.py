@@ -28,6 +28,7 @@ from infra_access.scheduling.find_time.probing import Hit, free_at, free_later, 
 from infra_access.scheduling.find_time.questions import Question
 from infra_access.scheduling.find_time.settling import Settling
 from infra_access.scheduling.find_time.standings import Answer, Standings, Step, wanted_by
+from infra_access.scheduling.windows.spans import range_at
 
 _FEW = 16
 """So many instruments are worked out from the truth alone, without the index."""
@@ -55,6 +56,7 @@ class Slot:
 class Found:
     """The slots by start, or sets of slots to take together; `step` is what one does to get them.
 
+    `looked_until` is how far was looked, where that is less far than was asked: the index of free windows ends there.
     `refused` are the decisions on instruments that were named and are closed to the person, by their public id.
     """
 
@@ -62,6 +64,7 @@ class Found:
     slots: tuple[Slot, ...] = ()
     sets: tuple[tuple[Slot, ...], ...] = ()
     refused: Mapping[str, Decision] | None = None
+    looked_until: datetime | None = None
 
 
 def find_time(session: Session, asked: Question, *, applicant: Callable[[RuleBook], Facts], now: datetime) -> Found:
@@ -103,7 +106,8 @@ class _Search:
             return Found(step, sets=self._sets(), refused=refused)
         if len(self.candidates) <= _FEW or self.asked.instruments:
             return Found(step, self._first(self._of_few()), refused=refused)
-        return Found(step, self._first(self._of_many()))
+        ends = range_at(self.now).end
+        return Found(step, self._first(self._of_many()), looked_until=ends if self.asked.window.end > ends else None)
 
     def _first(self, slots: Iterator[Slot]) -> tuple[Slot, ...]:
         ordered = sorted(slots, key=lambda one: (one.span.start, one.distance or 0.0, one.subject.id))

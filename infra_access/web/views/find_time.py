@@ -35,6 +35,7 @@ def find(request: Request) -> dict[str, Any]:
         "asked": asked,
         "errors": errors,
         "found": found,
+        "looked_until": found.looked_until if found else None,
         "days": by_day(request, found.slots, said_) if found else [],
         "to_request": found is not None and found.step is Step.REQUEST and bool(found.slots),
         "other": _other(request, asked, said_, found),

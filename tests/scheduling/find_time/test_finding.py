@@ -19,6 +19,7 @@ from infra_access.scheduling.opening_hours import WeeklyHours
 from infra_access.scheduling.places import place_of
 from infra_access.scheduling.plan import Wish
 from infra_access.scheduling.windows.models import FreeWindow
+from infra_access.scheduling.windows.spans import range_at
 from tests.factories.access_requests import make_route
 from tests.factories.catalogue import make_facility
 from tests.factories.find_time import asked, first_fit, make_windows
@@ -295,3 +296,15 @@ def test_a_question_that_makes_no_sense_is_refused_by_name(session, actor, value
         asked(session, actor, **values)
     assert caught.value.code == code
     assert caught.value.fields
+
+
+def test_it_tells_how_far_it_looked(session, actor, plan):
+    place = make_place(session)
+    set_rules(session, place.instrument, horizon_days=400)
+    make_windows(session)
+    found = asked(session, actor, start=MONDAY + timedelta(days=200), end=MONDAY + timedelta(days=210))
+    if plan == "many":
+        assert (found.slots, found.looked_until) == ((), range_at(MONDAY).end)
+    else:
+        assert (len(found.slots), found.looked_until) == (1, None)
+    assert asked(session, actor).looked_until is None
