@@ -1,9 +1,9 @@
 """Booking several instruments together, at the same time or one after the other: all of them or none."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, select, union_all
 from sqlalchemy.orm import Session
@@ -55,7 +55,8 @@ def book_together(
 ) -> list[Booking]:
     """Book every item for the actor, or none; the bookings share a `bundle`, and each can be moved or cancelled alone.
 
-    Raises what `book` raises for the first item that cannot be, with its instrument in the details.
+    Raises what `book` raises for the first item that cannot be, with its instrument in the details, and there under
+    `refused` each one that cannot be, and why.
     """
     require(actor, Permission.BOOKING_CREATE)
     title = clean_line(title, field="title", max_length=300)
@@ -68,11 +69,17 @@ def book_together(
     made: list[Booking] = []
     # Whoever shows the refusal beside a form must find nothing of the bundle written.
     with session.begin_nested():
+        refused: list[tuple[LockedPlace, DomainError]] = []
         for item in items:
             place = places[item.place.instrument.id]
-            with _naming(place):
-                one = ready(session, owner=actor, place=place, wishes=[item.wish], granted=granted, now=now)
-                made.append(create(session, one, now=now, title=title, bundle=bundle))
+            try:
+                with session.begin_nested():
+                    one = ready(session, owner=actor, place=place, wishes=[item.wish], granted=granted, now=now)
+                    made.append(create(session, one, now=now, title=title, bundle=bundle))
+            except DomainError as error:
+                refused.append((place, error))
+        if refused:
+            raise _named(refused)
     record(
         session,
         actor=actor,
@@ -101,16 +108,21 @@ def mates_of(session: Session, booking: Booking) -> list[str]:
     )
 
 
-@contextmanager
-def _naming(place: LockedPlace) -> Iterator[None]:
-    """Say in a refusal which of the instruments it is about."""
-    try:
-        yield
-    except DomainError as error:
-        error.details = {**error.details, "instrument": place.instrument.public_id}
-        values = {"name": place.instrument.name, "why": error.message}
-        error.message = _("${name}: ${why} Nothing was booked.", mapping=values)
-        raise
+def _named(refused: Sequence[tuple[LockedPlace, DomainError]]) -> DomainError:
+    """Return the first refusal, saying which instrument it is about, with all of them in its details."""
+    place, error = refused[0]
+    each = [
+        {"instrument": one.instrument.public_id, "code": why.code, "message": why.message, **_told(why)}
+        for one, why in refused
+    ]
+    error.details = {**error.details, "instrument": place.instrument.public_id, "refused": each}
+    values = {"name": place.instrument.name, "why": error.message}
+    error.message = _("${name}: ${why} Nothing was booked.", mapping=values)
+    return error
+
+
+def _told(error: DomainError) -> dict[str, Any]:
+    return {key: error.details[key] for key in ("broken", "alternatives") if key in error.details}
 
 
 def _check(items: Sequence[Item]) -> None:

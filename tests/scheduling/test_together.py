@@ -155,3 +155,18 @@ def test_one_instrument_or_six_are_not_booked_together(session, actor, count) ->
     with pytest.raises(Invalid) as caught:
         booked(session, actor, *((place, span(10 + number, 11 + number)) for number in range(count)))
     assert caught.value.code == "together.items"
+
+
+def test_every_one_that_cannot_be_is_named_with_what_it_breaks(session, actor) -> None:
+    places = [make_place(session) for _number in range(3)]
+    set_rules(session, places[0].instrument, max_minutes=60)
+    busy(session, places[2], span(11, 13))
+    before = row_counts(session)
+    with pytest.raises(Invalid) as caught:
+        booked(session, actor, *((place, span(10, 12)) for place in places))
+    told = caught.value.details["refused"]
+    assert [one["instrument"] for one in told] == [places[0].instrument.public_id, places[2].instrument.public_id]
+    assert [one["code"] for one in told] == ["booking.rules", "booking.overlap"]
+    assert [one["code"] for one in told[0]["broken"]] == ["max_length"]
+    assert told[1]["alternatives"]
+    assert row_counts(session) == before
