@@ -7,7 +7,7 @@ from infra_access.api.fields import Flag, Instant, Integer, Line, Lines, PublicI
 from infra_access.api.schemas import Body, Out, page_of
 from infra_access.core.authority import Permission
 from infra_access.core.paging import Page
-from infra_access.scheduling.mirrors.mirroring import STALE_MINUTES, mirror
+from infra_access.scheduling.mirrors.mirroring import STALE_MINUTES, drop_mirrors, mirror
 from infra_access.scheduling.mirrors.queries import MirrorView, mirrors_of
 from infra_access.scheduling.mirrors.reading import MOST_BYTES
 
@@ -56,6 +56,12 @@ def replace(call: Call) -> Page[dict[str, Any]]:
     """Replace the copy of the calendar by what a file says."""
     mirror(call.db, actor=call.actor, now=call.now, place=call.row, **call.body)
     return _listed(call)
+
+
+@resource("api.instrument_mirrors", "DELETE", permission=Permission.MAINTENANCE_WRITE, errors=(410,))
+def drop(call: Call) -> None:
+    """Remove the copies of the calendar, such as before an instrument is scheduled here."""
+    drop_mirrors(call.db, actor=call.actor, now=call.now, place=call.row)
 
 
 def _listed(call: Call) -> Page[dict[str, Any]]:

@@ -34,3 +34,10 @@ def copies_for(request: Request, instrument: Instrument, *, now: datetime) -> li
         )
         for view in mirrors_of(request.db, instrument.id)
     ]
+
+
+def left_over(request: Request, instrument: Instrument) -> bool:
+    """Tell whether copies of another calendar remain although the instrument is scheduled here."""
+    return instrument.scheduling_authority != SchedulingAuthority.ELSEWHERE and bool(
+        mirrors_of(request.db, instrument.id)
+    )

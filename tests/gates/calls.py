@@ -657,6 +657,8 @@ CALLS: Mapping[str, Call] = {
     ),
     "wait_leave POST": Call(),
     "booking_confirm POST": Call(of="held", staff="manager-njoro", body=_seen(Booking, "bookings", "held")),
+    "instrument_mirror POST drop": Call(by="manager", body={"drop": "yes"}),
+    "api.instrument_mirrors DELETE": Call(by="manager"),
     "instrument_mirror POST": Call(
         by="manager",
         of="sls-photoemission",

@@ -91,6 +91,33 @@ def mirror(
     return found
 
 
+def drop_mirrors(session: Session, *, actor: Actor, now: datetime, place: Place) -> int:
+    """Remove every copy of an instrument's calendar, and free what they take; return how many there were.
+
+    So that nothing of another system is in the way once an instrument is scheduled here.
+    """
+    require(actor, Permission.MAINTENANCE_WRITE, place.scopes)
+    of_it = select(Resource.id).where(Resource.instrument_id == place.instrument.id)
+    lock_resources(session, session.scalars(of_it))
+    copies = session.scalars(
+        select(MirroredCalendar).where(MirroredCalendar.resource_id.in_(of_it)).order_by(MirroredCalendar.resource_id)
+    ).all()
+    for copy in copies:
+        give_back(session, mirror_id=copy.id)
+        session.delete(copy)
+    session.flush()
+    record(
+        session,
+        actor=actor,
+        action="calendar.mirrors_dropped",
+        object_kind="instrument",
+        object_id=place.instrument.public_id,
+        now=now,
+        details={"copies": len(copies)},
+    )
+    return len(copies)
+
+
 def _copy(session: Session, place: Place, public_id: str | None) -> int:
     copies = select(Resource.id).where(
         Resource.instrument_id == place.instrument.id,

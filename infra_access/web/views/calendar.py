@@ -21,7 +21,7 @@ from infra_access.scheduling.plan import rules_of
 from infra_access.scheduling.segments import Segment
 from infra_access.scheduling.waiting.queries import waiting_for
 from infra_access.web.free_times import address_of, booking_form, from_grid, moves_of, own_bookings_at, step_of
-from infra_access.web.mirrors import copies_for
+from infra_access.web.mirrors import copies_for, left_over
 from infra_access.web.presenters.month import Take, days_of, following, month_window
 from infra_access.web.presenters.week import day_named, week_of, week_window
 from infra_access.web.rendering import cldr
@@ -59,6 +59,7 @@ def show(context: Context, request: Request) -> dict[str, Any]:
         # What is kept elsewhere, and was never copied, is not known to be free.
         "shown": bool(mirrors) or instrument.scheduling_authority == SchedulingAuthority.HERE,
         "waiting": waiting_for(request.db, instrument.id) if bookable else 0,
+        "left_over": request.may(Permission.MAINTENANCE_WRITE, context) and left_over(request, place.instrument),
         "may_copy": request.may(Permission.MAINTENANCE_WRITE, context),
         "my_place": place_named(request.actor.timezone) if request.actor else None,
         **_ways(request, place, first, on, by_month),

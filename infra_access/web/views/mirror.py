@@ -11,7 +11,7 @@ from infra_access.core.authority import Permission
 from infra_access.core.i18n import _
 from infra_access.http.input_floor import read_form
 from infra_access.http.security import Context
-from infra_access.scheduling.mirrors.mirroring import mirror
+from infra_access.scheduling.mirrors.mirroring import drop_mirrors, mirror
 from infra_access.scheduling.mirrors.queries import mirrors_of
 from infra_access.scheduling.mirrors.reading import MOST_BYTES
 from infra_access.scheduling.places import Place
@@ -34,6 +34,15 @@ def show(context: Context, request: Request) -> dict[str, Any]:
     if known:
         entered["hours"] = str(max(1, known[0].mirror.stale_after_minutes // 60))
     return {**_page(request, place), **to_fill_in(entered)}
+
+
+@view_config(**_ROUTE, request_method="POST", request_param="drop")
+def drop(context: Context, request: Request) -> Response:
+    """Remove the copies."""
+    place: Place = context.row
+    drop_mirrors(request.db, actor=request.actor, now=clock.now(), place=place)
+    flash(request, "success", _("The copy is removed. Its times are free."))
+    return to(request, "instrument_calendar", id=place.instrument.public_id)
 
 
 @view_config(**_ROUTE, request_method="POST")
@@ -76,5 +85,6 @@ def _page(request: Request, place: Place) -> dict[str, Any]:
     return {
         "place": place,
         "mirrors": copies_for(request, place.instrument, now=clock.now()),
+        "may_drop": bool(mirrors_of(request.db, place.instrument.id)),
         "resources": [(one.public_id, one.name) for one in found] if len(found) > 1 else [],
     }

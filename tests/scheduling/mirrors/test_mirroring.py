@@ -6,7 +6,7 @@ import pytest
 
 from infra_access.core.errors import Conflict, Forbidden, Invalid
 from infra_access.scheduling.calendar_queries import calendar_of
-from infra_access.scheduling.mirrors.mirroring import mirror
+from infra_access.scheduling.mirrors.mirroring import drop_mirrors, mirror
 from infra_access.scheduling.mirrors.queries import mirrors_of
 from tests.factories.people import make_actor
 from tests.factories.policy import make_policy
@@ -109,3 +109,17 @@ def test_it_names_what_is_wrong(session, place, field, value):
     with pytest.raises(Invalid) as refused:
         copied(session, place, calendar(10), **{field: value})
     assert set(refused.value.fields) == {field}
+
+
+def test_a_copy_is_dropped_so_that_its_time_can_be_booked_here(session, place):
+    copied(session, place, calendar(10))
+    place.instrument.scheduling_authority = "here"
+    session.flush()
+    with pytest.raises(Conflict):
+        make_booking(session, place, span(10, 12))
+    with pytest.raises(Forbidden):
+        drop_mirrors(session, actor=make_actor(session), now=MONDAY, place=place)
+    assert drop_mirrors(session, actor=SYSTEM, now=MONDAY, place=place) == 1
+    assert (mirrors_of(session, place.instrument.id), occupancies(session)) == ([], [])
+    make_booking(session, place, span(10, 12))
+    assert drop_mirrors(session, actor=SYSTEM, now=MONDAY, place=place) == 0
