@@ -1,12 +1,9 @@
 """The public holidays of countries and their regions, as the library `holidays` knows them."""
 
-import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from importlib.metadata import version
-from pathlib import Path
 from types import MappingProxyType
 
 import holidays
@@ -92,22 +89,3 @@ def _language(country: str) -> str | None:
     known = holidays.list_localized_countries(include_aliases=False).get(country, [])
     wanted = ("en_GB", f"en_{country}", "en_US")
     return next((one for one in wanted if one in known), None)
-
-
-@lru_cache(maxsize=1)
-def calendar_stamp() -> str:
-    """Return which time zone database and which holidays this process computes with.
-
-    What was computed under another stamp may differ: a country has moved its clocks or a holiday since.
-    """
-    return f"tz {_zones_version()}, holidays {version('holidays')}"
-
-
-def _zones_version() -> str:
-    # In the order in which zoneinfo looks: the system's files first, then the package.
-    for folder in zoneinfo.TZPATH:
-        listing = Path(folder, "tzdata.zi")
-        if listing.is_file():
-            with listing.open(encoding="utf-8") as lines:
-                return lines.readline().removeprefix("# version").strip()
-    return version("tzdata")

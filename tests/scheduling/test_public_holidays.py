@@ -1,13 +1,11 @@
-"""Which days are public holidays, in which country and region, by which names, and of which edition."""
+"""Which days are public holidays, in which country and region, and by which names."""
 
-import zoneinfo
 from datetime import date
 
 import pytest
 
 from infra_access.core.errors import Invalid
-from infra_access.scheduling import public_holidays
-from infra_access.scheduling.public_holidays import HolidayCalendar, calendar_stamp, countries, holidays_of
+from infra_access.scheduling.public_holidays import HolidayCalendar, countries, holidays_of
 
 
 @pytest.mark.parametrize(
@@ -76,12 +74,3 @@ def test_every_country_and_region_on_the_list_can_be_had() -> None:
         for region in (None, *countries()[country]):
             HolidayCalendar(country, region).check()
             assert holidays_of(country, region, 2026)
-
-
-def test_the_stamp_names_both_editions(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert calendar_stamp().startswith("tz 20")
-    assert ", holidays 0." in calendar_stamp()
-    monkeypatch.setattr(zoneinfo, "TZPATH", ())
-    public_holidays.calendar_stamp.cache_clear()
-    assert calendar_stamp().startswith("tz 20")
-    public_holidays.calendar_stamp.cache_clear()
