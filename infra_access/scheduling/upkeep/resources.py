@@ -80,7 +80,7 @@ def _refuse_in_use(session: Session, resource: Resource, now: datetime) -> None:
     ).one()
     if count:
         message = _(
-            '${count} entries still stand in the time of "${name}", such as bookings or closures. '
+            'Something still stands in the time of "${name}" (${count}), such as bookings or closures. '
             "Move or cancel them first.",
             mapping={"count": count, "name": resource.name},
         )
@@ -88,7 +88,7 @@ def _refuse_in_use(session: Session, resource: Resource, now: datetime) -> None:
     depends = session.scalar(select(func.count()).where(Resource.plant_id == resource.id, Resource.active.is_(True)))
     if depends:
         message = _(
-            '${count} resources depend on "${name}". Let them depend on another plant, or on none, first.',
+            'Other resources depend on "${name}" (${count}). Let them depend on another plant, or on none, first.',
             mapping={"count": depends, "name": resource.name},
         )
         raise Conflict("resource.in_use", message, details={"dependants": depends})
@@ -103,7 +103,7 @@ def _refuse_closed(session: Session, resource: Resource, plant: Resource, now: d
     )
     if count:
         message = _(
-            '${count} bookings of "${name}" stand in times in which "${plant}" is closed. Move or cancel them first.',
+            'Bookings of "${name}" (${count}) stand in times in which "${plant}" is closed. Move or cancel them first.',
             mapping={"count": count, "name": resource.name, "plant": plant.name},
         )
         raise Conflict("plant.bookings", message, details={"bookings": count})
