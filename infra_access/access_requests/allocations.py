@@ -113,7 +113,35 @@ def lock(session: Session, public_id: str, *, actor: Actor, now: datetime) -> Gr
     Raises NotFound for whoever is not on its team, Forbidden for who takes part in the data only, Conflict
     `allocation.inactive`.
     """
-    allocation = _locked(session, Allocation.public_id == public_id)
+    allocation, access_request = _for_booking(session, public_id, actor=actor, now=now, locked=True)
+    return _granted(session, allocation, access_request, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Bookable:
+    """What an allocation allows to book now: on which instruments, within which time, and how many units are left."""
+
+    granted: Granted
+    instruments: tuple[Instrument, ...]
+    span: TimeSpan
+    left: Decimal
+
+
+def bookable(session: Session, public_id: str, *, actor: Actor, now: datetime) -> Bookable:
+    """Return what the actor can book on an allocation, without keeping others from it. Raises what `lock` raises."""
+    allocation, access_request = _for_booking(session, public_id, actor=actor, now=now, locked=False)
+    return Bookable(
+        granted=_granted(session, allocation, access_request, now, locked=False),
+        instruments=tuple(_instruments(session, [access_request.id]).get(access_request.id, ())),
+        span=TimeSpan(allocation.valid_from, allocation.valid_until),
+        left=allocation.amount - allocation.used,
+    )
+
+
+def _for_booking(
+    session: Session, public_id: str, *, actor: Actor, now: datetime, locked: bool
+) -> tuple[Allocation, AccessRequest]:
+    allocation = _found(session, Allocation.public_id == public_id, locked=locked)
     access_request = session.get(AccessRequest, allocation.access_request_id) if allocation is not None else None
     if allocation is None or access_request is None or actor.account_id not in team_of(session, access_request):
         raise NotFound("allocation.unknown", _("There is no such allocation, or it is not your team's."))
@@ -125,7 +153,7 @@ def lock(session: Session, public_id: str, *, actor: Actor, now: datetime) -> Gr
     if role == ParticipantRole.DATA_ONLY and actor.account_id != access_request.requester_id:
         raise Forbidden("allocation.data_only", _("You take part in the data only. Ask another of the team to book."))
     _refuse_inactive(allocation, now)
-    return _granted(session, allocation, access_request, now)
+    return allocation, access_request
 
 
 def lock_by_key(session: Session, key: int, *, now: datetime) -> Granted:
@@ -144,17 +172,28 @@ def draw(session: Session, granted: Granted, *, instrument_id: int, span: TimeSp
     allocation = refuse_outside(session, granted, instrument_id=instrument_id, span=span)
     left = allocation.amount - allocation.used
     if units > left:
-        raise Conflict(
-            "allocation.overdrawn",
-            _(
-                "This takes ${units} access units (${unit}), and ${left} are left of what you were granted. Choose a "
-                "shorter time, or amend your request.",
-                mapping={"units": str(units), "unit": granted.access_unit, "left": str(left)},
-            ),
-            details={"left": str(left), "units": str(units)},
-        )
+        raise overdrawn(granted, units, left)
     allocation.used += units
     session.flush()
+
+
+def overdrawn(granted: Granted, units: Decimal, left: Decimal) -> Conflict:
+    """Return the refusal of more than is left of a grant."""
+    return Conflict(
+        "allocation.overdrawn",
+        _(
+            "This takes ${units} access units (${unit}), and ${left} are left of what you were granted. Choose a "
+            "shorter time, or amend your request.",
+            mapping={"units": str(units), "unit": granted.access_unit, "left": str(left)},
+        ),
+        details={"left": str(left), "units": str(units)},
+    )
+
+
+def not_covered() -> Conflict:
+    """Return the refusal of an instrument that a grant is not for."""
+    message = _("What you were granted is for other instruments. Amend your request to use this one too.")
+    return Conflict("allocation.outside", message)
 
 
 def refuse_outside(session: Session, granted: Granted, *, instrument_id: int, span: TimeSpan) -> Allocation:
@@ -168,8 +207,7 @@ def refuse_outside(session: Session, granted: Granted, *, instrument_id: int, sp
         )
     )
     if covered is None:
-        message = _("What you were granted is for other instruments. Amend your request to use this one too.")
-        raise Conflict("allocation.outside", message)
+        raise not_covered()
     if not TimeSpan(allocation.valid_from, allocation.valid_until).contains(span):
         raise Conflict(
             "allocation.outside",
@@ -224,11 +262,14 @@ def _instruments(session: Session, access_request_ids: Sequence[int]) -> dict[in
     return found
 
 
-def _locked(session: Session, condition: Any) -> Allocation | None:
+def _found(session: Session, condition: Any, *, locked: bool) -> Allocation | None:
     session.flush()
-    return session.scalars(
-        select(Allocation).where(condition).with_for_update(key_share=True).execution_options(populate_existing=True)
-    ).one_or_none()
+    query = select(Allocation).where(condition).execution_options(populate_existing=True)
+    return session.scalars(query.with_for_update(key_share=True) if locked else query).one_or_none()
+
+
+def _locked(session: Session, condition: Any) -> Allocation | None:
+    return _found(session, condition, locked=True)
 
 
 def _refuse_inactive(allocation: Allocation, now: datetime | None) -> None:
@@ -243,13 +284,15 @@ def _refuse_inactive(allocation: Allocation, now: datetime | None) -> None:
         )
 
 
-def _granted(session: Session, allocation: Allocation, access_request: AccessRequest, now: datetime) -> Granted:
+def _granted(
+    session: Session, allocation: Allocation, access_request: AccessRequest, now: datetime, *, locked: bool = True
+) -> Granted:
     route = session.get_one(AccessRoute, access_request.route_id)
     content = content_of(session, access_request)
     met = {"gate:allocation", *satisfied_by(content)}
     if is_accepted(session, access_request):
         met |= {"agreement:terms", "agreement:access-terms"}
-    book = rulebook(session, share_lock=True)
+    book = rulebook(session, share_lock=locked)
     return Granted(
         id=allocation.id,
         public_id=allocation.public_id,

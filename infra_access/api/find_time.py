@@ -80,6 +80,7 @@ class FindTimeBody(Body):
     count = Integer("How many slots, 10 by default.", low=1, high=MOST_SLOTS)
     action = Choice(Step, "Slots to book at once, or to request. By default to request only where none can be booked.")
     together = Part(TogetherBody)
+    allocation = PublicId("Book on what was granted to a team of the caller: only its instruments, time and units.")
 
 
 class Shared(Part):
@@ -143,7 +144,10 @@ class FindTimeOut(Out):
 def find(call: Call) -> dict[str, Any]:
     """Find the earliest slots that the caller may have, or somebody of whom `as` says who they are."""
     by = KNOWN if call.visitor is not None and "as" not in call.query else SAID
-    found = find_time(call.db, _question(call), applicant=lambda book: applicant_of(call, book)[0], now=call.now)
+    known = call.visitor if by == KNOWN else None
+    found = find_time(
+        call.db, _question(call), applicant=lambda book: applicant_of(call, book)[0], now=call.now, actor=known
+    )
     return {**_shown(call, found), "by": by}
 
 
@@ -164,6 +168,7 @@ def _question(call: Call) -> Question:
         count=body.get("count", 10),
         step=body.get("action"),
         together=_together(together) if together else None,
+        allocation=body.get("allocation"),
     )
 
 

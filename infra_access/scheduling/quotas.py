@@ -4,9 +4,10 @@ Who books under a quota takes a lock on the name of each person, team or organis
 what they have: bookings of one team on different instruments then count one after the other.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
@@ -17,7 +18,7 @@ from infra_access.core.i18n import Text, _
 from infra_access.core.named_locks import lock_names
 from infra_access.core.timespan import TimeSpan, merge
 from infra_access.core.zones import LAST_YEAR, day_start, named_zone
-from infra_access.scheduling.booking_rules import BrokenRule
+from infra_access.scheduling.booking_rules import BookingRules, BrokenRule
 from infra_access.scheduling.lifecycle import OCCUPYING, BookingState
 from infra_access.scheduling.models import Booking, BookingLine
 from infra_access.scheduling.rule_parts import Counted, Measure, Period, Quota, Reach
@@ -78,6 +79,26 @@ class Use:
         return self.holder.name(quota.of) == holder.name(quota.of)
 
 
+class Counting(Protocol):
+    """An instrument whose rules may hold quotas, as far as counting needs it."""
+
+    @property
+    def id(self) -> int:
+        """Return its key."""
+
+    @property
+    def facility_id(self) -> int:
+        """Return the key of its facility."""
+
+    @property
+    def timezone(self) -> str:
+        """Return the zone of its facility, in which days, weeks and months begin."""
+
+    @property
+    def rules(self) -> BookingRules:
+        """Return its rules as they hold for the holder."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What a holder has, as far as the quotas in force count it, and what they would have with more."""
@@ -93,7 +114,33 @@ class Tally:
         """Return each quota that a booking of these spans of instrument time would go beyond, at its first period."""
         return [found for quota in self.quotas if (found := self._beyond(quota, spans)) is not None]
 
+    def start_with_room(self, span: TimeSpan) -> datetime | None:
+        """Return the first start, from that of `span` on, at which as much time may be within the quotas.
+
+        That is its own start where it breaks none, and None where it would break one whenever it is.
+        """
+        starts = [self._leaves_room(quota, span) for quota in self.quotas]
+        return None if None in starts else max((one for one in starts if one is not None), default=span.start)
+
     def _beyond(self, quota: Quota, spans: Sequence[TimeSpan]) -> BrokenRule | None:
+        for first, _period, total in self._exceeded(quota, spans):
+            return BrokenRule(f"quota.{quota.of}.{quota.per}", quota.amount, total, _sentence(quota, total, first))
+        return None
+
+    def _leaves_room(self, quota: Quota, span: TimeSpan) -> datetime | None:
+        start = span.start
+        for _first, period, total in self._exceeded(quota, [span]):
+            if quota.per is Period.UPCOMING:
+                return None
+            # Of minutes, what the period has left may be used at its end, before the session runs on into the next.
+            left = timedelta()
+            if quota.measure is Measure.MINUTES and (part := span.clip(period)) is not None:
+                left = max(timedelta(), part.length - (total - quota.amount) * _MINUTE)
+            start = max(start, period.end - left)
+        return start
+
+    def _exceeded(self, quota: Quota, spans: Sequence[TimeSpan]) -> Iterator[tuple[date, TimeSpan, int]]:
+        """Yield each period in which these spans go beyond a quota, with its first day and what it would come to."""
         own = [one for one in self.uses if one.counts(quota, self.holder, self.instrument_id)]
         for first, period in periods(quota.per, spans, self.zone, self.now):
             before = [(one.booking_id, part) for one in own if (part := one.span.clip(period))]
@@ -108,8 +155,7 @@ class Tally:
                 parts = [*(part for _key, part in before), *more]
                 total = -(-sum((part.length for part in parts), timedelta()) // _MINUTE)
             if total > quota.amount:
-                return BrokenRule(f"quota.{quota.of}.{quota.per}", quota.amount, total, _sentence(quota, total, first))
-        return None
+                yield first, period, total
 
 
 def tally_of(
@@ -129,10 +175,63 @@ def tally_of(
     """
     lock_names(session, (holder.name(quota.of) for quota in quotas))
     spans = [period for quota in quotas for _first, period in periods(quota.per, [reach], zone, now)]
+    uses = _uses(
+        session,
+        holder,
+        {quota.of for quota in quotas},
+        [instrument.facility_id],
+        TimeSpan(min(one.start for one in spans), max(one.end for one in spans)),
+        now,
+        booking_id,
+    )
+    return Tally(quotas, holder, instrument.id, tuple(uses.get(instrument.facility_id, ())), zone, now)
+
+
+def tallies_of(
+    session: Session, holder: Holder, subjects: Iterable[Counting], *, reach: TimeSpan, now: datetime
+) -> dict[int, Tally]:
+    """Return what the holder has on each instrument that has quotas, by its key, without keeping others from adding.
+
+    For looking ahead only: whoever books counts again. One statement, none where there are no quotas.
+    """
+    counting = [one for one in subjects if one.rules.quotas]
+    if not counting:
+        return {}
+    spans = [
+        period
+        for quota, zone in {(quota, one.timezone) for one in counting for quota in one.rules.quotas}
+        for _first, period in periods(quota.per, [reach], zone, now)
+    ]
+    uses = _uses(
+        session,
+        holder,
+        {quota.of for one in counting for quota in one.rules.quotas},
+        {one.facility_id for one in counting},
+        TimeSpan(min(one.start for one in spans), max(one.end for one in spans)),
+        now,
+        None,
+    )
+    return {
+        one.id: Tally(one.rules.quotas, holder, one.id, tuple(uses.get(one.facility_id, ())), one.timezone, now)
+        for one in counting
+    }
+
+
+def _uses(
+    session: Session,
+    holder: Holder,
+    counted: Iterable[Counted],
+    facilities: Collection[int],
+    reach: TimeSpan,
+    now: datetime,
+    booking_id: int | None,
+) -> dict[int, list[Use]]:
+    """Return the instrument time of the holder's bookings that touch a span, by facility. One statement."""
     rows = session.execute(
         select(
             Booking.id,
             Booking.instrument_id,
+            Instrument.facility_id,
             Booking.account_id,
             Booking.allocation_id,
             Booking.acting_for_id,
@@ -143,24 +242,22 @@ def tally_of(
         )
         .join(BookingLine, BookingLine.booking_id == Booking.id)
         .join(Resource, and_(Resource.id == BookingLine.resource_id, Resource.kind == ResourceKind.INSTRUMENT))
-        .join(
-            Instrument, and_(Instrument.id == Booking.instrument_id, Instrument.facility_id == instrument.facility_id)
-        )
+        .join(Instrument, and_(Instrument.id == Booking.instrument_id, Instrument.facility_id.in_(facilities)))
         .where(
-            or_(*(holder.condition(counted) for counted in {quota.of for quota in quotas})),
-            Booking.starts < max(one.end for one in spans),
-            Booking.ends > min(one.start for one in spans),
+            or_(*(holder.condition(each) for each in counted)),
+            Booking.starts < reach.end,
+            Booking.ends > reach.start,
             Booking.state.in_(_COUNTED),
             or_(Booking.state.not_in(_TENTATIVE), Booking.answer_by.is_(None), Booking.answer_by > now),
             Booking.id != booking_id if booking_id is not None else true(),
         )
     ).all()
-    uses = (
-        Use(row.id, row.instrument_id, Holder(row.account_id, row.allocation_id, row.acting_for_id), row.state, span)
-        for row in rows
-        if (span := _used(row.starts, row.ends, row.booked)) is not None
-    )
-    return Tally(quotas, holder, instrument.id, tuple(uses), zone, now)
+    uses: dict[int, list[Use]] = {}
+    for row in rows:
+        if (span := _used(row.starts, row.ends, row.booked)) is not None:
+            owner = Holder(row.account_id, row.allocation_id, row.acting_for_id)
+            uses.setdefault(row.facility_id, []).append(Use(row.id, row.instrument_id, owner, row.state, span))
+    return uses
 
 
 def _used(starts: datetime, ended: datetime, booked: datetime) -> TimeSpan | None:

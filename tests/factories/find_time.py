@@ -54,8 +54,10 @@ def taken(session: Session, resource: Resource, whole: TimeSpan) -> list[TimeSpa
     return [one.span for one in occupied(session, keys, whole)]
 
 
-def asked(session: Session, actor: Actor, *, now: datetime = MONDAY, hours: float = 1, **values: Any) -> Found:
-    """Ask for a session of so many hours within two weeks."""
+def asked(
+    session: Session, actor: Actor, *, now: datetime = MONDAY, hours: float = 1, known: bool = True, **values: Any
+) -> Found:
+    """Ask for a session of so many hours within two weeks; `known` is whether it is known who asks."""
     given = {"start": now, "end": now + timedelta(days=14), "minutes": int(hours * 60)} | values
     if "quantity" in values:
         given["minutes"] = None
@@ -65,6 +67,7 @@ def asked(session: Session, actor: Actor, *, now: datetime = MONDAY, hours: floa
         whole,
         applicant=lambda book: facts_of(session, actor, acting_for_id=None, now=now, book=book),
         now=now,
+        actor=actor if known else None,
     )
 
 

@@ -13,8 +13,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from infra_access.core.authority import Actor
 from infra_access.core.decision import Decision
-from infra_access.core.errors import Invalid
+from infra_access.core.errors import Invalid, NotFound
 from infra_access.core.i18n import _
 from infra_access.core.timespan import TimeSpan
 from infra_access.policy.facts import Facts
@@ -22,12 +23,14 @@ from infra_access.policy.rulebook import RuleBook
 from infra_access.scheduling.find_time.candidates import Candidates, candidates_for
 from infra_access.scheduling.find_time.combining import together_from
 from infra_access.scheduling.find_time.fitting import Fitter, Ground
+from infra_access.scheduling.find_time.granted import Grant, on_grant
 from infra_access.scheduling.find_time.grounds import Subject, grounds_of, subjects_of
 from infra_access.scheduling.find_time.partitions import classes_now
 from infra_access.scheduling.find_time.probing import Hit, free_at, free_later, free_later_of
 from infra_access.scheduling.find_time.questions import Question
 from infra_access.scheduling.find_time.settling import Settling
 from infra_access.scheduling.find_time.standings import Answer, Standings, Step, wanted_by
+from infra_access.scheduling.quotas import Holder
 from infra_access.scheduling.windows.spans import range_at
 
 _FEW = 16
@@ -67,25 +70,44 @@ class Found:
     looked_until: datetime | None = None
 
 
-def find_time(session: Session, asked: Question, *, applicant: Callable[[RuleBook], Facts], now: datetime) -> Found:
+def find_time(
+    session: Session,
+    asked: Question,
+    *,
+    applicant: Callable[[RuleBook], Facts],
+    now: datetime,
+    actor: Actor | None = None,
+) -> Found:
     """Return the earliest slots for a person, one for each instrument, or several where few instruments are named.
 
     `applicant` gives the facts about the person under the rules in force. Unless the question says which, the slots are
-    those to be booked at once; where there are none, those to be requested.
+    those to be booked at once; where there are none, those to be requested. `actor` is the person, where it is known
+    who that is: what quotas leave to them is known then, and they may ask for the slots of an allocation.
     """
     book, kept = classes_now(session, now)
     facts = applicant(book)
+    grant = None
+    if asked.allocation:
+        if actor is None:
+            raise NotFound("allocation.unknown", _("There is no such allocation, or it is not your team's."))
+        asked, grant = on_grant(session, asked, actor=actor, book=book, now=now)
     candidates = candidates_for(session, asked, kept)
     wanted = wanted_by(facts, asked.access_type, now)
     found = None
-    for step in [asked.step] if asked.step else Step:
+    for step in [Step.BOOK] if grant else [asked.step] if asked.step else Step:
         standings = Standings(kept.partition, book, facts, wanted, step, now)
-        search = _Search(session, asked, candidates, standings, facts, now)
-        found = search.found(step)
+        holder = _holder(actor, grant) if step is Step.BOOK else None
+        found = _Search(session, asked, candidates, standings, facts, now, holder, grant).found(step)
         if found.slots or found.sets:
             return found
     assert found is not None, "there is at least one step"
     return found
+
+
+def _holder(actor: Actor | None, grant: Grant | None) -> Holder | None:
+    if actor is None or actor.account_id is None:
+        return None
+    return grant.holder(actor) if grant else Holder(actor.account_id, None, min(actor.organisation_ids, default=None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +120,8 @@ class _Search:
     standings: Standings
     facts: Facts
     now: datetime
+    holder: Holder | None
+    grant: Grant | None
 
     def found(self, step: Step) -> Found:
         """Return what there is, in the way that suits how many instruments are asked for."""
@@ -114,6 +138,8 @@ class _Search:
         return tuple(ordered[: self.asked.count])
 
     def _answer(self, key: int) -> Answer | None:
+        if self.grant:
+            return self.grant.answers.get(key)
         position = self.candidates.partition.position(key)
         if position is None or not self.candidates.admits(position):
             return None
@@ -128,13 +154,13 @@ class _Search:
 
     def _refused(self) -> dict[str, Decision]:
         partition = self.candidates.partition
-        samples = {partition.classes[position] for position in self.candidates.positions}
-        closed = {number for number in samples if number >= 0 and self.standings.of_class(number) is None}
         keys = {partition.keys[one]: partition.classes[one] for one in self.candidates.positions}
-        shut = {key: number for key, number in keys.items() if number in closed}
+        shut = {key: number for key, number in keys.items() if number >= 0 and self._answer(key) is None}
         subjects = subjects_of(self.session, {key: {} for key in shut}, self.facts, self.now) if shut else {}
         return {
-            subjects[key].public_id: self.standings.decision(partition.samples[number])
+            subjects[key].public_id: self.grant.decided[key]
+            if self.grant
+            else self.standings.decision(partition.samples[number])
             for key, number in shut.items()
             if key in subjects
         }
@@ -147,18 +173,22 @@ class _Search:
         by_way = {key: answer.rules for key, answer in answers.items()}
         subjects = subjects_of(self.session, by_way, self.facts, self.now) if answers else {}
         spans = {key: span for key in subjects if (span := self._from(answers[key].likely)) is not None}
-        return answers, subjects, grounds_of(self.session, subjects, spans, self.now)
+        return answers, subjects, grounds_of(self.session, subjects, spans, self.now, self.holder)
 
     def _from(self, since: datetime) -> TimeSpan | None:
         window = self.asked.window
-        start = max(since, window.start)
-        return TimeSpan(start, window.end) if window.end - start >= self.asked.length else None
+        start, end = max(since, window.start), window.end
+        if self.grant:
+            start, end = max(start, self.grant.span.start), min(end, self.grant.span.end)
+        return TimeSpan(start, end) if end - start >= self.asked.length else None
 
     def _of_few(self) -> Iterator[Slot]:
         answers, subjects, grounds = self._grounds()
         each = -(-self.asked.count // max(1, len(grounds))) if self.asked.instruments else 1
         for key, ground in grounds.items():
             for span in islice(_one_after_another(Fitter(ground, self.asked.length, self.now)), each):
+                if self.grant and not self.grant.allows([span]):
+                    break  # rounded up to the grid, it takes more than is left, and so does each later one
                 yield self._slot(subjects[key], span, answers[key])
 
     def _sets(self) -> tuple[tuple[Slot, ...], ...]:
@@ -174,6 +204,8 @@ class _Search:
         bounds = [grounds[key].window.start for key in keys]
         sets: list[tuple[Slot, ...]] = []
         while len(sets) < self.asked.count and (spans := together_from(fitters, bounds, self.asked.together)):
+            if self.grant and not self.grant.allows(spans):
+                break
             sets.append(
                 tuple(self._slot(subjects[key], span, answers[key]) for key, span in zip(keys, spans, strict=True))
             )
@@ -191,6 +223,7 @@ class _Search:
             self.now,
             self.facts,
             self._by_way,
+            self.holder,
         )
         for since, numbers in sorted(self._starts().items()):
             span = self._from(since)

@@ -4,7 +4,7 @@ Pure. It decides on the truth (open time without what is occupied) by the bookin
 returns is what booking would take.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from infra_access.core.timespan import TimeSpan, subtract
 from infra_access.core.zones import first_instant, last_instant, named_zone
 from infra_access.scheduling.booking_rules import BookingRules, broken
+from infra_access.scheduling.quotas import Tally
 
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
@@ -31,7 +32,8 @@ class Copy:
 class Ground:
     """All that decides when an instrument can be used within a window: its open time, its rules, what is taken.
 
-    `shared` are the spans at which a companion is taken; `companions` their keys.
+    `shared` are the spans at which a companion is taken; `companions` their keys. `tally` is what quotas leave to
+    whoever asks, where there are any and it is known who that is.
     """
 
     window: TimeSpan
@@ -41,6 +43,7 @@ class Ground:
     copies: tuple[Copy, ...]
     shared: tuple[TimeSpan, ...]
     companions: Mapping[int, str]
+    tally: Tally | None = None
 
     def free(self) -> list[tuple[TimeSpan, ...]]:
         """Return for each copy the spans in which a session may lie: around what is taken there is change-over."""
@@ -94,26 +97,22 @@ class Fitter:
 
     def _in_span(self, part: TimeSpan, after: datetime) -> TimeSpan | None:
         assert self.length is not None, "what is too long is not looked for"
-        for tried, start in enumerate(starts_on_grid(after, self.ground.rules, self._zone)):
-            if start + self.length > part.end or tried == _MOST_TRIES:
+        rules = self.ground.rules
+        for _tried in range(_MOST_TRIES):
+            start = _on_grid(after, rules.granularity, self._zone)
+            if start + self.length > part.end:
                 return None
             span = TimeSpan(start, start + self.length)
-            faults = broken(self.ground.rules, span, now=self.now, zone=self._zone, open_spans=self.ground.opened)
-            if not faults:
-                return span
+            faults = broken(rules, span, now=self.now, zone=self._zone, open_spans=self.ground.opened)
             if any(one.code == "horizon" for one in faults):
                 return None
+            after = start + _MINUTE
+            if not faults:
+                within = self.ground.tally.start_with_room(span) if self.ground.tally else start
+                if within is None or within == start:
+                    return span if within else None
+                after = max(after, within)
         return None
-
-
-def starts_on_grid(after: datetime, rules: BookingRules, zone: ZoneInfo) -> Iterator[datetime]:
-    """Yield the starts from `after` on that lie on the grid of the place's wall clock, in order."""
-    step = rules.granularity
-    moment = after
-    while True:
-        moment = _on_grid(moment, step, zone)
-        yield moment
-        moment += _MINUTE
 
 
 def _on_grid(moment: datetime, step: timedelta, zone: ZoneInfo) -> datetime:

@@ -19,6 +19,7 @@ from infra_access.scheduling.find_time.fitting import Copy, Ground
 from infra_access.scheduling.hours import hours_of
 from infra_access.scheduling.models import BookingRuleSet
 from infra_access.scheduling.occupancies import occupied
+from infra_access.scheduling.quotas import Holder, Tally, tallies_of
 
 _MINUTE = timedelta(minutes=1)
 _SEEN = ("sector", "size", "startup", "relation")
@@ -113,11 +114,16 @@ def subjects_of(
 
 
 def grounds_of(
-    session: Session, subjects: Mapping[int, Subject], spans: Mapping[int, TimeSpan], now: datetime
+    session: Session,
+    subjects: Mapping[int, Subject],
+    spans: Mapping[int, TimeSpan],
+    now: datetime,
+    holder: Holder | None = None,
 ) -> dict[int, Ground]:
     """Return the ground of each instrument within its own span. Three statements, however many there are.
 
-    What a hold or a proposal kept that nobody answered in time is free.
+    What a hold or a proposal kept that nobody answered in time is free. Quotas are counted where it is known for whom
+    (`holder`) and there are any, which takes one statement more.
     """
     if not spans:
         return {}
@@ -133,8 +139,16 @@ def grounds_of(
     for held in occupied(session, keys, reach):
         if not held.has_lapsed(now):
             taken.setdefault(held.resource_id, []).append(held)
+    tallies = tallies_of(session, holder, [subjects[key] for key in spans], reach=reach, now=now) if holder else {}
     return {
-        key: _ground(subjects[key], span, resources[key], hours[subjects[key].facility_id].open_within(span), taken)
+        key: _ground(
+            subjects[key],
+            span,
+            resources[key],
+            hours[subjects[key].facility_id].open_within(span),
+            taken,
+            tallies.get(key),
+        )
         for key, span in spans.items()
     }
 
@@ -155,6 +169,7 @@ def _ground(
     rows: Mapping[int, _Row],
     opened: Sequence[TimeSpan],
     taken: Mapping[int, Sequence[Any]],
+    tally: Tally | None,
 ) -> Ground:
     copies, shared, companions = [], [], {}
     for row in rows.values():
@@ -165,4 +180,6 @@ def _ground(
         else:
             shared += own
             companions[row.id] = row.name
-    return Ground(window, subject.rules, subject.timezone, tuple(opened), tuple(copies), tuple(shared), companions)
+    return Ground(
+        window, subject.rules, subject.timezone, tuple(opened), tuple(copies), tuple(shared), companions, tally
+    )

@@ -54,7 +54,7 @@ class Together:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A checked question; no instruments means all that the filters match."""
+    """A checked question; no instruments means all that the filters match, or all of the allocation that is named."""
 
     length: timedelta
     window: TimeSpan
@@ -65,6 +65,7 @@ class Question:
     count: int = 10
     step: Step | None = None
     together: Together | None = None
+    allocation: str | None = None
 
 
 def question(
@@ -82,6 +83,7 @@ def question(
     count: int = 10,
     step: str | None = None,
     together: tuple[str, int, int | None] | None = None,
+    allocation: str | None = None,
 ) -> Question:
     """Return the checked question; what lies in the past of its window is left out. Raises Invalid naming the field."""
     window = window_of(start, end)
@@ -101,6 +103,9 @@ def question(
         raise _fault("action.unknown", "action", _("Choose to book or to request."))
     if instruments and filters not in (None, Filters()):
         raise _fault("filters.beside", "filters", _("Give either instruments or filters; not both."))
+    if allocation is not None and (near or filters not in (None, Filters()) or step == Step.REQUEST):
+        message = _("An allocation says where you can book. Leave out filters, the place and what is to be requested.")
+        raise _fault("allocation.beside", "allocation", message)
     return Question(
         length=length,
         window=TimeSpan(max(window.start, now), window.end),
@@ -111,6 +116,7 @@ def question(
         count=count,
         step=Step(step) if step else None,
         together=_together(instruments, *together) if together else None,
+        allocation=allocation,
     )
 
 

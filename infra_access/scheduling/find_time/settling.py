@@ -13,6 +13,7 @@ from infra_access.policy.facts import Facts
 from infra_access.scheduling.find_time.fitting import Fitter, session_length
 from infra_access.scheduling.find_time.grounds import Subject, grounds_of, subjects_of
 from infra_access.scheduling.find_time.probing import Hit
+from infra_access.scheduling.quotas import Holder
 
 _REACH = timedelta(hours=12)
 _FURTHER = 4
@@ -39,6 +40,7 @@ class Settling:
     now: datetime
     applicant: Facts
     by_way: Callable[[int], Mapping[str, Any]]
+    holder: Holder | None = None
     found: dict[int, TimeSpan] = field(default_factory=dict)
     subjects: dict[int, Subject] = field(default_factory=dict)
     _tried: dict[int, datetime] = field(default_factory=dict)
@@ -96,7 +98,7 @@ class Settling:
             self._tried[key] = self.window.end
             if key in self.subjects and (span := self._span(key, *one)) is not None:
                 spans[key] = span
-        grounds = grounds_of(self.session, self.subjects, spans, self.now)
+        grounds = grounds_of(self.session, self.subjects, spans, self.now, self.holder)
         for key, ground in grounds.items():
             fitter = Fitter(ground, self.length, self.now)
             fit = fitter.next_fit(ground.window.start)

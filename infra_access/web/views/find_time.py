@@ -57,7 +57,8 @@ def _found(request: Request, asked: dict[str, str], said_: Said) -> tuple[Found 
         whole = question_in(request, asked, now)
         # Of a visitor who said nothing, nothing is known, which is an answer too.
         known = lambda book: applicant(request, said_, book, now=now) or visitor_facts("", book, now)  # noqa: E731
-        return find_time(request.db, whole, applicant=known, now=now), Entries()
+        actor = None if said_ else request.actor
+        return find_time(request.db, whole, applicant=known, now=now, actor=actor), Entries()
     except Invalid as error:
         request.response.status_int = error.status
         faults = errors_of(error, request)

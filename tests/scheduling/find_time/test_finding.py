@@ -1,15 +1,17 @@
 """Find-time offers what could be booked, the earliest first, and nothing that booking then refuses."""
 
 import random
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import delete
 
+from infra_access.access_requests.models import AccessRequestInstrument
 from infra_access.catalogue.filters import Filters
 from infra_access.core.decision import Outcome
-from infra_access.core.errors import Invalid
+from infra_access.core.errors import Conflict, DomainError, Invalid, NotFound
 from infra_access.core.timespan import TimeSpan
 from infra_access.scheduling.bookings import book
 from infra_access.scheduling.find_time import finding
@@ -29,6 +31,8 @@ from tests.factories.scheduling import (
     MONDAY,
     SYSTEM,
     copies_of,
+    make_allocation,
+    make_booking,
     make_companion,
     make_occupancy,
     make_place,
@@ -64,10 +68,10 @@ def starts(found):
     return [(slot.subject.id, slot.span) for slot in found.slots]
 
 
-def booked(session, actor, slot):
+def booked(session, actor, slot, **values):
     """Take a slot as it was offered."""
     place = place_of(session, slot.subject.id)
-    return book(session, actor=actor, now=MONDAY, place=place, wishes=[Wish(slot.span)])
+    return book(session, actor=actor, now=MONDAY, place=place, wishes=[Wish(slot.span)], **values)
 
 
 def random_world(session, seed):
@@ -308,3 +312,132 @@ def test_it_tells_how_far_it_looked(session, actor, plan):
     else:
         assert (len(found.slots), found.looked_until) == (1, None)
     assert asked(session, actor).looked_until is None
+
+
+@pytest.mark.parametrize(
+    "quota",
+    [
+        {"of": "person", "amount": 2, "measure": "bookings", "per": "week"},
+        {"of": "person", "amount": 300, "measure": "minutes", "per": "day"},
+        {"of": "person", "amount": 420, "measure": "minutes", "per": "week"},
+        {"of": "organisation", "amount": 1, "measure": "bookings", "per": "day", "on": "facility"},
+        {"of": "person", "amount": 3, "measure": "bookings", "per": "upcoming"},
+        {"of": "person", "amount": 1, "measure": "bookings", "per": "month"},
+    ],
+    ids=lambda quota: f"{quota['amount']} {quota['measure']} per {quota['per']}",
+)
+def test_what_quotas_leave_no_room_for_is_not_offered(session, actor, plan, quota) -> None:
+    """The first slot is the first time that a booking of it is taken, tried every hour."""
+    facility = make_facility(session, timezone="Asia/Kathmandu")
+    place = make_place(session, facility=facility)
+    set_rules(session, place.instrument, granularity_minutes=60, min_minutes=60, horizon_days=40, quotas=[quota])
+    for hours in (
+        TimeSpan(MONDAY + 4.25 * HOUR, MONDAY + 6.25 * HOUR),
+        TimeSpan(MONDAY + 28.25 * HOUR, MONDAY + 31.25 * HOUR),
+    ):
+        with suppress(Invalid):
+            book(session, actor=actor, now=MONDAY, place=place, wishes=[Wish(hours)])
+    make_windows(session)
+    found = asked(session, actor, hours=3, end=MONDAY + timedelta(days=12))
+    expected = next((one for one in every_hour(3, days=12) if can_be_booked(session, actor, place, one)), None)
+    assert [slot.span for slot in found.slots] == ([expected] if expected else [])
+
+
+def every_hour(length, *, days):
+    """Yield every span of so many hours that starts on the full hour of Kathmandu."""
+    for hour in range(days * 24 - length):
+        start = MONDAY + (hour + 0.25) * HOUR
+        yield TimeSpan(start, start + length * HOUR)
+
+
+def can_be_booked(session, actor, place, wanted):
+    with session.begin_nested() as taken:
+        try:
+            book(session, actor=actor, now=MONDAY, place=place, wishes=[Wish(wanted)])
+        except DomainError:
+            return False
+        finally:
+            taken.rollback()
+    return True
+
+
+def test_whose_quotas_they_are_is_known_of_the_signed_in_only(session, actor) -> None:
+    place = make_place(session)
+    rule = {"of": "person", "amount": 1, "measure": "bookings", "per": "upcoming"}
+    set_rules(session, place.instrument, quotas=[rule])
+    make_booking(session, place, span(10, 12), actor=actor)
+    assert asked(session, actor).slots == ()
+    assert asked(session, actor, known=False).slots
+    assert asked(session, make_actor(session)).slots
+
+
+def on(session, actor, allocation, **values):
+    return asked(session, actor, allocation=allocation.public_id, **values)
+
+
+def test_what_was_granted_is_looked_for_on_its_instruments_within_its_time(session, actor) -> None:
+    place, other = make_place(session), make_place(session)
+    allocation = make_allocation(session, place, actor)
+    make_windows(session)
+    found = on(session, actor, allocation, count=3)
+    assert [slot.subject.id for slot in found.slots] == [place.instrument.id] * 3
+    assert found.step is Step.BOOK
+    for slot in found.slots:
+        with session.begin_nested() as taken:
+            booked(session, actor, slot, allocation=allocation.public_id)
+            taken.rollback()
+    ends = allocation.valid_until
+    late = on(session, actor, allocation, start=ends - HOUR, end=ends + timedelta(days=3), count=5)
+    assert [slot.span.end for slot in late.slots] == [ends]
+    with pytest.raises(Conflict) as caught:
+        on(session, actor, allocation, instruments=(other.instrument.public_id,))
+    assert caught.value.code == "allocation.outside"
+
+
+def test_no_more_is_offered_than_is_left_of_what_was_granted(session, actor) -> None:
+    place = make_place(session)
+    allocation = make_allocation(session, place, actor, amount=3)
+    assert on(session, actor, allocation, hours=3).slots
+    with pytest.raises(Conflict) as caught:
+        on(session, actor, allocation, hours=3.5)
+    assert caught.value.details == {"left": "3.00", "units": "3.50"}
+    set_rules(session, place.instrument, granularity_minutes=240, min_minutes=240)
+    assert on(session, actor, allocation, hours=3).slots == ()  # rounded up to the grid, it would be four
+
+
+def test_two_sessions_together_take_no_more_than_is_left_either(session, actor) -> None:
+    place = make_place(session)
+    allocation = make_allocation(session, place, actor, amount=3)
+    other = make_place(session, facility=place.facility).instrument
+    session.add(AccessRequestInstrument(access_request_id=allocation.access_request_id, instrument_id=other.id))
+    session.flush()
+    named = (place.instrument.public_id, other.public_id)
+    together = {"instruments": named, "together": ("same", 0, None)}
+    assert on(session, actor, allocation, hours=1.5, **together).sets
+    assert on(session, actor, allocation, hours=2, **together).sets == ()
+
+
+def test_a_team_s_quota_counts_what_it_booked_on_its_grant(session, actor) -> None:
+    place = make_place(session)
+    rule = {"of": "team", "amount": 1, "measure": "bookings", "per": "upcoming"}
+    set_rules(session, place.instrument, quotas=[rule])
+    allocation = make_allocation(session, place, actor)
+    assert on(session, actor, allocation).slots
+    make_booking(session, place, span(10, 12), actor=actor, allocation=allocation.public_id)
+    assert on(session, actor, allocation).slots == ()
+
+
+def test_what_was_granted_to_others_or_leaves_no_choice_is_refused(session, actor) -> None:
+    place = make_place(session)
+    allocation = make_allocation(session, place, actor)
+    with pytest.raises(NotFound):
+        on(session, make_actor(session), allocation)
+    with pytest.raises(NotFound):
+        on(session, actor, allocation, known=False)
+    given = make_allocation(session, place, actor, time_given="facility_schedules")
+    with pytest.raises(Conflict) as caught:
+        on(session, actor, given)
+    assert caught.value.code == "booking.facility_schedules"
+    with pytest.raises(Invalid) as beside:
+        on(session, actor, allocation, near=(52.5, 13.4, 10.0))
+    assert set(beside.value.fields) == {"allocation"}
