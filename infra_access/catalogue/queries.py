@@ -1,6 +1,6 @@
 """Reading single records and lists of the catalogue, and who may see which."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select, true, tuple_
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.catalogue.countries import valid_country
 from infra_access.catalogue.models import (
+    CatalogueEntry,
     Facility,
     Instrument,
     InstrumentAccessType,
@@ -70,6 +71,19 @@ def instrument_by_public_id(session: Session, public_id: str, *, actor: Actor | 
     scopes = (("instrument", public_id), *scopes_of_facility(row.facility, row.organisation, row.country))
     refuse_invisible(actor, instrument.name, [instrument.publication, row.publication], scopes)
     return instrument
+
+
+def published_instruments(session: Session, public_ids: Collection[str]) -> list[Instrument]:
+    """Return those of some instruments that everybody sees, in no order; at most one statement."""
+    if not public_ids:
+        return []
+    return list(
+        session.scalars(
+            select(Instrument)
+            .join(CatalogueEntry, CatalogueEntry.instrument_id == Instrument.id)
+            .where(Instrument.public_id.in_(public_ids))
+        )
+    )
 
 
 def list_organisations(

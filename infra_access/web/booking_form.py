@@ -40,12 +40,17 @@ def filled_in(span: TimeSpan, zone: str) -> dict[str, str]:
     }
 
 
+def named(request: Request) -> TimeSpan | None:
+    """Return the span that the address names, if it names one."""
+    start, end = _named(request, "start"), _named(request, "end")
+    return TimeSpan(start, end) if start and end and start < end else None
+
+
 def proposed(request: Request, rules: BookingRules, soonest: TimeSpan | None) -> TimeSpan | None:
     """Return the span that the address names, by its start alone too, else one at the next free time."""
-    start, end = _named(request, "start"), _named(request, "end")
-    if start and end and start < end:
-        return TimeSpan(start, end)
-    start = start or (soonest.start if soonest else None)
+    if whole := named(request):
+        return whole
+    start = _named(request, "start") or (soonest.start if soonest else None)
     return TimeSpan(start, start + usual_length(rules)) if start else None
 
 

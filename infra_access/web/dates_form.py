@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from infra_access.access_requests.date_preferences import Days
+from infra_access.core.i18n import _
 from infra_access.web.forms import day_in
 
 EMPTY_ROWS = 3
 """Rows to fill in beside those that are there."""
+KINDS = (("impossible", _("We cannot come")), ("preferred", _("We would rather come")))
 
 
 def rows_of(days: Iterable[Days]) -> list[dict[str, str]]:

@@ -66,13 +66,13 @@ def rows_in(entered: Mapping[str, str]) -> Rows:
 
 def with_rows_changed(rows: Rows, what: str) -> Rows:
     """Return the rows after the button "add:participants" or "remove:participants:2"."""
-    verb, name, *rest = what.split(":")
+    verb, name, *rest = (*what.split(":"), "")
     if name not in rows:
         return rows
     kept = list(rows[name])
     if verb == "add":
         kept.append(Entries())
-    elif verb == "remove" and rest and rest[0].isdecimal() and int(rest[0]) < len(kept):
+    elif verb == "remove" and rest[0].isdecimal() and int(rest[0]) < len(kept):
         del kept[int(rest[0])]
     return rows | {name: kept}
 

@@ -15,6 +15,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("language", "/language", contexts.nothing),
     ("catalogue", "/catalogue", contexts.nothing),
     ("find_time", "/find-time", contexts.nothing),
+    ("book_together", "/book-together", contexts.nothing),
     ("facility", "/facilities/{id}", contexts.facility),
     ("facility_timeline", "/facilities/{id}/timeline", contexts.facility),
     ("facility_hours", "/facilities/{id}/hours", contexts.facility_hours),

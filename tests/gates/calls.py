@@ -173,17 +173,6 @@ def _drafted(world: DemoWorld) -> str:
     return world.ids["schedules"]["next-cycle session"].partition("/")[2]
 
 
-def _order_form(key: str, **values: Any) -> Callable[[DemoWorld], dict[str, Any]]:
-    return _seen(ServiceOrder, "service-orders", key, **values)
-
-
-def _terms_of_the_quote(world: DemoWorld) -> dict[str, Any]:
-    with world.database.reader() as session:
-        wanted = world.ids["service-orders"]["sensor-coatings"]
-        terms = session.scalars(select(ServiceOrder.terms).where(ServiceOrder.public_id == wanted)).one()
-    return {"text_hash": terms["text_hash"]}
-
-
 SLS = _in("facilities", "swiss-light-source")
 FIRST_OF_SERIES = {"recurrence_id": "2026-03-12T09:00"}
 SERIES_LATER = {"start": "2026-03-12T13:00:00Z", "end": "2026-03-12T16:00:00Z"}
@@ -401,6 +390,14 @@ CALLS: Mapping[str, Call] = {
                     "start": f"2026-03-{day}T05:00:00Z",
                     "end": f"2026-03-{day}T13:00:00Z",
                 }
+                for day in (12, 16)
+            ]
+        }
+    ),
+    "book_together POST": Call(
+        body=lambda world: {
+            "slot": [
+                f"{world.ids['instruments']['njoro-climate-chamber']},2026-03-{day}T05:00:00Z,2026-03-{day}T13:00:00Z"
                 for day in (12, 16)
             ]
         }

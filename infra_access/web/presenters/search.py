@@ -48,10 +48,9 @@ def address(request: Request, query: Mapping[str, str], said: Said) -> str:
 
 
 def find_time_address(request: Request, query: Mapping[str, str], said: Said) -> str:
-    """Return the address of find-time with the filters that it has too; a technique goes along as a word."""
-    wanted = {name: query[name] for name in ("country", "access_type") if query[name]}
-    words = " ".join(part for part in (query["q"], query["technique"]) if part)
-    return str(request.route_path("find_time", _query={"q": words, **wanted, **said.query}))
+    """Return the address of find-time with the filters that it has too."""
+    wanted = {name: query[name] for name in ("country", "access_type", "technique") if query[name]}
+    return str(request.route_path("find_time", _query={"q": query["q"], **wanted, **said.query}))
 
 
 def kept(asked: Mapping[str, str]) -> list[tuple[str, str]]:

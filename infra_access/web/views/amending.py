@@ -108,5 +108,7 @@ def _page(request: Request, view: RequestView, rows: Rows, now: datetime, chosen
         "asked": asked_for(missing, row.project, entered),
         "calls_off": asked_again(view) if row.state != RequestState.DRAFT else [],
         "refused": None,
+        "found_slot": None,
+        "date_rows": [],
         **form_options(request, way, view.facility, rows, chosen, now=now),
     }

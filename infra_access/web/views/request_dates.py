@@ -14,7 +14,7 @@ from infra_access.core.i18n import _
 from infra_access.http.security import Context
 from infra_access.web.booking_form import version_in
 from infra_access.web.corrections import to_correct, to_fill_in
-from infra_access.web.dates_form import dates_in, rows_of
+from infra_access.web.dates_form import KINDS, dates_in, rows_of
 from infra_access.web.forms import to, values_of
 from infra_access.web.rendering import flash
 
@@ -53,7 +53,7 @@ def _page(context: Context, request: Request) -> dict[str, Any]:
     return {
         "view": view,
         "days": days,
-        "rows": rows_of(days),
+        "date_rows": rows_of(days),
         "mine": "requester" in context.relations,
-        "kinds": [("impossible", _("We cannot come")), ("preferred", _("We would rather come"))],
+        "kinds": KINDS,
     }
