@@ -89,7 +89,7 @@ def test_an_instrument_is_found_and_added_and_left_out_again(browser, database):
     page = browser(account).get(f"/find-time?instrument={first}&add=neutron")
     both = page.click("Add .*Neutron camera")
     assert both.request.GET["instrument"] == f"{first},{second}"
-    turned = both.click("Put before the last one", index=0)
+    turned = both.click("Move up", index=0)
     assert turned.request.GET["instrument"] == f"{second},{first}"
     assert turned.click("Leave out", index=0).request.GET["instrument"] == first
     assert "Nothing found that can be booked" in browser(account).get("/find-time?add=zeppelin").text
