@@ -8,7 +8,7 @@ from infra_access.api.schemas import Body, Out, PageQuery
 from infra_access.scheduling.drafts.board_queries import BoardSession
 from infra_access.scheduling.drafts.models import SessionSchedule
 from infra_access.scheduling.drafts.states import ScheduleState
-from infra_access.scheduling.drafts.waiting_list import Waiting
+from infra_access.scheduling.drafts.suggesting import LeftOver
 from infra_access.scheduling.lifecycle import BookingState
 
 
@@ -106,6 +106,7 @@ class LeftOverOut(Out):
     allocation = PublicId()
     title = Line(most=300)
     left = Amount("Access units that had no time before.", answered=True)
+    reason = Line("Why it got no more.", most=1_000)
 
 
 class SuggestedOut(ScheduleOut):
@@ -171,6 +172,12 @@ def session_shown(one: BoardSession) -> dict[str, Any]:
     }
 
 
-def left_over(one: Waiting) -> dict[str, Any]:
-    """Return what found no place."""
-    return {"allocation": one.allocation.public_id, "title": one.access_request.title, "left": one.left}
+def left_over(one: LeftOver) -> dict[str, Any]:
+    """Return what found no place, and why."""
+    waiting = one.waiting
+    return {
+        "allocation": waiting.allocation.public_id,
+        "title": waiting.access_request.title,
+        "left": waiting.left,
+        "reason": one.reason,
+    }

@@ -153,7 +153,8 @@ def remove(call: Call) -> None:
 def suggest_all(call: Call) -> dict[str, Any]:
     """Draft sessions for all that waits, on days that suit the teams."""
     found = suggest(call.db, schedule=call.row.schedule, **call.changes)
-    left = [left_over(one) for one in found.left_over]
+    said = call.request.localize
+    left = [{**left_over(one), "reason": said(one.reason)} for one in found.left_over]
     return {**_shown(call, call.row.schedule), "drafted": len(found.drafts), "left_over": left}
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.date_preferences import Days, dates_of
@@ -15,12 +15,13 @@ from infra_access.catalogue.offers import Offer, offer_of
 from infra_access.core.i18n import Text, _
 from infra_access.core.timespan import TimeSpan
 from infra_access.core.zones import named_zone
-from infra_access.scheduling.booking_rules import BookingRules, broken, from_json
 from infra_access.scheduling.drafts.board_queries import BoardSession, sessions_of
+from infra_access.scheduling.drafts.judging import Grant, Judge, drafted_use
 from infra_access.scheduling.drafts.models import SessionSchedule
 from infra_access.scheduling.drafts.waiting_list import drafted_units
 from infra_access.scheduling.hours import hours_of
-from infra_access.scheduling.models import BookingRuleSet, Occupancy
+from infra_access.scheduling.models import Occupancy
+from infra_access.scheduling.quotas import Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ def conflicts_of(
 ) -> list[Finding]:
     """Return what stands against each session of a draft, by start, and which preferred days are met.
 
-    At most seven statements, however many sessions.
+    Publishing may find more: the policy is asked then. At most eight statements, however many sessions, and a few for
+    each team where rules ask who it is.
     """
     sessions = sessions_of(session, schedule) if sessions is None else sessions
     if not sessions:
@@ -48,14 +50,18 @@ def conflicts_of(
     opened = hours_of(session, {facility.id: facility.timezone}, period)[facility.id].open_within(period)
     days = dates_of(session, {one.access_request.id for one in sessions})
     drafted = drafted_units(session, {one.allocation.id: one.allocation.access_unit for one in sessions})
-    levels = _levels(session, facility, {one.instrument.id for one in sessions})
+    judge = Judge(session, facility, {one.instrument.id for one in sessions}, period, now)
     plants = _plant_times(session, sessions, period)
     found: list[Finding] = []
-    for one in sessions:
-        rules = from_json(levels[None], levels.get(one.instrument.id, {}), one.route.booking_rules)
+    before: list[Use] = []
+    for number, one in enumerate(sessions, 1):
+        grant = Grant(one.allocation, one.access_request, one.route)
         found += _standing(one)
         found += _amount(one, drafted.get(one.allocation.id, Decimal(0)))
-        found += _rules(one, rules, opened, facility.timezone, now)
+        broken = judge.broken(grant, one.instrument.id, one.span, opened, before)
+        found += [_finding(one, rule.code, rule.message) for rule in broken]
+        # What cannot be published counts against nobody, as when it is published.
+        before += [] if broken else [drafted_use(grant, number, one.instrument.id, one.span)]
         found += _plant(one, plants)
         found += _days(one, days[one.access_request.id], facility.timezone)
     return found
@@ -82,13 +88,6 @@ def _amount(one: BoardSession, drafted: Decimal) -> Iterator[Finding]:
         yield _finding(one, "amount", message)
 
 
-def _rules(
-    one: BoardSession, rules: BookingRules, opened: Sequence[TimeSpan], zone: str, now: datetime
-) -> Iterator[Finding]:
-    for rule in broken(rules, one.span, now=now, zone=zone, open_spans=opened):
-        yield _finding(one, rule.code, rule.message)
-
-
 def _plant(one: BoardSession, plants: Mapping[int, Sequence[TimeSpan]]) -> Iterator[Finding]:
     key = one.resource.plant_id
     if key is not None and any(span.overlaps(one.span) for span in plants.get(key, ())):
@@ -109,16 +108,6 @@ def _days(one: BoardSession, days: Iterable[Days], zone: str) -> Iterator[Findin
     preferred = [each for each in listed if each.kind == DateKind.PREFERRED]
     if preferred and all(any(each.has(day) for each in preferred) for day in own):
         yield _finding(one, "preferred", _("On days that the team prefers."), good=True)
-
-
-def _levels(session: Session, facility: Facility, instruments: Iterable[int]) -> dict[int | None, dict[str, object]]:
-    """Return the facility's rules under None, and those of its instruments by key."""
-    rows = session.execute(
-        select(BookingRuleSet.instrument_id, BookingRuleSet.rules).where(
-            or_(BookingRuleSet.facility_id == facility.id, BookingRuleSet.instrument_id.in_(list(instruments)))
-        )
-    )
-    return {None: {}} | {key: dict(rules) for key, rules in rows}
 
 
 def _plant_times(session: Session, sessions: Iterable[BoardSession], period: TimeSpan) -> dict[int, list[TimeSpan]]:

@@ -1,6 +1,6 @@
 """The sessions of a draft: each takes its time at once, so that nobody else can, and shows nobody whose it is."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -16,6 +16,7 @@ from infra_access.core.input_text import clean_line
 from infra_access.core.timespan import TimeSpan
 from infra_access.scheduling import plan
 from infra_access.scheduling.booking_rules import BookingRules
+from infra_access.scheduling.drafts.judging import Grant
 from infra_access.scheduling.drafts.models import SessionDraft, SessionSchedule
 from infra_access.scheduling.drafts.schedules import note, open_schedule, touch
 from infra_access.scheduling.making import refuse_unbookable
@@ -27,15 +28,6 @@ from infra_access.scheduling.terms import terms_of
 
 DRAFT = "draft"
 """The kind of a draft's occupancy."""
-
-
-@dataclass(frozen=True, slots=True)
-class Drafted:
-    """A locked allocation for which sessions are drafted, with the request and the way in that it came of."""
-
-    allocation: Allocation
-    access_request: AccessRequest
-    route: AccessRoute
 
 
 def draft_session(
@@ -118,7 +110,7 @@ def draft_by_public_id(session: Session, schedule: SessionSchedule, public_id: s
     return found
 
 
-def drafted_for(session: Session, schedule: SessionSchedule, allocation: str, place: Place) -> Drafted:
+def drafted_for(session: Session, schedule: SessionSchedule, allocation: str, place: Place) -> Grant:
     """Lock what was granted and return it.
 
     Raises NotFound for an allocation of another facility, Conflict where its team chooses the time, or its samples
@@ -134,7 +126,7 @@ def drafted_for(session: Session, schedule: SessionSchedule, allocation: str, pl
     ).one_or_none()
     if row is None:
         raise NotFound("allocation.unknown", _("There is no such allocation at this facility."))
-    drafted = Drafted(*row)
+    drafted = Grant(*row)
     if drafted.route.time_given != TimeGiven.FACILITY_SCHEDULES:
         message = _("The facility does not choose the time on this way in.")
         raise Conflict("schedule.not_given", message, details={"time_given": drafted.route.time_given})
@@ -147,7 +139,7 @@ def drafted_for(session: Session, schedule: SessionSchedule, allocation: str, pl
 def put(
     session: Session,
     schedule: SessionSchedule,
-    drafted: Drafted,
+    drafted: Grant,
     place: LockedPlace,
     wish: Wish,
     *,

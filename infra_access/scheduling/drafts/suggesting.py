@@ -1,10 +1,9 @@
 """A first draft in one press: what waits is placed into free time, longest first, on days that suit the teams."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,19 +15,23 @@ from infra_access.catalogue.models import Facility, Instrument, Resource
 from infra_access.catalogue.offers import Offer, offer_of
 from infra_access.catalogue.vocabularies import AccessUnit
 from infra_access.core.authority import Actor
-from infra_access.core.errors import Conflict
+from infra_access.core.errors import DomainError
+from infra_access.core.i18n import Text, _
 from infra_access.core.timespan import TimeSpan, merge, subtract
 from infra_access.core.zones import day_start, named_zone
-from infra_access.scheduling.booking_rules import BookingRules, broken
+from infra_access.scheduling.booking_rules import BookingRules, BrokenRule
+from infra_access.scheduling.drafts.board_queries import sessions_of
+from infra_access.scheduling.drafts.judging import Grant, Judge, drafted_use
 from infra_access.scheduling.drafts.models import SessionDraft, SessionSchedule
 from infra_access.scheduling.drafts.placing import first_fit
 from infra_access.scheduling.drafts.schedules import note, open_schedule, touch
-from infra_access.scheduling.drafts.sessions import Drafted, put
+from infra_access.scheduling.drafts.sessions import put
 from infra_access.scheduling.drafts.waiting_list import Waiting, waiting_at
 from infra_access.scheduling.hours import hours_of
 from infra_access.scheduling.occupancies import lock_resources, occupied
 from infra_access.scheduling.places import LockedPlace, locked_place
-from infra_access.scheduling.plan import Wish, candidates, rules_of
+from infra_access.scheduling.plan import Wish, candidates
+from infra_access.scheduling.quotas import Use
 
 MOST = 200
 """Sessions that one press drafts at most."""
@@ -39,11 +42,19 @@ _USUAL = timedelta(hours=8)
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOver:
+    """What found no place, or not for all of it, and why."""
+
+    waiting: Waiting
+    reason: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Suggested:
-    """The sessions that were drafted, and what found no place, or not for all of it."""
+    """The sessions that were drafted, and what is left over."""
 
     drafts: tuple[SessionDraft, ...]
-    left_over: tuple[Waiting, ...]
+    left_over: tuple[LeftOver, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +91,24 @@ def suggest(
     ).all()
     lock_resources(session, {row.id for one in grounds.values() for row in (*one.copies, *one.companions)})
     opened = hours_of(session, {facility.id: facility.timezone}, period)[facility.id].open_within(period)
-    drafts: list[SessionDraft] = []
-    left_over: list[Waiting] = []
+    judge = Judge(session, facility, grounds, period, now)
+    placing = _Placing(session, schedule, grounds, opened, period, now, judge, _published_before(session, schedule))
+    left_over: list[LeftOver] = []
     for one in sorted(found, key=lambda each: (-_total(each), each.allocation.id)):
-        placed = list(_placed(session, schedule, one, grounds, opened, period, now, MOST - len(drafts)))
-        drafts += placed
-        if not placed or _drafted(placed) < _total(one):
-            left_over.append(one)
+        reason = placing.place(one)
+        if reason is not None:
+            left_over.append(LeftOver(one, reason))
     touch(session, schedule)
-    note(session, actor, schedule, "schedule.suggested", now, sessions=len(drafts))
-    return Suggested(tuple(drafts), tuple(left_over))
+    note(session, actor, schedule, "schedule.suggested", now, sessions=len(placing.drafts))
+    return Suggested(tuple(placing.drafts), tuple(left_over))
+
+
+def _published_before(session: Session, schedule: SessionSchedule) -> list[Use]:
+    """Return what stands in the draft already, as quotas will count it."""
+    return [
+        drafted_use(Grant(one.allocation, one.access_request, one.route), number, one.instrument.id, one.span)
+        for number, one in enumerate(sessions_of(session, schedule), 1)
+    ]
 
 
 def _grounds(session: Session, instruments: dict[int, Instrument]) -> dict[int, _Ground]:
@@ -111,82 +130,93 @@ def _total(one: Waiting) -> timedelta:
     return int((one.left * hours * 60).to_integral_value(ROUND_DOWN)) * _MINUTE
 
 
-def _drafted(drafts: Iterable[SessionDraft]) -> timedelta:
-    return sum((one.ends - one.starts for one in drafts), timedelta())
+@dataclass(slots=True)
+class _Placing:
+    """The sessions placed so far, and all that bears on the next one."""
 
+    session: Session
+    schedule: SessionSchedule
+    grounds: Mapping[int, _Ground]
+    opened: Sequence[TimeSpan]
+    period: TimeSpan
+    now: datetime
+    judge: Judge
+    before: list[Use]
+    drafts: list[SessionDraft] = field(default_factory=list)
 
-def _placed(
-    session: Session,
-    schedule: SessionSchedule,
-    one: Waiting,
-    grounds: dict[int, _Ground],
-    opened: Sequence[TimeSpan],
-    period: TimeSpan,
-    now: datetime,
-    most: int,
-) -> Iterator[SessionDraft]:
-    drafted = Drafted(one.allocation, one.access_request, one.route)
-    by_count = AccessUnit(one.allocation.access_unit) not in HOURS_OF
-    remaining = _total(one)
-    for _session in range(most):
-        if remaining <= timedelta():
-            return
-        best = min(_offers(session, one, grounds, opened, period, now, remaining, by_count), default=None)
-        if best is None:
-            return
-        _otherwise, span, instrument_id, _copy, resource = best
-        try:
-            with session.begin_nested():
-                draft = put(session, schedule, drafted, grounds[instrument_id].place, Wish(span, resource), now=now)
-        except Conflict:
-            return
-        yield draft
-        remaining -= _USUAL if by_count else span.length
+    def place(self, one: Waiting) -> Text | None:
+        """Draft sessions for what waits. Returns None where all of it got a time, else why not."""
+        grant = Grant(one.allocation, one.access_request, one.route)
+        by_count = AccessUnit(one.allocation.access_unit) not in HOURS_OF
+        remaining = _total(one)
+        while remaining > timedelta():
+            if len(self.drafts) == MOST:
+                return _("One press drafts ${most} sessions at most. Press again.", mapping={"most": MOST})
+            reasons: list[Text] = []
+            best = min(self._offers(one, grant, remaining, by_count, reasons), default=None)
+            if best is None:
+                return reasons[0] if reasons else _("Its instruments are out of use, or scheduled elsewhere.")
+            _otherwise, span, instrument_id, _copy, resource = best
+            place = self.grounds[instrument_id].place
+            try:
+                with self.session.begin_nested():
+                    draft = put(self.session, self.schedule, grant, place, Wish(span, resource), now=self.now)
+            except DomainError as error:
+                return error.message
+            self.drafts.append(draft)
+            self.before.append(drafted_use(grant, len(self.before) + 1, instrument_id, span))
+            remaining -= _USUAL if by_count else span.length
+        return None
 
-
-def _offers(
-    session: Session,
-    one: Waiting,
-    grounds: dict[int, _Ground],
-    opened: Sequence[TimeSpan],
-    period: TimeSpan,
-    now: datetime,
-    remaining: timedelta,
-    by_count: bool,
-) -> Iterator[tuple[bool, TimeSpan, int, int, str]]:
-    """Give the first place on each copy of each instrument, as tuples of which the smallest is the best."""
-    for instrument in one.instruments:
-        ground = grounds.get(instrument.id)
-        if ground is None:
-            continue
-        facility = ground.place.facility
-        zone = named_zone(facility.timezone)
-        rules = rules_of(session, instrument, one.route.booking_rules)
-        bounds = _bounds(one, rules, period, now)
-        if bounds is None:
-            continue
-        impossible, preferred = (_spans(one, kind, facility.timezone) for kind in DateKind)
-        usable = subtract([part for each in opened if (part := each.clip(bounds)) is not None], impossible)
-        longest = max((each.length for each in usable), default=timedelta())
-        length = _length(_USUAL if by_count else remaining, longest, rules)
-        if length is None:
-            continue
-        for copy in ground.copies:
-            free = subtract(usable, _busy(session, copy, ground.companions, rules, bounds))
-            found = first_fit(
-                free,
-                length,
-                step=rules.granularity,
-                zone=zone,
-                preferred=preferred,
-                allowed=_keeps(rules, zone, now),
+    def _offers(
+        self, one: Waiting, grant: Grant, remaining: timedelta, by_count: bool, reasons: list[Text]
+    ) -> Iterator[tuple[bool, TimeSpan, int, int, str]]:
+        """Give the first place on each copy of each instrument, as tuples of which the smallest is the best."""
+        for instrument in one.instruments:
+            ground = self.grounds.get(instrument.id)
+            if ground is None:
+                continue
+            rules = self.judge.rules(grant, instrument.id)
+            bounds = _bounds(one, rules, self.period, self.now)
+            if bounds is None:
+                reasons.append(_("What was granted, or how far ahead one must book, leaves no time in this period."))
+                continue
+            zone = ground.place.facility.timezone
+            impossible, preferred = (_spans(one, kind, zone) for kind in DateKind)
+            usable = subtract([part for each in self.opened if (part := each.clip(bounds)) is not None], impossible)
+            longest = max((each.length for each in usable), default=timedelta())
+            length = _length(_USUAL if by_count else remaining, longest, rules)
+            if length is None:
+                reasons.append(
+                    _("Apart from the days on which the team cannot come, no open time is long enough for a session.")
+                )
+                continue
+            broken: list[BrokenRule] = []
+            for copy in ground.copies:
+                free = subtract(usable, _busy(self.session, copy, ground.companions, rules, bounds))
+                found = first_fit(
+                    free,
+                    length,
+                    step=rules.granularity,
+                    zone=named_zone(zone),
+                    preferred=preferred,
+                    allowed=self._keeps(grant, instrument.id, broken),
+                )
+                if found is not None:
+                    yield *found, instrument.id, copy.id, copy.public_id
+            reasons.append(
+                broken[0].message
+                if broken
+                else _("Apart from the days on which the team cannot come, no time as long is free in this period.")
             )
-            if found is not None:
-                yield *found, instrument.id, copy.id, copy.public_id
 
+    def _keeps(self, grant: Grant, instrument_id: int, broken: list[BrokenRule]) -> Callable[[TimeSpan], bool]:
+        def allowed(span: TimeSpan) -> bool:
+            found = self.judge.broken(grant, instrument_id, span, self.opened, self.before)
+            broken.extend(found[:1])
+            return not found
 
-def _keeps(rules: BookingRules, zone: ZoneInfo, now: datetime) -> Callable[[TimeSpan], bool]:
-    return lambda span: not broken(rules, span, now=now, zone=zone)
+        return allowed
 
 
 def _bounds(one: Waiting, rules: BookingRules, period: TimeSpan, now: datetime) -> TimeSpan | None:

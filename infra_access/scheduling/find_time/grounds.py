@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session, aliased
 from infra_access.catalogue.models import Facility, Instrument, InstrumentCompanion, Resource
 from infra_access.catalogue.vocabularies import ResourceKind
 from infra_access.core.timespan import TimeSpan
-from infra_access.policy.facts import Facts, Gap
-from infra_access.policy.ruling import members
-from infra_access.scheduling.applicant_facts import NONE
+from infra_access.policy.facts import Facts
+from infra_access.scheduling.applicant_facts import known_at
 from infra_access.scheduling.booking_rules import BookingRules, from_json
 from infra_access.scheduling.find_time.fitting import Copy, Ground
 from infra_access.scheduling.hours import hours_of
@@ -22,8 +21,6 @@ from infra_access.scheduling.occupancies import occupied
 from infra_access.scheduling.quotas import Holder, Tally, tallies_of
 
 _MINUTE = timedelta(minutes=1)
-_SEEN = ("sector", "size", "startup", "relation")
-_INTERNAL = {True: "internal", False: "external"}
 _Row = Row[*tuple[Any, ...]]
 
 
@@ -102,13 +99,11 @@ def subjects_of(
 
     `by_way` is what the way in to each instrument changes of its rules.
     """
-    known = {name: applicant.value(f"applicant.{name}", now) for name in _SEEN}
-    said = {name: NONE if value is Gap.ABSENT else value for name, value in known.items() if value is not Gap.UNKNOWN}
-    member_of = members(applicant)
     found = {}
     for row in session.execute(_SUBJECTS, {"instruments": list(by_way)}):
-        relation = {} if member_of is None else {"relation": _INTERNAL[row.organisation_id in member_of]}
-        rules = from_json(row.default_rules or {}, row.own_rules or {}, by_way[row.id]).seen_by({**relation, **said})
+        rules = from_json(row.default_rules or {}, row.own_rules or {}, by_way[row.id])
+        if rules.horizons:
+            rules = rules.seen_by(known_at(applicant, row.organisation_id, now))
         found[row.id] = Subject(**{name: getattr(row, name) for name in _SHOWN}, rules=rules)
     return found
 

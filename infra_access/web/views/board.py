@@ -22,7 +22,7 @@ from infra_access.scheduling.drafts.conflicts import conflicts_of
 from infra_access.scheduling.drafts.publishing import publish_schedule
 from infra_access.scheduling.drafts.schedules import ScheduleView
 from infra_access.scheduling.drafts.states import ScheduleState
-from infra_access.scheduling.drafts.suggesting import suggest
+from infra_access.scheduling.drafts.suggesting import Suggested, suggest
 from infra_access.scheduling.drafts.waiting_list import waiting_at
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.places import place_by_public_id
@@ -34,6 +34,8 @@ from infra_access.web.rendering import flash
 
 _BOARD = {"route_name": "facility_board", "renderer": "facility_board.jinja2", "permission": Permission.SCHEDULE_WRITE}
 _ONE = {"route_name": "schedule", "renderer": "schedule.jinja2", "permission": Permission.SCHEDULE_WRITE}
+_MOST_TOLD = 5
+"""Reasons that are told after a suggestion; the list of what waits shows all that is left over."""
 _REFUSED = (Invalid, Conflict, NotFound, PreconditionFailed)
 
 
@@ -115,16 +117,18 @@ def remove(context: Context, request: Request) -> dict[str, Any] | Response:
 @view_config(**_ONE, request_method="POST", request_param="do=suggest")
 def propose_draft(context: Context, request: Request) -> dict[str, Any] | Response:
     """Draft sessions for all that waits."""
-    drafted: list[int] = []
+    done: list[Suggested] = []
 
     def command(**common: Any) -> None:
-        found = suggest(request.db, **common)
-        drafted.extend((len(found.drafts), len(found.left_over)))
+        done.append(suggest(request.db, **common))
 
     answer = _done(context, request, command, None)
-    if drafted:
-        values = {"count": drafted[0], "left": drafted[1]}
+    for found in done:
+        values = {"count": len(found.drafts), "left": len(found.left_over)}
         flash(request, "info", _("Drafted: ${count}. Without a time for all of it: ${left}.", mapping=values))
+        for one in found.left_over[:_MOST_TOLD]:
+            told = {"title": one.waiting.access_request.title, "reason": request.localize(one.reason)}
+            flash(request, "info", _("${title}: ${reason}", mapping=told))
     return answer
 
 

@@ -5,16 +5,31 @@ from datetime import timedelta
 import pytest
 
 from infra_access.core.errors import Conflict, Invalid, PreconditionFailed
+from infra_access.core.i18n import plain
 from infra_access.core.timespan import TimeSpan
 from infra_access.scheduling.drafts.conflicts import conflicts_of
 from infra_access.scheduling.drafts.publishing import publish_schedule
 from infra_access.scheduling.drafts.schedules import change_schedule
 from infra_access.scheduling.drafts.sessions import move_draft, remove_draft
+from infra_access.scheduling.drafts.suggesting import suggest
+from infra_access.scheduling.hours import set_hours
+from infra_access.scheduling.opening_hours import WeeklyHours
 from tests.factories.drafts import days, give_dates, make_draft, make_office, make_schedule, make_team
 from tests.factories.policy import make_policy
-from tests.factories.scheduling import MONDAY, make_booking, make_place, occupancies, row_counts, set_rules, span
+from tests.factories.scheduling import (
+    MONDAY,
+    SYSTEM,
+    make_booking,
+    make_companion,
+    make_place,
+    occupancies,
+    row_counts,
+    set_rules,
+    span,
+)
 
 ANSWER_BY = MONDAY + timedelta(days=5)
+SOON = MONDAY + timedelta(minutes=30)
 
 
 @pytest.fixture
@@ -129,3 +144,88 @@ def test_publishing_is_all_or_nothing(session, place, office, schedule):
             schedule=make_schedule(session, place, office),
             answer_by=ANSWER_BY,
         )
+
+
+def published(session, schedule, office):
+    """Return the sessions that publishing refuses, each with its reasons; nothing is published."""
+    with session.begin_nested() as tried:
+        try:
+            publish_schedule(session, actor=office, now=MONDAY, schedule=schedule, answer_by=SOON)
+        except Conflict as error:
+            return sorted((one["session"], one["code"]) for one in error.details.get("sessions", ()))
+        finally:
+            tried.rollback()
+    return []
+
+
+def foreseen(session, schedule):
+    """Return the same as the board foresees it."""
+    found = conflicts_of(session, schedule, now=MONDAY)
+    return sorted((one.session, one.code) for one in found if not one.good and one.code != "impossible")
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"off_hours": "escort"},
+        {"off_hours": "forbidden"},
+        {"horizon_days": 60, "horizons": [{"days": 3, "relation": "external"}]},
+        {"horizon_days": 3, "horizons": [{"days": 60, "relation": "external"}]},
+        {"quotas": [{"of": "team", "amount": 2, "measure": "bookings", "per": "upcoming"}]},
+        {"quotas": [{"of": "person", "amount": 200, "measure": "minutes", "per": "week"}]},
+        {"quotas": [{"of": "organisation", "amount": 1, "measure": "bookings", "per": "day"}]},
+        {"lead_minutes": 9 * 1440},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("contact", [True, False])
+def test_the_board_foresees_what_publishing_refuses(session, place, office, schedule, rules, contact):
+    nine_to_five(session, place.facility)
+    if contact:
+        make_companion(session, place)
+    set_rules(session, place.instrument, **rules)
+    team, other = make_team(session, place), make_team(session, place)
+    for one, day, hours in ((team, 8, (9, 11)), (team, 8, (18, 20)), (team, 10, (9, 11)), (other, 11, (9, 11))):
+        make_draft(session, schedule, office, one, place, span(*hours, day=day))
+    assert foreseen(session, schedule) == published(session, schedule, office)
+
+
+def nine_to_five(session, facility):
+    weekly = [WeeklyHours(day, 9 * 60, 17 * 60) for day in range(5)]
+    set_hours(session, actor=SYSTEM, now=MONDAY, facility=facility, weekly=weekly)
+
+
+@pytest.mark.parametrize(
+    ("rules", "why"),
+    [
+        (
+            {"quotas": [{"of": "team", "amount": 1, "measure": "bookings", "per": "upcoming"}], "max_minutes": 240},
+            "at most 1",
+        ),
+        ({"horizon_days": 60, "horizons": [{"days": 3, "relation": "external"}]}, "3 days ahead"),
+        ({"min_minutes": 600}, "long enough"),
+        ({"lead_minutes": 40 * 1440}, "leaves no time"),
+    ],
+    ids=str,
+)
+def test_what_is_suggested_can_be_published_and_what_is_left_over_says_why(
+    session, place, office, schedule, rules, why
+):
+    nine_to_five(session, place.facility)
+    set_rules(session, place.instrument, **rules)
+    make_team(session, place, hours=8)
+    found = suggest(session, actor=office, now=MONDAY, schedule=schedule)
+    assert [why in plain(one.reason) for one in found.left_over] == [True]
+    assert published(session, schedule, office) == []
+    assert foreseen(session, schedule) == []
+
+
+def test_a_full_calendar_is_a_reason_too(session, place, office, schedule):
+    nine_to_five(session, place.facility)
+    make_booking(session, place, *(span(9, 16, day=day) for day in (*range(7, 12), *range(14, 19))))
+    set_rules(session, place.instrument, min_minutes=120)
+    make_team(session, place, hours=8)
+    found = suggest(session, actor=office, now=MONDAY, schedule=schedule)
+    assert [plain(one.reason) for one in found.left_over] == [
+        "Apart from the days on which the team cannot come, no time as long is free in this period."
+    ]

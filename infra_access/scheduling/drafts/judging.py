@@ -1,0 +1,136 @@
+"""What publishing will hold against a session, worked out ahead: the rules as they hold for its team, its quotas."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from infra_access.access_requests.models import AccessRequest, AccessRoute, Allocation
+from infra_access.catalogue.models import Facility, InstrumentCompanion, Resource
+from infra_access.catalogue.vocabularies import ResourceKind
+from infra_access.core.timespan import TimeSpan
+from infra_access.people.actors import load_actor
+from infra_access.policy.applicants import Applicant, facts_of
+from infra_access.policy.rulebook import RuleBook, rulebook
+from infra_access.scheduling.applicant_facts import known_at
+from infra_access.scheduling.booking_rules import BookingRules, BrokenRule, broken, from_json
+from infra_access.scheduling.lifecycle import BookingState
+from infra_access.scheduling.models import BookingRuleSet
+from infra_access.scheduling.quotas import Holder, Tally, Use, tallies_of
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a session is drafted for: what was granted, to whom, and by which way in."""
+
+    allocation: Allocation
+    access_request: AccessRequest
+    route: AccessRoute
+
+    @property
+    def holder(self) -> Holder:
+        """Return for whom a booking on it is."""
+        request = self.access_request
+        return Holder(request.requester_id, self.allocation.id, request.acting_for_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """An instrument as quotas count on it."""
+
+    id: int
+    facility_id: int
+    timezone: str
+    rules: BookingRules
+
+
+class Judge:
+    """Judges the sessions of one draft; what several of them share is read once.
+
+    Two statements, and four or so for each team where rules ask who it is, or count what it has.
+    """
+
+    def __init__(
+        self, session: Session, facility: Facility, instruments: Iterable[int], period: TimeSpan, now: datetime
+    ) -> None:
+        """Read the rules of the instruments, and which of them come with a person."""
+        self._session, self._facility, self._period, self._now = session, facility, period, now
+        keys = sorted(instruments)
+        self._levels = _levels(session, facility, keys)
+        self._escorted = frozenset(session.scalars(_escorted(keys)))
+        self._rules: dict[tuple[int, int], BookingRules] = {}
+        self._tallies: dict[tuple[Holder, int], Tally | None] = {}
+        self._applicants: dict[int, Applicant] = {}
+        self._book: RuleBook | None = None
+
+    def rules(self, grant: Grant, instrument_id: int) -> BookingRules:
+        """Return the rules of an instrument as they hold for a team."""
+        key = (grant.allocation.id, instrument_id)
+        if key not in self._rules:
+            own = self._levels.get(instrument_id, {})
+            rules = from_json(self._levels[None], own, grant.route.booking_rules)
+            if rules.horizons:
+                rules = rules.seen_by(known_at(self._applicant(grant), self._facility.organisation_id, self._now))
+            self._rules[key] = rules
+        return self._rules[key]
+
+    def broken(
+        self, grant: Grant, instrument_id: int, span: TimeSpan, opened: Sequence[TimeSpan], before: Iterable[Use] = ()
+    ) -> list[BrokenRule]:
+        """Return every rule and quota that a session breaks; `before` are the sessions that are published before it."""
+        rules = self.rules(grant, instrument_id)
+        escorts = [span] if instrument_id in self._escorted else []
+        zone = self._facility.timezone
+        found = broken(rules, span, now=self._now, zone=zone, open_spans=opened, escorts=escorts)
+        tally = self._tally(grant, instrument_id)
+        return found + (replace(tally, uses=(*tally.uses, *before)).broken([span]) if tally else [])
+
+    def _tally(self, grant: Grant, instrument_id: int) -> Tally | None:
+        key = (grant.holder, instrument_id)
+        if key not in self._tallies:
+            subject = _Counted(
+                instrument_id, self._facility.id, self._facility.timezone, self.rules(grant, instrument_id)
+            )
+            found = tallies_of(self._session, grant.holder, [subject], reach=self._period, now=self._now)
+            self._tallies[key] = found.get(instrument_id)
+        return self._tallies[key]
+
+    def _applicant(self, grant: Grant) -> Applicant:
+        request = grant.access_request
+        if request.id not in self._applicants:
+            self._book = self._book or rulebook(self._session)
+            owner = load_actor(self._session, request.requester_id, now=self._now)
+            self._applicants[request.id] = facts_of(
+                self._session, owner, acting_for_id=request.acting_for_id, now=self._now, book=self._book
+            )
+        return self._applicants[request.id]
+
+
+def drafted_use(grant: Grant, number: int, instrument_id: int, span: TimeSpan) -> Use:
+    """Return a drafted session as quotas count it once it is published; `number` tells it from the others."""
+    return Use(-number, instrument_id, grant.holder, BookingState.PROPOSED, span)
+
+
+def _levels(session: Session, facility: Facility, instruments: Sequence[int]) -> dict[int | None, dict[str, object]]:
+    """Return the facility's rules under None, and those of its instruments by key."""
+    rows = session.execute(
+        select(BookingRuleSet.instrument_id, BookingRuleSet.rules).where(
+            or_(BookingRuleSet.facility_id == facility.id, BookingRuleSet.instrument_id.in_(instruments))
+        )
+    )
+    return {None: {}} | {key: dict(rules) for key, rules in rows}
+
+
+def _escorted(instruments: Sequence[int]) -> Select[*tuple[int]]:
+    """Return the selection of those instruments of which each session takes a person too."""
+    return (
+        select(InstrumentCompanion.instrument_id)
+        .join(Resource, Resource.id == InstrumentCompanion.resource_id)
+        .where(
+            InstrumentCompanion.instrument_id.in_(instruments),
+            Resource.kind == ResourceKind.PERSON,
+            Resource.active.is_(True),
+        )
+    )
