@@ -1,6 +1,6 @@
 """Drawing access units on pools: one pool for each booking, under its row's lock, never beyond it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,7 +9,7 @@ from typing import NoReturn
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from infra_access.accounting.models import AccessPeriod, AccessPool
+from infra_access.accounting.models import AccessPeriod, AccessPool, AccessPoolInstrument
 from infra_access.accounting.pricing import meets
 from infra_access.accounting.units import units_of
 from infra_access.accounting.vocabularies import PoolPurpose
@@ -70,6 +70,18 @@ def choose(
             return Drawn(pool, units)
         offers.append((pool, units, left))
     _refuse(offers, current)
+
+
+def lock_pools_of(session: Session, instruments: Collection[int]) -> None:
+    """Lock every pool that shares out time of some instruments, and those that they fall back to, by ascending key."""
+    pools = (
+        select(AccessPool.id, AccessPool.falls_back_to_id)
+        .join(AccessPoolInstrument, AccessPoolInstrument.pool_id == AccessPool.id)
+        .where(AccessPoolInstrument.instrument_id.in_(sorted(instruments)))
+    )
+    keys = {key for row in session.execute(pools) for key in row if key is not None}
+    if keys:
+        _lock(session, keys)
 
 
 def take(session: Session, drawn: Drawn, *, held: Decimal = Decimal(0)) -> None:

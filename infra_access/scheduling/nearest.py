@@ -3,7 +3,7 @@
 They are looked for in the days around the time that was asked for, of which the booking has read everything already.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -51,9 +51,16 @@ class Ground:
 
 
 def nearest_free(
-    wanted: TimeSpan, rows: Sequence[Resource], companions: Sequence[Resource], ground: Ground
+    wanted: TimeSpan,
+    rows: Sequence[Resource],
+    companions: Sequence[Resource],
+    ground: Ground,
+    allowed: Callable[[TimeSpan], bool] = lambda span: True,
 ) -> list[TimeSpan]:
-    """Return the nearest spans as long as `wanted` at which one of `rows` and every companion are free."""
+    """Return the nearest spans as long as `wanted` at which one of `rows` and every companion are free.
+
+    Only those that `allowed` lets pass besides the rules.
+    """
     rules = ground.rules
     before, after = timedelta(minutes=rules.buffer_before_minutes), timedelta(minutes=rules.buffer_after_minutes)
     shared = [span for row in companions for span in ground.taken(row)]
@@ -70,7 +77,7 @@ def nearest_free(
                 wanted.start,
                 rules.granularity,
                 MOST,
-                allowed=ground.allows,
+                allowed=lambda span: allowed(span) and ground.allows(span),
             )
         )
     nearest = sorted(found, key=lambda span: (abs(span.start - wanted.start), span.start < wanted.start))

@@ -31,7 +31,7 @@ from infra_access.scheduling.recurrence import check_rule, occurrences
 from infra_access.scheduling.upkeep.displacing import Affected, affected, displace
 from infra_access.scheduling.upkeep.models import Closure
 from infra_access.scheduling.upkeep.reach import Standing, dependants_of, lock_plant, standing
-from infra_access.scheduling.upkeep.remaining import give_back_rest
+from infra_access.scheduling.upkeep.remaining import OVER, give_back_rest, give_way
 from infra_access.scheduling.upkeep.report import Blocking, Displaced, Report
 from infra_access.scheduling.upkeep.vocabularies import ClosureKind, ClosureState, Displace
 
@@ -212,12 +212,16 @@ def _carry_out(
     spans, skipped = _occurrences(facility, closure, now)
     lock_plant(session, resource)
     reached = dependants_of(session, resource)
-    found, those = _locked(session, resource, reached, spans, now)
+    found, standing_there = _locked(session, resource, reached, spans, now)
+    over = [one.booking.id for one in standing_there if one.booking.state in OVER]
+    those = [one for one in standing_there if one.booking.state not in OVER]
     began = {one.booking.id for one in those if one.booking.starts <= now}
     before = {one.booking.id: TimeSpan(one.booking.starts, one.booking.ends) for one in those}
     possible = not found.blocking and not began and not (those and how is Displace.REFUSE)
     if possible:
-        for key in sorted(found.bookings | found.lapsed):
+        for key in over:
+            give_way(session, key, spans)
+        for key in sorted((found.bookings | found.lapsed) - set(over)):
             give_back(session, key)
         session.add(closure)
         session.flush()  # what it occupies names it

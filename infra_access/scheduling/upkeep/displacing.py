@@ -1,20 +1,27 @@
 """Displacing a booking: to the nearest window that suits it as well, under every rule, or else by cancelling it."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations
 from infra_access.access_requests.allocations import Granted
+from infra_access.access_requests.models import Allocation
+from infra_access.accounting import drawing, funding
 from infra_access.catalogue.models import Resource
 from infra_access.core.authority import Actor
 from infra_access.core.errors import DomainError
+from infra_access.core.named_locks import lock_names
 from infra_access.core.timespan import TimeSpan, merge
+from infra_access.core.zones import named_zone
 from infra_access.outbox.events import publish
 from infra_access.people.actors import load_actor
+from infra_access.scheduling.booking_rules import BookingRules
 from infra_access.scheduling.changes import MOVABLE, free
 from infra_access.scheduling.making import ready, remake, span_of
 from infra_access.scheduling.models import Booking, BookingLine
@@ -22,6 +29,8 @@ from infra_access.scheduling.nearest import Ground, nearest_free
 from infra_access.scheduling.occupancies import occupied
 from infra_access.scheduling.places import LockedPlace, locked_place
 from infra_access.scheduling.plan import Wish, candidates
+from infra_access.scheduling.quotas import Holder
+from infra_access.scheduling.rule_parts import Counted
 from infra_access.scheduling.terms import terms_of
 
 EARLIER = timedelta(days=3)
@@ -57,6 +66,7 @@ def affected(session: Session, keys: frozenset[int], now: datetime) -> list[Affe
         key: allocations.lock_by_key(session, key, now=now)
         for key in sorted({one.allocation_id for one in bookings if one.allocation_id is not None})
     }
+    _lock_what_they_draw_on(session, bookings)
     lines = _lines(session, keys)
     found = [
         Affected(
@@ -68,6 +78,17 @@ def affected(session: Session, keys: frozenset[int], now: datetime) -> list[Affe
         for one in bookings
     ]
     return sorted(found, key=lambda each: (each.booking.starts, each.booking.id))
+
+
+def _lock_what_they_draw_on(session: Session, bookings: Sequence[Booking]) -> None:
+    """Lock what moving them draws on, in the order in which whoever books does, before any resource."""
+    for key in sorted({one.funding_id for one in bookings if one.funding_id is not None}):
+        funding.lock_by_key(session, key)
+    drawing.lock_pools_of(session, {one.instrument_id for one in bookings})
+    holders = [Holder(one.account_id, one.allocation_id, one.acting_for_id) for one in bookings]
+    names = {holder.name(counted) for holder in holders for counted in Counted}
+    if names:
+        lock_names(session, names)
 
 
 def displace(
@@ -121,20 +142,49 @@ def _nearest(session: Session, one: Affected, closed: Sequence[TimeSpan], now: d
     wanted = span_of(span for _row, span in one.lines)
     last = max((span.end for span in closed if span.overlaps(wanted)), default=wanted.end)
     window = TimeSpan(max(now, wanted.start - EARLIER), max(last, wanted.end) + LATER)
+    if one.granted is not None:
+        grant = session.get_one(Allocation, one.granted.id)
+        within = window.clip(TimeSpan(grant.valid_from, grant.valid_until))
+        if within is None:
+            return
+        window = within
     terms = terms_of(session, one.place, window)
     copies, companions = candidates(session, one.place.instrument)
     rows = [*copies, *companions]
     keys = {row.id for row in rows} | {row.plant_id for row in rows if row.plant_id is not None}
+    zone = named_zone(one.place.facility.timezone)
     ground = Ground(
-        rules=terms.rules(one.granted.booking_rules if one.granted else None),
+        rules=_widest(terms.rules(one.granted.booking_rules if one.granted else None)),
         zone=one.place.facility.timezone,
         now=now,
         window=window,
         opened=tuple(terms.hours.open_within(window)),
         held=tuple(held for held in occupied(session, keys, window) if not held.has_lapsed(now)),
     )
-    found = nearest_free(wanted, copies, companions, ground)
-    yield from sorted(found, key=lambda span: (abs(span.start - wanted.start), span.start < wanted.start))
+    tried = set()
+    for span in _by_distance(nearest_free(wanted, copies, companions, ground), wanted):
+        tried.add(span)
+        yield span
+    # Quotas, pools, grants and rules that look at the time refuse one day and not another: the best of each is tried.
+    begins, ends = window.start.astimezone(zone).date(), window.end.astimezone(zone).date()
+    days = [begins + timedelta(days=n) for n in range((ends - begins).days + 1)]
+    for day in sorted(days, key=lambda each: abs(each - wanted.start.astimezone(zone).date())):
+        found = nearest_free(wanted, copies, companions, ground, partial(_begins_on, day, zone))
+        yield from [span for span in _by_distance(found, wanted)[:1] if span not in tried]
+
+
+def _begins_on(day: date, zone: ZoneInfo, span: TimeSpan) -> bool:
+    return span.start.astimezone(zone).date() == day
+
+
+def _by_distance(spans: Iterable[TimeSpan], wanted: TimeSpan) -> list[TimeSpan]:
+    return sorted(spans, key=lambda span: (abs(span.start - wanted.start), span.start < wanted.start))
+
+
+def _widest(rules: BookingRules) -> BookingRules:
+    """Return the rules as they hold for whoever may look furthest ahead; what holds for the owner is judged later."""
+    days = max(rules.horizon_days, *(one.days for one in rules.horizons), 0)
+    return replace(rules, horizon_days=days, horizons=())
 
 
 def _lines(session: Session, keys: frozenset[int]) -> Mapping[int, list[tuple[Resource, TimeSpan]]]:

@@ -26,9 +26,10 @@ from infra_access.scheduling.models import Booking, BookingLine
 from infra_access.scheduling.settling import settle_booking
 from infra_access.scheduling.upkeep.models import LostTime
 from infra_access.scheduling.upkeep.reach import dependants_of
+from infra_access.scheduling.upkeep.remaining import OVER
 from infra_access.scheduling.upkeep.vocabularies import Cause
 
-SETTLED = (BookingState.COMPLETED, BookingState.NO_SHOW)
+SETTLED = OVER
 _WITH_SESSIONS = (BookingState.CONFIRMED, BookingState.READY, BookingState.CHECKED_IN, *SETTLED)
 _LONGEST = timedelta(days=92)
 

@@ -5,8 +5,12 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from infra_access.core.timespan import TimeSpan
+from infra_access.core.timespan import TimeSpan, subtract
+from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.occupancies import Taking, give_back, take
+
+OVER = (BookingState.COMPLETED, BookingState.NO_SHOW)
+"""States of a session that nobody can displace any more, nor has to."""
 
 
 def give_back_rest(
@@ -35,6 +39,23 @@ def give_back_rest(
     if kept:
         take(session, kept, booking_id=booking_id, label=label, lapses_at=None, **origin)
     return held
+
+
+def give_way(session: Session, booking_id: int, spans: Sequence[TimeSpan]) -> None:
+    """Let a session that is over leave these spans, such as by the change-over that follows it; the rest it keeps.
+
+    Its lines say when it was, whatever it occupies.
+    """
+    held = give_back(session, booking_id)
+    kept = [
+        Taking(one.resource_id, part, one.kind)
+        for one in held
+        for part in subtract([one.span], spans)
+        # Nothing of the session is left to be cleared away once the closure is over.
+        if one.kind != "change_over" or part.start == one.span.start
+    ]
+    if kept:
+        take(session, kept, booking_id=booking_id, lapses_at=None)
 
 
 def _follows(change_over: Taking, session: Taking, now: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
@@ -10,7 +11,7 @@ from infra_access.audit.models import AuditEvent
 from infra_access.catalogue.resources import add_resource
 from infra_access.core.errors import Conflict, Forbidden, Invalid, PreconditionFailed
 from infra_access.core.timespan import TimeSpan
-from infra_access.scheduling.attendance import check_in
+from infra_access.scheduling.attendance import check_in, complete
 from infra_access.scheduling.changes import cancel, move
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.models import Occupancy
@@ -349,3 +350,48 @@ def test_whom_it_moved_cancels_late_and_not_after_the_session_began(session, pla
     with pytest.raises(Conflict) as caught:
         cancel(session, actor=actor, now=booking.ends - timedelta(minutes=1), booking=booking)
     assert (caught.value.code, booking.state) == ("booking.notice", BookingState.CONFIRMED)
+
+
+@pytest.mark.parametrize(
+    ("quota", "others", "day", "moves_to"),
+    [
+        ({"of": "person", "amount": 1, "measure": "bookings", "per": "day"}, (0, 2), 1, 3),
+        ({"of": "person", "amount": 240, "measure": "minutes", "per": "week"}, (2, 3), 7, 8),
+    ],
+    ids=["by day", "by week"],
+)
+def test_where_the_days_nearby_are_refused_one_further_away_is_found(
+    session, place, copy, quota, others, day, moves_to
+):
+    actor = make_actor(session)
+    for other in others:
+        make_booking(session, place, span(18, 20, day=other), actor=actor)
+    booking = make_booking(session, place, span(10, 12, day=day), actor=actor)
+    set_rules(session, place.instrument, quotas=[quota])
+    closed(session, place, copy, span(0, 23, day=day), displace="move")
+    assert booking.state == BookingState.CONFIRMED
+    local = booking.starts.astimezone(ZoneInfo(place.facility.timezone))
+    assert local.date() == MONDAY.date() + timedelta(days=moves_to)
+
+
+def test_it_looks_as_far_ahead_as_the_owner_may(session, place, copy):
+    set_rules(session, place.instrument, horizon_days=2, horizons=[{"days": 30, "relation": "external"}])
+    booking = make_booking(session, place, span(10, 12))
+    closed(session, place, copy, TimeSpan(MONDAY, MONDAY + timedelta(days=5)), displace="move")
+    assert times(booking).start >= MONDAY + timedelta(days=5)
+
+
+def test_the_change_over_after_a_session_that_is_over_gives_way(session, place, copy):
+    set_rules(session, place.instrument, buffer_after_minutes=240)
+    actor = make_actor(session)
+    booking = make_booking(session, place, span(10, 12), actor=actor)
+    check_in(session, actor=actor, now=span(10, 12).start, booking=booking)
+    ended = span(11, 12).start
+    complete(session, actor=actor, now=ended, booking=booking)
+    _closure, report = closed(session, place, copy, span(11.5, 13), displace="refuse", now=ended)
+    assert report.bookings == ()
+    assert sorted(occupancies(session), key=lambda one: one[1].start) == [
+        (copy.id, span(10, 11), "booking"),
+        (copy.id, span(11, 11.5), "change_over"),
+        (copy.id, span(11.5, 13), "maintenance"),
+    ]
