@@ -32,6 +32,7 @@ from infra_access.scheduling.calendars import CalendarEntry
 from infra_access.scheduling.lifecycle import FINAL, OCCUPYING
 from infra_access.scheduling.models import Booking
 from infra_access.scheduling.series.models import BookingSeries
+from infra_access.scheduling.waiting.models import WaitListEntry
 
 ANSWERING_ROLES = ("facility_manager", "user_officer", "instrument_scientist")
 """Who is told of a question about an instrument."""
@@ -77,8 +78,8 @@ def subject_of(
         return _order(session, kind, payload, now)
     if kind in {Kind.SERIES_MADE, Kind.SERIES_CHANGED}:
         return _series(session, payload, base_url)
-    if kind.startswith("service_order."):
-        return _order(session, kind, payload, now)
+    if kind is Kind.WAITED_IN_VAIN:
+        return _wait(session, payload)
     if kind.startswith("booking."):
         found = _booking(session, payload, base_url)
         return _for_office(session, found, payload, now) if found and kind in FOR_THE_OFFICE else found
@@ -109,6 +110,20 @@ def _booking(session: Session, payload: Mapping[str, Any], base_url: str) -> Sub
         replace(entry, summary=instrument.name),
         replace(entry, start=parse_instant(before["start"]), end=parse_instant(before["end"])) if before else None,
     )
+
+
+def _wait(session: Session, payload: Mapping[str, Any]) -> Subject | None:
+    row = session.execute(
+        select(WaitListEntry.account_id, Instrument, Facility.name)
+        .join(Instrument, Instrument.id == WaitListEntry.instrument_id)
+        .join(Facility, Facility.id == Instrument.facility_id)
+        .where(WaitListEntry.public_id == payload.get("wait"))
+    ).one_or_none()
+    if row is None:
+        return None
+    account_id, instrument, facility = row
+    path = f"/find-time?instrument={instrument.public_id}"
+    return Subject(path, {"instrument": instrument.name, "facility": facility}, (account_id,))
 
 
 def _status(session: Session, payload: Mapping[str, Any], now: datetime) -> Subject | None:

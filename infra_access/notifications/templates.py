@@ -108,6 +108,16 @@ TEMPLATES: Mapping[Kind, Template] = {
             _("Book it on its page before the time to answer ends, which stands there; else the next one is asked."),
         ),
     ),
+    Kind.WAITED_IN_VAIN: Template(
+        _("Nothing came free: ${instrument}"),
+        (
+            _(
+                "You waited for time on ${instrument} at ${facility}. The time in which you wanted it is over, and "
+                "nothing came free that was long enough."
+            ),
+            _("With the link below you find the next times that you can have there."),
+        ),
+    ),
     Kind.BOOKING_DISPLACED: Template(
         _("Moved because of maintenance: ${instrument}, now ${when}"),
         (

@@ -31,6 +31,7 @@ from infra_access.outbox.events import Claimed
 from infra_access.people.links import account_of_link
 from infra_access.people.models import Account, OneTimeLink
 from infra_access.scheduling.models import Booking
+from infra_access.scheduling.waiting.models import WaitListEntry
 from tests.factories.people import make_account, make_grant
 
 BASE = "https://access.example.org"
@@ -362,3 +363,21 @@ def test_no_mail_about_a_booking_shows_its_title_not_even_in_its_calendar(
     [attached] = mail.iter_attachments()
     assert "SUMMARY:EXAFS" in attached.get_content()
     assert SECRET_TITLE not in attached.get_content()
+
+
+def test_who_waited_in_vain_is_led_to_the_next_times(session: Session, now: datetime, instrument: Instrument) -> None:
+    account = make_account(session)
+    entry = WaitListEntry(
+        instrument_id=instrument.id,
+        account_id=account.id,
+        earliest=now - timedelta(days=2),
+        latest=now,
+        minutes=60,
+        state="lapsed",
+        created_at=now - timedelta(days=3),
+    )
+    session.add(entry)
+    session.flush()
+    [mail] = _mails(session, now, "wait_list.lapsed", wait=entry.public_id)
+    assert mail["To"].addresses[0].addr_spec == account.email
+    assert f"/find-time?instrument={instrument.public_id}" in _text(mail)

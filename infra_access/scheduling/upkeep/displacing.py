@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations
@@ -32,6 +32,8 @@ from infra_access.scheduling.plan import Wish, candidates
 from infra_access.scheduling.quotas import Holder
 from infra_access.scheduling.rule_parts import Counted
 from infra_access.scheduling.terms import terms_of
+from infra_access.scheduling.waiting.models import WaitListEntry
+from infra_access.scheduling.waiting.states import WaitState
 
 EARLIER = timedelta(days=3)
 LATER = timedelta(days=14)
@@ -100,6 +102,11 @@ def displace(
         told = {"start": before.start.isoformat(), "end": before.end.isoformat()}
         publish(session, "booking.displaced", {"booking": one.booking.public_id, "before": told}, now=now)
         return True
+    # Who was offered this time waits on, in the place that they had.
+    offered = update(WaitListEntry).where(WaitListEntry.booking_id == one.booking.id)
+    session.execute(
+        offered.where(WaitListEntry.state == WaitState.OFFERED).values(state=WaitState.WAITING, booking_id=None)
+    )
     free(session, one.booking, reason, now)
     publish(session, "booking.cancelled", {"booking": one.booking.public_id}, now=now)
     return False

@@ -1,10 +1,13 @@
 """Who waits is offered what comes free, in turn, and no time is offered to two."""
 
 from datetime import timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
+from infra_access.audit.models import AuditEvent
 from infra_access.core.errors import Conflict, Forbidden, Invalid, NotFound
 from infra_access.core.timespan import TimeSpan
 from infra_access.outbox.models import OutboxEvent
@@ -17,9 +20,11 @@ from infra_access.scheduling.waiting.holds import confirm
 from infra_access.scheduling.waiting.offers import make_offers
 from infra_access.scheduling.waiting.queries import own_waits, wait_by_public_id, waiting_for
 from infra_access.scheduling.waiting.wait_list import join, leave
+from tests.factories.accounting import make_period, make_pool
 from tests.factories.people import make_actor
 from tests.factories.policy import make_policy, raw_rule
-from tests.factories.scheduling import MONDAY, make_booking, make_place, occupancies, set_rules, span
+from tests.factories.scheduling import MONDAY, copies_of, make_booking, make_place, occupancies, set_rules, span
+from tests.factories.upkeep import closed
 from tests.races.crowd import all_at_once
 
 MORNING = span(8, 12)
@@ -212,3 +217,65 @@ def test_offers_end_where_one_keeps_as_many_times_as_one_may(session, database, 
     assert make_offers(database, now=MONDAY) == 3
     assert make_offers(database, now=MONDAY) == 0
     assert len(offers(session)) == 3
+
+
+def test_who_waited_in_vain_is_told_and_it_is_on_record(session, database, taken):
+    place, _owner, _booking = taken
+    _who, entry = wait(session, place)
+    session.commit()
+    make_offers(database, now=MORNING.end - timedelta(minutes=1))
+    session.expire_all()
+    assert entry.state == "waiting"
+    session.commit()
+    for _round in range(2):
+        make_offers(database, now=MORNING.end)
+    session.expire_all()
+    assert entry.state == "lapsed"
+    told = session.scalars(select(OutboxEvent.payload).where(OutboxEvent.kind == "wait_list.lapsed")).all()
+    assert told == [{"wait": entry.public_id}]
+    acts = session.scalars(select(AuditEvent.action).where(AuditEvent.object_id == entry.public_id)).all()
+    assert acts == ["wait_list.joined", "wait_list.lapsed"]
+
+
+def test_where_one_day_is_refused_another_is_offered(session, database, taken):
+    """The pool of the first day is too small, and the days after it have none."""
+    place, owner, booking = taken
+    today = make_period(session, place.facility, starts=MONDAY.replace(hour=0), ends=MORNING.end)
+    make_pool(session, today, place.instrument, amount=Decimal(1))
+    later = TimeSpan(MORNING.start, MORNING.end + timedelta(days=3))
+    wait(session, place, window=later)
+    cancel(session, actor=owner, now=MONDAY, booking=booking)
+    session.commit()
+    assert make_offers(database, now=MONDAY) == 1
+    [held] = offers(session)
+    assert held.starts > MORNING.end
+
+
+def test_a_quota_is_counted_before_a_time_is_offered(session, database, taken):
+    place, owner, booking = taken
+    rule = {"of": "person", "amount": 1, "measure": "bookings", "per": "day"}
+    who, _entry = wait(session, place, window=TimeSpan(MORNING.start, MORNING.end + timedelta(days=2)))
+    make_booking(session, place, TimeSpan(MORNING.end, MORNING.end + timedelta(hours=1)), actor=who)
+    set_rules(session, place.instrument, quotas=[rule])
+    cancel(session, actor=owner, now=MONDAY, booking=booking)
+    session.commit()
+    assert make_offers(database, now=MONDAY) == 1
+    [held] = offers(session)
+    assert held.starts.astimezone(ZoneInfo(place.facility.timezone)).date() == MORNING.start.date() + timedelta(days=1)
+
+
+def test_whose_offer_maintenance_ends_waits_on(session, database, taken):
+    place, owner, booking = taken
+    _who, entry = wait(session, place, window=TimeSpan(MORNING.start, MORNING.end + timedelta(days=1)))
+    cancel(session, actor=owner, now=MONDAY, booking=booking)
+    session.commit()
+    make_offers(database, now=MONDAY)
+    (copy,) = copies_of(session, place)
+    closed(session, place, copy, TimeSpan(MORNING.start, MORNING.end), displace="move")
+    session.commit()
+    session.expire_all()
+    assert (entry.state, entry.booking_id) == ("waiting", None)
+    session.commit()
+    assert make_offers(database, now=MONDAY) == 1
+    [held] = offers(session)
+    assert held.starts >= MORNING.end
