@@ -22,7 +22,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Allocation, Approval, Conversation
-from infra_access.accounting.models import AccessPeriod, AccessPool, Quote, UsageLine
+from infra_access.accounting.models import AccessPeriod, AccessPool, FundingSource, Quote, UsageLine
 from infra_access.catalogue.models import Facility, Instrument, Organisation, Resource
 from infra_access.config import configure
 from infra_access.core import clock
@@ -217,6 +217,7 @@ def _ids(session: Session) -> dict[str, dict[str, str]]:
     ids["quotes"] = {"startup": session.scalars(select(Quote.public_id).order_by(Quote.id).limit(1)).one()}
     ids["periods"] = _named(session, AccessPeriod)
     ids["pools"] = _named(session, AccessPool)
+    ids["funding-sources"] = _named(session, FundingSource)
     ids["resources"] = _named(session, Resource)
     lines = select(UsageLine.public_id).join(Facility).where(Facility.source_id == "demo:swiss-light-source")
     ids["usage-lines"] = {"first": session.scalars(lines.order_by(UsageLine.id).limit(1)).one()}

@@ -34,13 +34,15 @@ from infra_access.policy.rulebook import rulebook
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """A locked allocation as a booking needs it; `facts` and `satisfies` are what the request says to the policy.
+    """A locked allocation as a booking needs it.
 
+    `access_request` is the public id of its request; `facts` and `satisfies` are what that says to the policy.
     `time_given` is who chooses the time.
     """
 
     id: int
     public_id: str
+    access_request: str
     access_unit: str
     acting_for_id: int | None
     route: str
@@ -296,6 +298,7 @@ def _granted(
     return Granted(
         id=allocation.id,
         public_id=allocation.public_id,
+        access_request=access_request.public_id,
         access_unit=allocation.access_unit,
         acting_for_id=access_request.acting_for_id,
         route=route.public_id,

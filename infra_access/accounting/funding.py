@@ -1,9 +1,10 @@
 """Funding sources: who pays, and how much of it is left. Bookings reserve under the row's lock, never beyond it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
@@ -19,6 +20,7 @@ from infra_access.core.i18n import _
 from infra_access.people.models import Affiliation
 
 MOST = Decimal(10**9)
+_CHANGED = ("name", "reference", "limit_amount", "valid_from", "valid_until", "active")
 _CURRENCY = re.compile("[A-Z]{3}", re.ASCII)
 _CHECKS = {
     "kind": fields.one_of(FundingKind),
@@ -76,6 +78,59 @@ def create_funding(
     return funding
 
 
+def funding_by_public_id(session: Session, public_id: str, *, actor: Actor, now: datetime) -> FundingSource:
+    """Return a source that the actor may spend. Raises NotFound `funding.unknown`."""
+    found = session.scalars(select(FundingSource).where(FundingSource.public_id == public_id)).one_or_none()
+    if found is None or not _may_spend(session, found, actor, now):
+        raise _unknown()
+    return found
+
+
+def update_funding(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    funding: FundingSource,
+    changes: Mapping[str, Any],
+    expected_version: int | None = None,
+) -> FundingSource:
+    """Put a source right: `name`, `reference`, `limit_amount`, `valid_from`, `valid_until`, `active`.
+
+    What is reserved already stays reserved. Raises NotFound for a source that is not the actor's, Conflict
+    `funding.used` for a limit below what is reserved or spent.
+    """
+    require(actor, Permission.FUNDING_CREATE)
+    locked = _locked(session, FundingSource.id == funding.id)
+    if locked is None or not _may_spend(session, locked, actor, now):
+        raise _unknown()
+    fields.check_version(locked.version, expected_version)
+    given = {name: changes.get(name, getattr(locked, name)) for name in _CHANGED}
+    _refuse_amount(locked.currency, given["limit_amount"], given["valid_from"], given["valid_until"])
+    if given["limit_amount"] < locked.used:
+        message = _(
+            "${used} ${currency} of it are booked or spent already. The limit cannot be lower.",
+            mapping={"used": f"{locked.used:.2f}", "currency": locked.currency},
+        )
+        raise Conflict("funding.used", message, details={"used": f"{locked.used:.2f}"})
+    given |= fields.cleaned({name: given[name] for name in ("name", "reference")}, _CHECKS)
+    given["active"] = fields.flag(given["active"], "active")
+    for name, value in given.items():
+        setattr(locked, name, value)
+    session.flush()
+    details = {name: value if isinstance(value, bool) else str(value) for name, value in given.items()}
+    record(
+        session,
+        actor=actor,
+        action="funding.updated",
+        object_kind="funding_source",
+        object_id=locked.public_id,
+        now=now,
+        details=details,
+    )
+    return locked
+
+
 def lock_funding(
     session: Session, public_id: str, *, actor: Actor, now: datetime, currency: str, day: date
 ) -> FundingSource:
@@ -85,7 +140,7 @@ def lock_funding(
     """
     funding = _locked(session, FundingSource.public_id == public_id)
     if funding is None or not _may_spend(session, funding, actor, now):
-        raise NotFound("funding.unknown", _("There is no such funding source, or it is not yours to spend."))
+        raise _unknown()
     refuse_day(funding, day)
     if funding.currency != currency:
         raise Conflict(
@@ -172,6 +227,10 @@ def _refuse_amount(currency: str, limit_amount: Decimal, valid_from: date, valid
         raise fields.fault("funding.limit", "limit_amount", message)
     if valid_until < valid_from:
         raise fields.fault("time.order", "valid_until", _("This lies before the first day."))
+
+
+def _unknown() -> NotFound:
+    return NotFound("funding.unknown", _("There is no such funding source, or it is not yours to spend."))
 
 
 def _may_spend(session: Session, funding: FundingSource, actor: Actor, now: datetime) -> bool:

@@ -25,6 +25,7 @@ from infra_access.core.errors import Conflict
 from infra_access.core.i18n import _, plain
 from infra_access.core.ids import new_public_id
 from infra_access.core.input_text import clean_text
+from infra_access.core.timespan import TimeSpan
 
 _MOST = Decimal(10**9)
 
@@ -44,6 +45,8 @@ def write_usage(
     currency: str,
     ground: str = "",
     note: str = "",
+    subject: str,
+    used: TimeSpan | None = None,
     booking_id: int | None = None,
     service_order_id: int | None = None,
     resource_id: int | None = None,
@@ -54,6 +57,7 @@ def write_usage(
 ) -> UsageLine:
     """Write a line, in the month in which the use ended (by default, now); the command around it audits.
 
+    `subject` is the public id of the booking or the order, `used` when it was.
     Where that month was closed, the line stands in the month of now and its note says so.
     """
     month = _open_month(session, facility, ended or now, now)
@@ -71,6 +75,9 @@ def write_usage(
         allocation_id=allocation_id,
         funding_id=funding_id,
         corrects_id=corrects.id if corrects else None,
+        subject=subject,
+        used_from=used.start if used else None,
+        used_until=used.end if used else None,
         kind=UsageKind(kind).value,
         access_unit=access_unit,
         units=units,
@@ -124,6 +131,8 @@ def correct(
         price=price,
         currency=line.currency,
         note=note,
+        subject=line.subject,
+        used=TimeSpan(line.used_from, line.used_until) if line.used_from and line.used_until else None,
         booking_id=line.booking_id,
         service_order_id=line.service_order_id,
         resource_id=line.resource_id,

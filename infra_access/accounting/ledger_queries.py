@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from infra_access.accounting.models import ClosedMonth, FundingSource, UsageLine
 from infra_access.accounting.months import clean_month
-from infra_access.catalogue.models import Facility, Instrument
+from infra_access.catalogue.models import Facility, Instrument, Resource
 from infra_access.catalogue.scopes import facility_scopes
 from infra_access.catalogue.standards.spreadsheet import write_csv
 from infra_access.core.authority import Actor, Permission, require
@@ -22,6 +22,10 @@ HEADINGS = (
     "month",
     "written_at",
     "kind",
+    "of",
+    "subject",
+    "used_from",
+    "used_until",
     "instrument",
     "instrument_name",
     "access_unit",
@@ -32,6 +36,7 @@ HEADINGS = (
     "ground",
     "funding",
     "funding_reference",
+    "resource",
     "corrects",
     "note",
 )
@@ -41,12 +46,13 @@ _CORRECTED = aliased(UsageLine)
 
 @dataclass(frozen=True, slots=True)
 class UsageView:
-    """A line with what it names: the instrument, the source that pays, the line that it corrects."""
+    """A line with what it names: the instrument, the source that pays, the line that it corrects, the copy's name."""
 
     line: UsageLine
     instrument: Instrument
     funding: FundingSource | None
     corrects: str | None
+    resource: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +145,11 @@ def _lines(
     session: Session, facility_id: int, month: str, *, after: int = 0, limit: int | None = None
 ) -> Sequence[UsageView]:
     rows = session.execute(
-        select(UsageLine, Instrument, FundingSource, _CORRECTED.public_id)
+        select(UsageLine, Instrument, FundingSource, _CORRECTED.public_id, Resource.name)
         .join(Instrument, Instrument.id == UsageLine.instrument_id)
         .outerjoin(FundingSource, FundingSource.id == UsageLine.funding_id)
         .outerjoin(_CORRECTED, _CORRECTED.id == UsageLine.corrects_id)
+        .outerjoin(Resource, Resource.id == UsageLine.resource_id)
         .where(UsageLine.facility_id == facility_id, UsageLine.month == month, UsageLine.id > after)
         .order_by(UsageLine.id)
         .limit(limit)
@@ -157,6 +164,10 @@ def _cells(view: UsageView) -> list[str]:
         line.month,
         line.written_at.isoformat(),
         line.kind,
+        "booking" if line.booking_id is not None else "service order",
+        line.subject,
+        line.used_from.isoformat() if line.used_from else "",
+        line.used_until.isoformat() if line.used_until else "",
         view.instrument.public_id,
         view.instrument.name,
         line.access_unit,
@@ -167,6 +178,7 @@ def _cells(view: UsageView) -> list[str]:
         line.ground,
         funding.name if funding else "",
         funding.reference if funding else "",
+        view.resource or "",
         view.corrects or "",
         line.note,
     ]

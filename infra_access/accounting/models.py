@@ -150,8 +150,9 @@ class Quote(Base):
 class UsageLine(Base):
     """One entry of the ledger: `kind` is used, lost, no-show or adjusted. Corrected only by a further line.
 
-    `month` ("YYYY-MM") is that of the facility's calendar in which the use ended. `units` and `price` are negative
-    where a correction takes back.
+    `subject` is the public id of the booking or the order that it is of, `used_from` and `used_until` when that was;
+    an order has no such time. `month` ("YYYY-MM") is that of the facility's calendar in which the use ended. `units`
+    and `price` are negative where a correction takes back.
     """
 
     __tablename__ = "usage_line"
@@ -170,6 +171,9 @@ class UsageLine(Base):
     allocation_id: Mapped[int | None] = mapped_column(ForeignKey("allocation.id"))
     funding_id: Mapped[int | None] = mapped_column(ForeignKey("funding_source.id"))
     corrects_id: Mapped[int | None] = mapped_column(ForeignKey("usage_line.id"))
+    subject: Mapped[str] = mapped_column(String(16))
+    used_from: Mapped[datetime | None]
+    used_until: Mapped[datetime | None]
     kind: Mapped[str] = mapped_column(String(20))
     access_unit: Mapped[str] = mapped_column(String(20))
     units: Mapped[Decimal] = mapped_column(UNITS)

@@ -81,6 +81,26 @@ def periods_of(session: Session, *, actor: Actor, facility: Facility) -> Sequenc
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class PeriodAt:
+    """A period and the facility that announced it."""
+
+    period: AccessPeriod
+    facility: Facility
+
+
+def period_of_any_facility(session: Session, public_id: str, *, actor: Actor | None) -> PeriodAt:
+    """Return a period that the actor may see, with its facility. Raises NotFound `period.unknown`."""
+    row = session.execute(
+        select(AccessPeriod, Facility)
+        .join(Facility, Facility.id == AccessPeriod.facility_id)
+        .where(AccessPeriod.public_id == public_id)
+    ).one_or_none()
+    if row is None or not may(actor, Permission.POOL_READ, facility_scopes(session, row[1])):
+        raise NotFound("period.unknown", _("There is no such period, or it is not yours to see."))
+    return PeriodAt(*row)
+
+
 def period_by_public_id(session: Session, public_id: str, *, facility: Facility) -> AccessPeriod:
     """Return a period of a facility. Raises NotFound `period.unknown`."""
     period = session.scalars(

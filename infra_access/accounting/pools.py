@@ -38,23 +38,41 @@ def create_period(
     """Announce a span of time for which a facility shares out its units. Raises Conflict where two would overlap."""
     require(actor, Permission.POOL_WRITE, facility_scopes(session, facility))
     name = fields.cleaned({"name": name}, _NAME)["name"]
-    if starts >= ends:
-        raise fields.fault("time.order", "ends", _("This lies before the beginning."))
-    # Of two made at once, one must see the other: a booking belongs to exactly one period.
-    session.scalars(select(Facility.id).where(Facility.id == facility.id).with_for_update(key_share=True)).one()
-    taken = session.scalar(
-        select(AccessPeriod.name).where(
-            AccessPeriod.facility_id == facility.id, AccessPeriod.starts < ends, AccessPeriod.ends > starts
-        )
-    )
-    if taken is not None:
-        message = _("This overlaps ${name}. Periods of a facility follow each other.", mapping={"name": taken})
-        raise Conflict("period.overlap", message)
+    _refuse_overlap(session, facility, starts, ends)
     period = AccessPeriod(facility_id=facility.id, name=name, starts=starts, ends=ends)
     session.add(period)
     session.flush()
-    details = {"name": name, "starts": starts.isoformat(), "ends": ends.isoformat()}
-    _record(session, actor, "access_period.created", "access_period", period.public_id, now, details)
+    _record(session, actor, "access_period.created", "access_period", period.public_id, now, _bounds(period))
+    return period
+
+
+def update_period(
+    session: Session, *, actor: Actor, now: datetime, period: AccessPeriod, changes: Mapping[str, Any]
+) -> AccessPeriod:
+    """Change `name`, `starts` or `ends` of a period; what is left out stays.
+
+    Raises Conflict `period.overlap`, and `period.used` where something was drawn on its pools and it would leave out
+    time that it had: whose booking that was would belong to no period any more.
+    """
+    facility = session.get_one(Facility, period.facility_id)
+    require(actor, Permission.POOL_WRITE, facility_scopes(session, facility))
+    name = fields.cleaned({"name": changes.get("name", period.name)}, _NAME)["name"]
+    starts, ends = changes.get("starts", period.starts), changes.get("ends", period.ends)
+    _refuse_overlap(session, facility, starts, ends, but=period.id)
+    if starts > period.starts or ends < period.ends:
+        drawn = select(AccessPool.name).where(AccessPool.period_id == period.id, AccessPool.used > 0)
+        # Locked, so that nothing is drawn while it becomes shorter.
+        locked = select(AccessPool.id).where(AccessPool.period_id == period.id).order_by(AccessPool.id)
+        session.execute(locked.with_for_update(key_share=True))
+        if pool := session.scalars(drawn.limit(1)).first():
+            message = _(
+                "${pool} of this period is drawn on already. Make the period longer, or cancel those bookings first.",
+                mapping={"pool": pool},
+            )
+            raise Conflict("period.used", message)
+    period.name, period.starts, period.ends = name, starts, ends
+    session.flush()
+    _record(session, actor, "access_period.updated", "access_period", period.public_id, now, _bounds(period))
     return period
 
 
@@ -126,6 +144,26 @@ def update_pool(
     session.flush()
     _record(session, actor, "access_pool.updated", "access_pool", pool.public_id, now, _described(pool))
     return pool
+
+
+def _refuse_overlap(
+    session: Session, facility: Facility, starts: datetime, ends: datetime, *, but: int | None = None
+) -> None:
+    if starts >= ends:
+        raise fields.fault("time.order", "ends", _("This lies before the beginning."))
+    # Of two made at once, one must see the other: a booking belongs to exactly one period.
+    session.scalars(select(Facility.id).where(Facility.id == facility.id).with_for_update(key_share=True)).one()
+    others = select(AccessPeriod.name).where(
+        AccessPeriod.facility_id == facility.id, AccessPeriod.starts < ends, AccessPeriod.ends > starts
+    )
+    taken = session.scalars(others.where(AccessPeriod.id != but) if but else others).first()
+    if taken is not None:
+        message = _("This overlaps ${name}. Periods of a facility follow each other.", mapping={"name": taken})
+        raise Conflict("period.overlap", message)
+
+
+def _bounds(period: AccessPeriod) -> dict[str, str]:
+    return {"name": period.name, "starts": period.starts.isoformat(), "ends": period.ends.isoformat()}
 
 
 def _refuse_amount(amount: Decimal) -> None:

@@ -15,6 +15,7 @@ from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.plan import Wish
 
 MOST_LINES = 50
+_RESTS_ON = ("allocation", "access_request", "quote", "price", "currency", "funding", "pool")
 
 
 class LineBody(Body):
@@ -90,6 +91,16 @@ class BookingOut(BookingSummaryOut):
     lines = ListOf(Part(BookingLineOut), most=1_000)
     decision = Part(DecisionOut, allow_none=True)
     series = PublicId("The series that it is an occurrence of.", allow_none=True)
+    allocation = PublicId("What it draws its units from.", allow_none=True)
+    access_request = PublicId("The request that was granted.", allow_none=True)
+    quote = PublicId("The price that was quoted for it.", allow_none=True)
+    price = Amount(
+        "That price; where there is no quote, the ledger says what it came to.", answered=True, allow_none=True
+    )
+    currency = Line(most=3, allow_none=True)
+    funding = PublicId("The source that pays the price.", allow_none=True)
+    pool = PublicId("What its time is counted against in this period.", allow_none=True)
+    pool_units = Amount("How much of the pool, in the pool's unit.", answered=True)
 
 
 class BookingMadeOut(BookingOut):
@@ -162,4 +173,6 @@ def whole(view: BookingView) -> dict[str, Any]:
         "lines": lines,
         "decision": view.booking.decision or None,
         "series": view.series,
+        **{name: getattr(view.rests_on, name) for name in _RESTS_ON},
+        "pool_units": view.booking.pool_units,
     }

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from infra_access.accounting.funding import create_funding, funding_of
+from infra_access.accounting.funding import create_funding, funding_of, update_funding
 from infra_access.accounting.models import FundingSource
 from infra_access.accounting.vocabularies import FundingKind
 from infra_access.api.contract import Call, resource
-from infra_access.api.fields import Amount, Choice, Day, Flag, Instant, Line, PublicId
+from infra_access.api.fields import Amount, Choice, Day, Flag, Instant, Integer, Line, PublicId
 from infra_access.api.schemas import Body, Out, page_of
 from infra_access.api.serving import Created
 from infra_access.catalogue.models import Organisation
@@ -28,6 +28,17 @@ class FundingBody(Body):
     organisation = PublicId("Whose money it is; the caller's own if left out.")
 
 
+class FundingChangeBody(Body):
+    """What changes; what is left out stays. What is reserved stays reserved."""
+
+    name = Line(most=200, filled=True)
+    reference = Line(most=200)
+    limit = Amount("Not below what is booked or spent.")
+    valid_from = Day()
+    valid_until = Day()
+    active = Flag("Whether it can pay for anything more.")
+
+
 class FundingOut(Out):
     """A source; `used` counts what is booked or was used."""
 
@@ -44,6 +55,7 @@ class FundingOut(Out):
     valid_until = Day()
     active = Flag()
     created_at = Instant()
+    version = Integer(low=1)
 
 
 @resource("api.funding_sources", "GET", permission=Permission.FUNDING_CREATE, out=page_of(FundingOut))
@@ -68,11 +80,43 @@ def create(call: Call) -> Created:
     if "organisation" in given:
         given["organisation"] = organisation_by_public_id(call.db, given["organisation"], actor=call.actor)
     funding = create_funding(call.db, actor=call.actor, now=call.now, **given)
-    return Created(_shown(call, funding), "/api/v1/funding-sources")
+    return Created(_shown(call, funding), f"/api/v1/funding-sources/{funding.public_id}")
+
+
+@resource("api.funding_source", "GET", permission=Permission.FUNDING_CREATE, out=FundingOut)
+def read(call: Call) -> dict[str, Any]:
+    """Show a source and what is left of it."""
+    return _shown(call, call.row)
+
+
+@resource(
+    "api.funding_source",
+    "PATCH",
+    permission=Permission.FUNDING_CREATE,
+    body=FundingChangeBody,
+    out=FundingOut,
+    version="version",
+    errors=(409,),
+)
+def change(call: Call) -> dict[str, Any]:
+    """Put a source right."""
+    changes = {("limit_amount" if key == "limit" else key): value for key, value in call.body.items()}
+    return _shown(call, update_funding(call.db, funding=call.row, changes=changes, **call.changes))
 
 
 def _shown(call: Call, funding: FundingSource) -> dict[str, Any]:
-    same = ("kind", "name", "reference", "currency", "used", "valid_from", "valid_until", "active", "created_at")
+    same = (
+        "kind",
+        "name",
+        "reference",
+        "currency",
+        "used",
+        "valid_from",
+        "valid_until",
+        "active",
+        "created_at",
+        "version",
+    )
     # The few organisations of one person; each is read once.
     owner = call.db.get_one(Organisation, funding.organisation_id) if funding.organisation_id else None
     return {name: getattr(funding, name) for name in same} | {

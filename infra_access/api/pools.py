@@ -13,7 +13,7 @@ from infra_access.accounting.pool_queries import (
     periods_of,
     pool_by_public_id,
 )
-from infra_access.accounting.pools import create_period, create_pool, update_pool
+from infra_access.accounting.pools import create_period, create_pool, update_period, update_pool
 from infra_access.accounting.units import HOURS_OF
 from infra_access.accounting.vocabularies import PoolPurpose
 from infra_access.api.contract import Call, resource
@@ -32,6 +32,14 @@ class AccessPeriodBody(Body):
     name = Line(most=200, filled=True, required=True)
     start = Instant(required=True)
     end = Instant(required=True)
+
+
+class PeriodChangeBody(Body):
+    """What changes; what is left out stays."""
+
+    name = Line(most=200, filled=True)
+    start = Instant()
+    end = Instant()
 
 
 class PoolChangeBody(Body):
@@ -108,7 +116,7 @@ def create_one_period(call: Call) -> Created:
         starts=given["start"],
         ends=given["end"],
     )
-    return Created(_period(PeriodView(period, ())), f"/api/v1/facilities/{call.row.public_id}/pools")
+    return Created(_period(PeriodView(period, ())), f"/api/v1/periods/{period.public_id}")
 
 
 @resource(
@@ -134,6 +142,27 @@ def create_one(call: Call) -> Created:
         **given,
     )
     return Created(_one(call, facility, pool), f"/api/v1/pools/{pool.public_id}")
+
+
+@resource("api.period", "GET", permission=Permission.POOL_READ, out=PeriodOut)
+def read_period(call: Call) -> dict[str, Any]:
+    """Show a period with its pools."""
+    return _one_period(call)
+
+
+@resource("api.period", "PATCH", permission=Permission.POOL_WRITE, body=PeriodChangeBody, out=PeriodOut, errors=(409,))
+def change_period(call: Call) -> dict[str, Any]:
+    """Rename a period or give it other bounds; what is left out stays. A used one only becomes longer."""
+    names = {"name": "name", "start": "starts", "end": "ends"}
+    changes = {names[key]: value for key, value in call.body.items()}
+    update_period(call.db, actor=call.actor, now=call.now, period=call.row.period, changes=changes)
+    return _one_period(call)
+
+
+@resource("api.pool", "GET", permission=Permission.POOL_READ, out=PoolOut)
+def read(call: Call) -> dict[str, Any]:
+    """Show a pool and what is left of it."""
+    return _one(call, call.row.facility, call.row.pool)
 
 
 @resource(
@@ -174,6 +203,11 @@ def _heir(session: Session, facility: Facility, public_id: str | None) -> Access
 def _one(call: Call, facility: Facility, pool: AccessPool) -> dict[str, Any]:
     views = periods_of(call.db, actor=call.actor, facility=facility)
     return next(_pool(view) for period in views for view in period.pools if view.pool.id == pool.id)
+
+
+def _one_period(call: Call) -> dict[str, Any]:
+    views = periods_of(call.db, actor=call.actor, facility=call.row.facility)
+    return next(_period(view) for view in views if view.period.id == call.row.period.id)
 
 
 def _period(view: PeriodView) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from infra_access.api.contract import Call, resource
-from infra_access.api.fields import Choice, Flag, Line, ListOf, PublicId
+from infra_access.api.fields import Choice, Flag, Integer, Line, ListOf, PublicId
 from infra_access.api.schemas import Body, Out, page_of
 from infra_access.api.serving import Created
 from infra_access.catalogue.queries import instrument_by_public_id
@@ -45,6 +45,7 @@ class ResourceAtOut(Out):
     instrument = PublicId("Which instrument it is a copy of.", allow_none=True)
     plant = PublicId(allow_none=True)
     accompanies = ListOf(PublicId(), "The instruments whose every session also takes it.")
+    version = Integer(low=1)
 
 
 class CompanionsBody(Body):
@@ -100,7 +101,7 @@ def read(call: Call) -> dict[str, Any]:
 
 @resource(
     "api.resource", "PATCH", permission=Permission.INSTRUMENT_UPDATE, body=ResourceChangeBody, out=ResourceAtOut,
-    errors=(409,),
+    version="resource.version", errors=(409,),
 )  # fmt: skip
 def change(call: Call) -> dict[str, Any]:
     """Change a resource's name, its plant, or whether it is in use; what is booked stays in use."""
@@ -108,7 +109,7 @@ def change(call: Call) -> dict[str, Any]:
     changes = dict(call.body)
     if changes.get("plant"):
         (changes["plant"],) = resources_named(call.db, [changes["plant"]], facility_id=view.facility.id, field="plant")
-    update_resource(call.db, actor=call.actor, now=call.now, resource=view.resource, changes=changes)
+    update_resource(call.db, resource=view.resource, changes=changes, **call.changes)
     (after,) = resources_at(call.db, view.facility, key=view.resource.id)
     return shown(after)
 
@@ -157,5 +158,6 @@ def shown(view: ResourceView) -> dict[str, Any]:
         "active": row.active,
         "instrument": view.instrument.public_id if view.instrument else None,
         "plant": view.plant.public_id if view.plant else None,
+        "version": row.version,
         "accompanies": [one.public_id for one in view.accompanies],
     }

@@ -61,6 +61,11 @@ class UsageOut(Out):
     id = PublicId()
     month = Line(most=7)
     kind = Choice(UsageKind)
+    booking = PublicId("The booking that it is of.", allow_none=True)
+    service_order = PublicId("The order that it is of.", allow_none=True)
+    start = Instant("When the use began; an order has no such time.", allow_none=True)
+    end = Instant("When it ended.", allow_none=True)
+    resource_name = Line("Which copy, or room.", most=200, allow_none=True)
     instrument = PublicId()
     instrument_name = Line(most=300)
     access_unit = Choice(AccessUnit)
@@ -164,6 +169,11 @@ def _shown(view: UsageView) -> dict[str, Any]:
     same = ("month", "kind", "access_unit", "units", "list_value", "price", "currency", "ground", "note", "written_at")
     return {name: getattr(view.line, name) for name in same} | {
         "id": view.line.public_id,
+        "booking": view.line.subject if view.line.booking_id is not None else None,
+        "service_order": view.line.subject if view.line.booking_id is None else None,
+        "start": view.line.used_from,
+        "end": view.line.used_until,
+        "resource_name": view.resource,
         "instrument": view.instrument.public_id,
         "instrument_name": view.instrument.name,
         "funding": view.funding.public_id if view.funding else None,

@@ -143,6 +143,7 @@ def _enter(session: Session, actor: Actor, found: Locked, now: datetime) -> None
         price=quote.price,
         currency=quote.currency,
         ground=quote.ground,
+        subject=order.public_id,
         service_order_id=order.id,
         allocation_id=order.allocation_id,
         funding_id=order.funding_id,

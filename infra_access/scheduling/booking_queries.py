@@ -3,12 +3,14 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import Select, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.models import AccessRequest, Allocation, Participant
 from infra_access.access_requests.vocabularies import ParticipantRole
+from infra_access.accounting.models import AccessPool, FundingSource, Quote
 from infra_access.catalogue.models import Facility, Instrument, Resource
 from infra_access.catalogue.scopes import instrument_scopes
 from infra_access.core.authority import Actor, Permission, may
@@ -42,6 +44,25 @@ _ON_TEAM = (
 
 
 @dataclass(frozen=True, slots=True)
+class RestsOn:
+    """What a booking draws on, by public ids: a grant and its request, a quote, the source that pays, a pool."""
+
+    allocation: str | None = None
+    access_request: str | None = None
+    quote: str | None = None
+    quote_number: str | None = None
+    price: Decimal | None = None
+    currency: str | None = None
+    funding: str | None = None
+    funding_name: str | None = None
+    pool: str | None = None
+    pool_name: str | None = None
+
+
+NOTHING = RestsOn()
+
+
+@dataclass(frozen=True, slots=True)
 class BookingView:
     """A booking with what every reader needs beside it."""
 
@@ -51,6 +72,7 @@ class BookingView:
     owner: str
     lines: tuple[tuple[str, str, datetime, datetime], ...] = ()
     series: str | None = None
+    rests_on: RestsOn = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +125,35 @@ def booking_by_public_id(session: Session, public_id: str, *, actor: Actor | Non
     series = None
     if booking.series_id is not None:
         series = session.scalar(select(BookingSeries.public_id).where(BookingSeries.id == booking.series_id))
-    return BookingView(booking, instrument, facility, owner, listed, series)
+    return BookingView(booking, instrument, facility, owner, listed, series, _rests_on(session, booking))
+
+
+def _rests_on(session: Session, booking: Booking) -> RestsOn:
+    """Return what it draws on. One statement, none where it draws on nothing."""
+    if not (booking.allocation_id or booking.quote_id or booking.funding_id or booking.pool_id):
+        return NOTHING
+    row = session.execute(
+        select(
+            Allocation.public_id.label("allocation"),
+            AccessRequest.public_id.label("access_request"),
+            Quote.public_id.label("quote"),
+            Quote.number.label("quote_number"),
+            Quote.price.label("price"),
+            Quote.currency.label("currency"),
+            FundingSource.public_id.label("funding"),
+            FundingSource.name.label("funding_name"),
+            AccessPool.public_id.label("pool"),
+            AccessPool.name.label("pool_name"),
+        )
+        .select_from(Booking)
+        .outerjoin(Allocation, Allocation.id == Booking.allocation_id)
+        .outerjoin(AccessRequest, AccessRequest.id == Allocation.access_request_id)
+        .outerjoin(Quote, Quote.id == Booking.quote_id)
+        .outerjoin(FundingSource, FundingSource.id == Booking.funding_id)
+        .outerjoin(AccessPool, AccessPool.id == Booking.pool_id)
+        .where(Booking.id == booking.id)
+    ).one()
+    return RestsOn(**row._asdict())
 
 
 def _may_see(session: Session, actor: Actor | None, booking: Booking, instrument: Instrument) -> bool:

@@ -10,9 +10,9 @@ from infra_access.audit.record import record
 from infra_access.core.authority import Actor, Permission, require
 from infra_access.core.input_text import clean_line
 from infra_access.outbox.events import publish
-from infra_access.scheduling.booking_queries import BookingView
+from infra_access.scheduling.booking_queries import BookingView, RestsOn
 from infra_access.scheduling.lifecycle import BookingState
-from infra_access.scheduling.making import create, described, ready
+from infra_access.scheduling.making import Ready, create, described, ready
 from infra_access.scheduling.models import Booking
 from infra_access.scheduling.paying import payment
 from infra_access.scheduling.places import LockedPlace, Place, locked_place
@@ -104,4 +104,20 @@ def book_and_show(
         publish(session, "booking.pending" if pending else "booking.confirmed", {"booking": booking.public_id}, now=now)
     resources = ((made.planned.resources[line.resource_id], line.span) for line in made.planned.lines)
     lines = tuple((row.public_id, row.name, span.start, span.end) for row, span in resources)
-    return BookingView(booking, place.instrument, place.facility, actor.name, lines)
+    return BookingView(booking, place.instrument, place.facility, actor.name, lines, rests_on=_rests_on(made))
+
+
+def _rests_on(made: Ready) -> RestsOn:
+    quote, funding, pool = made.payment.quote, made.payment.funding, made.drawn.pool if made.drawn else None
+    return RestsOn(
+        allocation=made.granted.public_id if made.granted else None,
+        access_request=made.granted.access_request if made.granted else None,
+        quote=quote.public_id if quote else None,
+        quote_number=quote.number if quote else None,
+        price=quote.price if quote else None,
+        currency=quote.currency if quote else None,
+        funding=funding.public_id if funding else None,
+        funding_name=funding.name if funding else None,
+        pool=pool.public_id if pool else None,
+        pool_name=pool.name if pool else None,
+    )

@@ -154,6 +154,8 @@ def _line(
         price=part.price,
         currency=agreed.currency,
         ground=part.ground,
+        subject=booking.public_id,
+        used=_used(booking),
         booking_id=booking.id,
         resource_id=resource_id,
         allocation_id=booking.allocation_id,
@@ -161,6 +163,12 @@ def _line(
         corrects=part.corrects,
         ended=min(booking.ended_at or booking.ends, now),
     )
+
+
+def _used(booking: Booking) -> TimeSpan | None:
+    """Return when a session was; None where it ended before it began."""
+    ended = booking.ended_at or booking.ends
+    return TimeSpan(booking.starts, ended) if booking.starts < ended else None
 
 
 def _sessions(session: Session, booking: Booking) -> tuple[list[TimeSpan], int | None]:

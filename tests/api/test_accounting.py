@@ -2,15 +2,19 @@
 
 import csv
 import io
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from infra_access.accounting.models import FundingSource
+from infra_access.scheduling.attendance import check_in, complete
 from infra_access.scheduling.places import place_of
 from tests.api.test_access_requests import at
 from tests.factories.access_requests import OPEN_TO_ALL
-from tests.factories.accounting import make_priced_world, make_usage
+from tests.factories.accounting import make_funding, make_priced_world, make_usage
 from tests.factories.scheduling import make_booking, span
 
 
@@ -49,7 +53,10 @@ def test_a_price_is_quoted_and_paid_by_a_source(caller, stored, world):
     program.post("/funding-sources", source | {"organisation": world.startup.public_id})
     time = {"instrument": world.instrument.public_id, "start": at(2), "end": at(2, 10)}
     program.post("/bookings", time | {"funding": funding["id"]}, status=422)
-    program.post("/bookings", time | {"quote": quote["id"], "funding": funding["id"]})
+    booking = program.post("/bookings", time | {"quote": quote["id"], "funding": funding["id"]})
+    assert [booking[name] for name in ("quote", "price", "currency", "funding", "allocation", "pool")] == [
+        quote["id"], 250, "EUR", funding["id"], None, None
+    ]  # fmt: skip
     assert [one["left"] for one in program.get("/funding-sources")["items"]] == [300.5, 50.5]
     again = program.post("/bookings", time | {"start": at(3), "end": at(3, 10), "quote": quote["id"]}, status=409)
     assert again["code"] == "quote.used"
@@ -142,3 +149,70 @@ def test_the_ledger_is_corrected_closed_and_exported(caller, stored, world):
     program.get(f"{facility}/usage", status=403)
     program.get(f"{facility}/usage.csv", status=403)
     program.post(f"{facility}/months/2026-02/close", status=403)
+
+
+def test_a_line_names_what_it_is_of_and_when_that_was(caller, stored, world):
+    def used(session: Any) -> Any:
+        place = place_of(session, world.instrument.id)
+        booking = make_booking(session, place, span(8, 9), actor=world.applicant)
+        check_in(session, actor=world.applicant, now=booking.starts, booking=booking)
+        complete(session, actor=world.applicant, now=booking.starts + timedelta(minutes=30), booking=booking)
+        return booking.public_id, booking.starts.isoformat(), booking.ended_at.isoformat()
+
+    key, start, end = stored(used)
+    manager, facility = caller(actor=world.manager), f"/facilities/{world.facility.public_id}"
+    (line,) = manager.get(f"{facility}/usage?month=2026-03")["items"]
+    assert (line["booking"], line["service_order"]) == (key, None)
+    assert [line["start"], line["end"]] == [one.replace("+00:00", "Z") for one in (start, end)]
+    added = manager.post(f"{facility}/usage", {"line": line["id"], "units": 1, "price": 0, "note": "More"})
+    assert [added[name] for name in ("booking", "start", "end")] == [line[name] for name in ("booking", "start", "end")]
+    text = manager.call("GET", f"{facility}/usage.csv?month=2026-03", status=200).text
+    (row, *_rest) = csv.DictReader(io.StringIO(text, newline=""))
+    assert [row[name] for name in ("of", "subject", "used_from", "used_until")] == ["booking", key, start, end]
+
+
+def test_a_source_is_put_right_and_never_below_what_is_spent(caller, stored, world):
+    program = caller(actor=world.applicant)
+    key = stored(lambda session: make_funding(session, world.applicant, limit_amount=Decimal(500)).public_id)
+    stored(lambda session: session.execute(update(FundingSource).values(used=Decimal("120.5"))))
+    path = f"/funding-sources/{key}"
+    was = program.call("GET", path, status=200)
+    assert was.json["left"] == 379.5
+    changed = program.patch(path, {"limit": 200, "name": "Voucher 2", "active": False}, If_Match=was.headers["ETag"])
+    assert (changed["left"], changed["name"], changed["active"]) == (79.5, "Voucher 2", False)
+    program.patch(path, {"limit": 300}, status=412, If_Match=was.headers["ETag"])
+    assert program.patch(path, {"limit": 120}, status=409)["code"] == "funding.used"
+    program.patch(path, {"valid_until": "2020-01-01"}, status=422)
+    program.patch(path, {"currency": "CHF"}, status=422)
+    caller(actor=world.manager).patch(path, {"limit": 300}, status=404)
+
+
+def test_a_period_is_put_right_and_a_used_one_only_becomes_longer(caller, stored, world):
+    manager, facility = caller(actor=world.manager), f"/facilities/{world.facility.public_id}"
+    period = manager.post(
+        f"{facility}/periods", {"name": "Spring", "start": "2026-03-01T00:00:00Z", "end": "2026-06-01T00:00:00Z"}
+    )
+    path = f"/periods/{period['id']}"
+    assert manager.patch(path, {"end": "2026-05-01T00:00:00Z"})["end"] == "2026-05-01T00:00:00Z"
+    manager.post(
+        f"{facility}/periods", {"name": "Next", "start": "2026-06-01T00:00:00Z", "end": "2026-07-01T00:00:00Z"}
+    )
+    assert manager.patch(path, {"end": "2026-06-02T00:00:00Z"}, status=409)["code"] == "period.overlap"
+    manager.patch(path, {"end": "2026-02-01T00:00:00Z"}, status=422)
+    pool = {
+        "period": period["id"],
+        "name": "Open call",
+        "purpose": "open-call",
+        "access_unit": "hour",
+        "amount": 10,
+        "instruments": [world.instrument.public_id],
+    }
+    made = manager.post(f"{facility}/pools", pool)
+    assert manager.get(f"/pools/{made['id']}")["left"] == 10
+    taken = {"instrument": world.instrument.public_id, "start": at(2), "end": at(2, 11)}
+    booking = caller(actor=world.applicant).post("/bookings", taken)
+    assert (booking["pool"], booking["pool_units"]) == (made["id"], 3)
+    assert manager.patch(path, {"end": "2026-04-01T00:00:00Z"}, status=409)["code"] == "period.used"
+    assert manager.patch(path, {"end": "2026-06-01T00:00:00Z", "name": "Long spring"})["name"] == "Long spring"
+    assert manager.get(path)["pools"][0]["used"] == 3
+    caller(actor=world.applicant).get(path, status=404)

@@ -40,7 +40,7 @@ from infra_access.scheduling.series.booking import book_series
 from infra_access.scheduling.upkeep.closures import close
 from infra_access.scheduling.waiting.wait_list import join
 from tests.factories.access_requests import make_active, make_request, make_submitted, make_world, pending
-from tests.factories.accounting import make_period, make_pool, make_quote
+from tests.factories.accounting import make_funding, make_period, make_pool, make_quote
 from tests.factories.catalogue import make_instrument
 from tests.factories.people import make_grant, make_token
 from tests.factories.policy import make_document
@@ -198,6 +198,8 @@ def _filled(session: Session) -> tuple[str, dict[str, str]]:
             "closures": closure.public_id,
             "quotes": quote.public_id,
             "pools": pool.public_id,
+            "periods": period.public_id,
+            "funding-sources": make_funding(session, world.applicant, now=now).public_id,
             "routes": session.scalars(select(AccessRoute.public_id).order_by(AccessRoute.id).limit(1)).one(),
             "resources": session.scalars(select(Resource.public_id).order_by(Resource.id).limit(1)).one(),
             "schedules": schedule.public_id,

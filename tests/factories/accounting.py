@@ -13,6 +13,7 @@ from infra_access.accounting.pools import create_period, create_pool
 from infra_access.accounting.quotes import give_quote
 from infra_access.catalogue.models import Facility, Instrument
 from infra_access.core.authority import Actor, system_actor
+from infra_access.scheduling.models import Booking
 from tests.factories.access_requests import World, make_world
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -79,6 +80,7 @@ def make_usage(session: Session, world: World, booking_id: int, **overrides: Any
         "price": Decimal(1000),
         "currency": "EUR",
         "booking_id": booking_id,
+        "subject": session.get_one(Booking, booking_id).public_id,
     }
     return write_usage(session, **values | overrides)
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from infra_access.access_requests.models import AccessRequest, Agreement, Approval
+from infra_access.accounting.models import FundingSource
 from infra_access.catalogue.models import Resource
 from infra_access.core.timespan import TimeSpan
 from infra_access.core.zones import parse_instant
@@ -34,6 +35,8 @@ TYPICAL = {
     "booking-series": "filters-weekly",
     "quotes": "startup",
     "pools": "Startups",
+    "periods": "2026, first half",
+    "funding-sources": "Innovation voucher",
     "routes": "swiss-light-source Rapid access, open research",
     "resources": "Local contact, tomography",
     "closures": "Service of the magnets",
@@ -297,7 +300,10 @@ CALLS: Mapping[str, Call] = {
     "api.resource PATCH": Call(by="manager", body={"name": "Local contact"}),
     "api.instrument_companions PUT": Call(by="manager", body={"resources": []}),
     "facility_resources POST": Call(by="manager", body={"kind": "room", "name": "Hutch"}),
-    "facility_resource POST": Call(by="manager", body={"name": "Local contact", "active": "yes"}),
+    "facility_resource POST": Call(
+        by="manager",
+        body=_seen(Resource, "resources", "Local contact, tomography", name="Local contact", active="yes"),
+    ),
     "instrument_companions POST": Call(by="manager", body={}),
     "api.facility_pools POST": Call(
         by="manager",
@@ -311,6 +317,17 @@ CALLS: Mapping[str, Call] = {
         ),
     ),
     "api.pool PATCH": Call(by="manager", body={"amount": 50}),
+    "api.period PATCH": Call(by="manager", body={"name": "2026, January to June"}),
+    "api.funding_source PATCH": Call(body={"limit": 25000}),
+    "account_funding POST source": Call(
+        body=lambda world: {
+            **_seen(FundingSource, "funding-sources", "Innovation voucher")(world),
+            "source": world.ids["funding-sources"]["Innovation voucher"],
+            "new_limit": "25000",
+            "new_valid_until": "2027-06-30",
+            "active": "yes",
+        }
+    ),
     "api.facility_usage POST": Call(
         by="manager", body=_given(line=_in("usage-lines", "first"), units=1, price=0, note="One more was used.")
     ),
@@ -335,6 +352,15 @@ CALLS: Mapping[str, Call] = {
             access_unit="shift",
             amount="5",
             instruments=_in("instruments", "sls-tomography"),
+        ),
+    ),
+    "facility_pools POST change_period": Call(
+        by="manager",
+        body=_given(
+            change_period=_in("periods", "2026, first half"),
+            new_period_name="January to June",
+            new_first_day="2026-01-01",
+            new_last_day="2026-06-30",
         ),
     ),
     "facility_pools POST pool": Call(by="manager", body=_given(pool=_in("pools", "Startups"), new_amount="50")),

@@ -27,7 +27,13 @@ FIELDS = frozenset({"name", "plant", "active"})
 
 
 def update_resource(
-    session: Session, *, actor: Actor, now: datetime, resource: Resource, changes: Mapping[str, Any]
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    resource: Resource,
+    changes: Mapping[str, Any],
+    expected_version: int | None = None,
 ) -> Resource:
     """Change `name`, `plant` (a Resource or None) or `active`; what is left out stays.
 
@@ -38,8 +44,6 @@ def update_resource(
     require(actor, Permission.INSTRUMENT_UPDATE, facility_scopes(session, facility))
     if unknown := changes.keys() - FIELDS:
         raise fields.fault("field.unknown", min(unknown), _("There is no such field."))
-    if "name" in changes:
-        resource.name = clean_name(changes["name"])
     plant: Resource | None = changes.get("plant")
     if "plant" in changes:
         check_plant(resource.facility_id, resource.kind, plant)
@@ -48,6 +52,10 @@ def update_resource(
     if resource.kind == ResourceKind.PLANT:
         lock_plants(session, resource.id)
     lock_resources(session, [resource.id])
+    session.refresh(resource)
+    fields.check_version(resource.version, expected_version)
+    if "name" in changes:
+        resource.name = clean_name(changes["name"])
     if "plant" in changes:
         if plant is not None and plant.id != resource.plant_id:
             _refuse_closed(session, resource, plant, now)

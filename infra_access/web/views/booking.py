@@ -29,6 +29,7 @@ from infra_access.web.corrections import to_correct, to_fill_in
 from infra_access.web.forms import to, values_of
 from infra_access.web.presenters.approval_rows import approval_rows
 from infra_access.web.presenters.decisions import kept
+from infra_access.web.presenters.money import money
 from infra_access.web.rendering import flash
 
 _CANCEL = {"route_name": "booking_cancel", "renderer": "booking_cancel.jinja2", "permission": Permission.BOOKING_UPDATE}
@@ -124,6 +125,9 @@ def _page(context: Context, request: Request, now: datetime) -> dict[str, Any]:
         "may_answer": booking.state == BookingState.PROPOSED and request.may(Permission.BOOKING_ANSWER, context),
         "may_propose": booking.state == BookingState.REQUESTED and request.may(Permission.SCHEDULE_WRITE, context),
         "titled": reads_title(context, request),
+        "price": money(view.rests_on.price, view.rests_on.currency or "", request.locale_name)
+        if view.rests_on.price is not None
+        else "",
         "may_change": may_change,
         "may_extend": booking.state in EXTENSIBLE
         and now < booking.ends

@@ -6,17 +6,18 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from infra_access.accounting.funding import create_funding, funding_of
+from infra_access.accounting.funding import create_funding, funding_by_public_id, funding_of, update_funding
 from infra_access.accounting.quotes import quotes_of
 from infra_access.accounting.vocabularies import FundingKind
 from infra_access.catalogue.queries import organisation_by_public_id
 from infra_access.core import clock
 from infra_access.core.authority import Permission
+from infra_access.core.errors import PreconditionFailed
 from infra_access.core.i18n import _
 from infra_access.people.affiliations import affiliations_of
 from infra_access.web.accounting_forms import decimal_in
 from infra_access.web.corrections import to_correct, to_fill_in
-from infra_access.web.forms import ENTERED, day_in, to, values_of
+from infra_access.web.forms import ENTERED, day_in, seen_version, to, values_of
 from infra_access.web.presenters.money import FUNDING, money
 from infra_access.web.rendering import flash
 from infra_access.web.repeats import new_key, posted_once
@@ -37,6 +38,35 @@ def add(request: Request) -> dict[str, Any] | Response:
         return posted_once(request, lambda: _added(request))
     except ENTERED as error:
         return {**_page(request), **to_correct(request, error)}
+
+
+@view_config(**_PAGE, request_method="POST", request_param="source")
+def change(request: Request) -> dict[str, Any] | Response:
+    """Put a source right."""
+    try:
+        return posted_once(request, lambda: _changed(request))
+    except (*ENTERED, PreconditionFailed) as error:
+        return {**_page(request), **to_correct(request, error)}
+
+
+def _changed(request: Request) -> Response:
+    entered, now = values_of(request), clock.now()
+    source = funding_by_public_id(request.db, entered.get("source", ""), actor=request.actor, now=now)
+    changes = {
+        "limit_amount": decimal_in(entered, "new_limit"),
+        "valid_until": day_in(entered.get("new_valid_until", ""), "new_valid_until"),
+        "active": "active" in entered,
+    }
+    funding = update_funding(
+        request.db,
+        actor=request.actor,
+        now=now,
+        funding=source,
+        changes=changes,
+        expected_version=seen_version(entered),
+    )
+    flash(request, "success", _("${name} is saved.", mapping={"name": funding.name}))
+    return to(request, "account_funding")
 
 
 def _added(request: Request) -> Response:

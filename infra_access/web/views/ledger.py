@@ -125,4 +125,5 @@ def _shown(view: UsageView, locale: str) -> dict[str, Any]:
         "price": money(line.price, line.currency, locale),
         "funding": view.funding,
         "corrects": view.corrects,
+        "resource": view.resource,
     }

@@ -9,7 +9,7 @@ from pyramid.view import view_config
 from sqlalchemy import select
 
 from infra_access.accounting.pool_queries import PoolView, period_by_public_id, periods_of, pool_by_public_id
-from infra_access.accounting.pools import create_period, create_pool, update_pool
+from infra_access.accounting.pools import create_period, create_pool, update_period, update_pool
 from infra_access.accounting.units import HOURS_OF
 from infra_access.accounting.vocabularies import PoolPurpose
 from infra_access.catalogue.models import Facility, Instrument
@@ -53,6 +53,12 @@ def change_pool(context: Context, request: Request) -> dict[str, Any] | Response
     return _posted(context, request, _changed_pool)
 
 
+@view_config(**_PAGE, request_method="POST", request_param="change_period", permission=Permission.POOL_WRITE)
+def change_period(context: Context, request: Request) -> dict[str, Any] | Response:
+    """Rename a period, or give it other days."""
+    return _posted(context, request, _changed_period)
+
+
 def _posted(context: Context, request: Request, run: Any) -> dict[str, Any] | Response:
     try:
         return posted_once(request, lambda: run(request, context.row, values_of(request)))
@@ -70,6 +76,22 @@ def _new_period(request: Request, facility: Facility, entered: dict[str, str]) -
         name=entered.get("period_name", ""),
         starts=day_start(first, facility.timezone),
         ends=day_start(last + timedelta(days=1), facility.timezone),
+    )
+    return _done(request, facility, period.name)
+
+
+def _changed_period(request: Request, facility: Facility, entered: dict[str, str]) -> Response:
+    first, last = days_in(entered.get("new_first_day", ""), entered.get("new_last_day", ""), ("first_day", "last_day"))
+    period = update_period(
+        request.db,
+        actor=request.actor,
+        now=clock.now(),
+        period=period_by_public_id(request.db, entered.get("change_period", ""), facility=facility),
+        changes={
+            "name": entered.get("new_period_name", ""),
+            "starts": day_start(first, facility.timezone),
+            "ends": day_start(last + timedelta(days=1), facility.timezone),
+        },
     )
     return _done(request, facility, period.name)
 

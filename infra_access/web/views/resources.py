@@ -19,10 +19,12 @@ from infra_access.catalogue.resources import add_resource, set_companions
 from infra_access.catalogue.vocabularies import ResourceKind, label
 from infra_access.core import clock
 from infra_access.core.authority import Permission
+from infra_access.core.errors import PreconditionFailed
 from infra_access.core.i18n import Text, _
 from infra_access.http.security import Context
 from infra_access.scheduling.places import Place
 from infra_access.scheduling.upkeep.resources import update_resource
+from infra_access.web.booking_form import version_in
 from infra_access.web.corrections import to_correct, to_fill_in
 from infra_access.web.forms import ENTERED, many, to, values_of
 from infra_access.web.rendering import flash
@@ -79,8 +81,15 @@ def change(context: Context, request: Request) -> dict[str, Any] | Response:
     try:
         if view.resource.kind != ResourceKind.PLANT:
             changes["plant"] = _plant(request, view.facility, entered.get("plant", ""))
-        update_resource(request.db, actor=request.actor, now=clock.now(), resource=view.resource, changes=changes)
-    except ENTERED as error:
+        update_resource(
+            request.db,
+            actor=request.actor,
+            now=clock.now(),
+            resource=view.resource,
+            changes=changes,
+            expected_version=version_in(entered),
+        )
+    except (*ENTERED, PreconditionFailed) as error:
         return {**_form(request, view), **to_correct(request, error)}
     return _saved(request, view.facility, view.resource.name)
 
