@@ -189,16 +189,12 @@ def test_a_source_is_put_right_and_never_below_what_is_spent(caller, stored, wor
 
 def test_a_period_is_put_right_and_a_used_one_only_becomes_longer(caller, stored, world):
     manager, facility = caller(actor=world.manager), f"/facilities/{world.facility.public_id}"
-    period = manager.post(
-        f"{facility}/periods", {"name": "Spring", "start": "2026-03-01T00:00:00Z", "end": "2026-06-01T00:00:00Z"}
-    )
+    period = manager.post(f"{facility}/periods", {"name": "Spring", "start": at(1), "end": at(60)})
     path = f"/periods/{period['id']}"
-    assert manager.patch(path, {"end": "2026-05-01T00:00:00Z"})["end"] == "2026-05-01T00:00:00Z"
-    manager.post(
-        f"{facility}/periods", {"name": "Next", "start": "2026-06-01T00:00:00Z", "end": "2026-07-01T00:00:00Z"}
-    )
-    assert manager.patch(path, {"end": "2026-06-02T00:00:00Z"}, status=409)["code"] == "period.overlap"
-    manager.patch(path, {"end": "2026-02-01T00:00:00Z"}, status=422)
+    assert manager.patch(path, {"end": at(50)})["end"] == at(50)
+    manager.post(f"{facility}/periods", {"name": "Next", "start": at(60), "end": at(80)})
+    assert manager.patch(path, {"end": at(61)}, status=409)["code"] == "period.overlap"
+    manager.patch(path, {"end": at(0)}, status=422)
     pool = {
         "period": period["id"],
         "name": "Open call",
@@ -212,7 +208,7 @@ def test_a_period_is_put_right_and_a_used_one_only_becomes_longer(caller, stored
     taken = {"instrument": world.instrument.public_id, "start": at(2), "end": at(2, 11)}
     booking = caller(actor=world.applicant).post("/bookings", taken)
     assert (booking["pool"], booking["pool_units"]) == (made["id"], 3)
-    assert manager.patch(path, {"end": "2026-04-01T00:00:00Z"}, status=409)["code"] == "period.used"
-    assert manager.patch(path, {"end": "2026-06-01T00:00:00Z", "name": "Long spring"})["name"] == "Long spring"
+    assert manager.patch(path, {"end": at(40)}, status=409)["code"] == "period.used"
+    assert manager.patch(path, {"end": at(60), "name": "Long spring"})["name"] == "Long spring"
     assert manager.get(path)["pools"][0]["used"] == 3
     caller(actor=world.applicant).get(path, status=404)
