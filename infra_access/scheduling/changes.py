@@ -7,7 +7,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, approvals
-from infra_access.catalogue.models import Resource
 from infra_access.core.authority import Actor, Permission, may, require
 from infra_access.core.errors import Conflict, PreconditionFailed
 from infra_access.core.i18n import _
@@ -22,8 +21,9 @@ from infra_access.scheduling.booking_rules import cancel_by
 from infra_access.scheduling.booking_terms import rules_of_booking
 from infra_access.scheduling.lifecycle import BookingState, BookingTransition
 from infra_access.scheduling.lifecycle import move as transition
-from infra_access.scheduling.making import described, ready, remake, touch
-from infra_access.scheduling.models import Booking, BookingLine
+from infra_access.scheduling.lines import Line, lines_of, parted
+from infra_access.scheduling.making import described, ready, remake, span_of, touch
+from infra_access.scheduling.models import Booking
 from infra_access.scheduling.occupancies import give_back
 from infra_access.scheduling.places import LockedPlace, Place, locked_place
 from infra_access.scheduling.plan import Wish
@@ -45,11 +45,13 @@ def move(
     """Move a booking to other lines under every rule of a new one; its own time is not in its way.
 
     Calendars see the same UID with the next SEQUENCE. A booking that waits for approval is asked for anew. One that
-    only ends later is extended, also within its notice and while it runs, on the copy that it runs on.
+    only ends later is extended, also within its notice and while it runs, on the copy that it runs on. Where one time
+    is given, what was named for other times than the session's, such as a laboratory before it, goes along.
     """
     place, booking = locked(session, actor, booking, expected_version)
     owner = owner_of(session, booking, actor, now)
-    longer = _extends(booking, wishes, now)
+    own, named = parted(booking.instrument_id, lines_of(session, [booking.id]).get(booking.id, []))
+    longer = _extends(booking, own, wishes, now)
     if booking.state not in MOVABLE and not (longer and booking.state in EXTENSIBLE):
         # A time that is kept, asked for or proposed becomes a booking only by the answer that it waits for.
         message = _("Only a booking that waits for approval or is confirmed can be moved. Load the page again.")
@@ -57,8 +59,9 @@ def move(
     granted = allocations.lock_by_key(session, booking.allocation_id, now=now) if booking.allocation_id else None
     if not longer:
         refuse_late(session, actor, place, booking, now)
-    elif booking.starts <= now:
-        wishes = _where_it_runs(session, booking, wishes)
+    if longer and booking.starts <= now:
+        wishes = _where_it_runs(own, wishes)
+    wishes = [*wishes, *_going_along(own, named, wishes)]
     made = ready(
         session,
         owner=owner,
@@ -103,23 +106,27 @@ def cancel(
     return booking
 
 
-def _extends(booking: Booking, wishes: Sequence[Wish], now: datetime) -> bool:
+def _extends(booking: Booking, own: Sequence[Line], wishes: Sequence[Wish], now: datetime) -> bool:
     """Tell whether a session that is not over is only to end later."""
     (wish,) = wishes if len(wishes) == 1 else (None,)
-    return (
-        wish is not None and wish.span.start == booking.starts and wish.span.end > booking.ends and now < booking.ends
-    )
+    if wish is None or now >= booking.ends:
+        return False
+    session = span_of(span for _row, span in own) if own else TimeSpan(booking.starts, booking.ends)
+    return wish.span.start == session.start and wish.span.end > session.end
 
 
-def _where_it_runs(session: Session, booking: Booking, wishes: Sequence[Wish]) -> list[Wish]:
+def _where_it_runs(own: Sequence[Line], wishes: Sequence[Wish]) -> list[Wish]:
     """Return the wishes on the copy that a session runs on, where none was named."""
-    copy = session.scalars(
-        select(Resource.public_id)
-        .join(BookingLine, BookingLine.resource_id == Resource.id)
-        .where(BookingLine.booking_id == booking.id, Resource.instrument_id == booking.instrument_id)
-        .order_by(BookingLine.id)
-    ).first()
+    copy = own[0][0].public_id if own else None
     return [Wish(wish.span, wish.resource or copy) for wish in wishes]
+
+
+def _going_along(own: Sequence[Line], named: Sequence[Line], wishes: Sequence[Wish]) -> list[Wish]:
+    """Return what was named for other times, moved as far as the session; whoever gives several lines names all."""
+    if len(wishes) != 1 or not own:
+        return []
+    by = wishes[0].span.start - min(span.start for _row, span in own)
+    return [Wish(TimeSpan(span.start + by, span.end + by), row.public_id) for row, span in named]
 
 
 def locked(

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from infra_access.audit.models import AuditEvent
 from infra_access.core.errors import Conflict, Forbidden, Invalid, PreconditionFailed
 from infra_access.scheduling.attendance import check_in
+from infra_access.scheduling.bookings import book
 from infra_access.scheduling.changes import cancel, move
 from infra_access.scheduling.lifecycle import BookingState
 from tests.factories.access_requests import make_route
@@ -205,3 +206,22 @@ def test_a_session_that_runs_stays_on_its_copy(session):
     assert error.code == "booking.overlap"
     moved(session, booking, actor, span(10, 13), now=span(11, 12).start)
     assert occupancies(session)[0][0] == first.id != second.id
+
+
+def test_what_was_named_for_another_time_goes_along(session, place, actor):
+    laboratory = make_companion(session, place, kind="room", name="Laboratory")
+    wanted = [*wishes(span(10, 12)), *wishes(span(9, 10), resource=laboratory)]
+    booking = book(session, actor=actor, now=MONDAY, place=place, wishes=wanted)
+    (copy,) = copies_of(session, place)
+
+    moved(session, booking, actor, span(14, 16))
+    assert sorted(occupancies(session)) == [
+        (copy.id, span(14, 16), "booking"),
+        (laboratory.id, span(13, 14), "booking"),
+    ]
+    assert (booking.starts, booking.ends) == (span(13, 14).start, span(14, 16).end)
+    moved(session, booking, actor, span(14, 17))  # longer only: what was named stays where it was
+    assert sorted(occupancies(session)) == [
+        (copy.id, span(14, 17), "booking"),
+        (laboratory.id, span(13, 14), "booking"),
+    ]

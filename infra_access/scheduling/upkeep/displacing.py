@@ -1,6 +1,6 @@
 """Displacing a booking: to the nearest window that suits it as well, under every rule, or else by cancelling it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -13,18 +13,18 @@ from infra_access.access_requests import allocations
 from infra_access.access_requests.allocations import Granted
 from infra_access.access_requests.models import Allocation
 from infra_access.accounting import drawing, funding
-from infra_access.catalogue.models import Resource
 from infra_access.core.authority import Actor
 from infra_access.core.errors import DomainError
 from infra_access.core.named_locks import lock_names
-from infra_access.core.timespan import TimeSpan, merge
+from infra_access.core.timespan import TimeSpan
 from infra_access.core.zones import named_zone
 from infra_access.outbox.events import publish
 from infra_access.people.actors import load_actor
 from infra_access.scheduling.booking_rules import BookingRules
 from infra_access.scheduling.changes import MOVABLE, free
+from infra_access.scheduling.lines import Line, lines_of, parted
 from infra_access.scheduling.making import ready, remake, span_of
-from infra_access.scheduling.models import Booking, BookingLine
+from infra_access.scheduling.models import Booking
 from infra_access.scheduling.nearest import Ground, nearest_free
 from infra_access.scheduling.occupancies import occupied
 from infra_access.scheduling.places import LockedPlace, locked_place
@@ -47,15 +47,12 @@ class Affected:
     booking: Booking
     place: LockedPlace
     granted: Granted | None
-    lines: tuple[tuple[Resource, TimeSpan], ...]
+    lines: tuple[Line, ...]
 
     def wishes(self, by: timedelta) -> list[Wish]:
         """Return its lines, moved: any copy for a copy, and what it names beside those that every session takes."""
-        own = [span for row, span in self.lines if row.instrument_id == self.booking.instrument_id]
-        beside = [(row, span) for row, span in self.lines if row.instrument_id != self.booking.instrument_id]
-        whole = merge(own)
-        named = [(row, span) for row, span in beside if span not in whole]
-        moved = [Wish(TimeSpan(span.start + by, span.end + by)) for span in own]
+        own, named = parted(self.booking.instrument_id, self.lines)
+        moved = [Wish(TimeSpan(span.start + by, span.end + by)) for _row, span in own]
         return moved + [Wish(TimeSpan(span.start + by, span.end + by), row.public_id) for row, span in named]
 
 
@@ -69,7 +66,7 @@ def affected(session: Session, keys: frozenset[int], now: datetime) -> list[Affe
         for key in sorted({one.allocation_id for one in bookings if one.allocation_id is not None})
     }
     _lock_what_they_draw_on(session, bookings)
-    lines = _lines(session, keys)
+    lines = lines_of(session, keys)
     found = [
         Affected(
             one,
@@ -192,15 +189,3 @@ def _widest(rules: BookingRules) -> BookingRules:
     """Return the rules as they hold for whoever may look furthest ahead; what holds for the owner is judged later."""
     days = max(rules.horizon_days, *(one.days for one in rules.horizons), 0)
     return replace(rules, horizon_days=days, horizons=())
-
-
-def _lines(session: Session, keys: frozenset[int]) -> Mapping[int, list[tuple[Resource, TimeSpan]]]:
-    lines: dict[int, list[tuple[Resource, TimeSpan]]] = {}
-    for key, row, starts, ends in session.execute(
-        select(BookingLine.booking_id, Resource, BookingLine.starts, BookingLine.ends)
-        .join(Resource, Resource.id == BookingLine.resource_id)
-        .where(BookingLine.booking_id.in_(sorted(keys)))
-        .order_by(BookingLine.id)
-    ):
-        lines.setdefault(key, []).append((row, TimeSpan(starts, ends)))
-    return lines

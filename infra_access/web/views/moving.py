@@ -35,9 +35,13 @@ _ROUTE = {"route_name": "booking_move", "renderer": "booking_move.jinja2", "perm
 def choose(context: Context, request: Request) -> dict[str, Any]:
     """Show the form; the address may name a new start."""
     view: BookingView = context.row
-    span = TimeSpan(view.booking.starts, view.booking.ends)
+    page = _page(request, view, clock.now(), view.booking.starts)
+    # What was named for other times than the session's goes along by itself.
+    only = page["own_lines"][0][1] if len(page["own_lines"]) == 1 else None
+    span = only or TimeSpan(view.booking.starts, view.booking.ends)
     start = parse_instant(request.GET["start"]) if "start" in request.GET else span.start
-    page = _page(request, view, clock.now(), start)
+    if start != view.booking.starts:
+        page = _page(request, view, clock.now(), start)
     entered = filled_in(TimeSpan(start, start + span.length), page["zone"])
     return {**page, **nothing_refused(), **to_fill_in(entered | {"resource": page["present"]})}
 
@@ -77,7 +81,7 @@ def _wishes(view: BookingView, lines: list[tuple[str, TimeSpan]], entered: Mappi
     else:
         start = local_instant(entered.get("date", ""), entered.get("start", ""), zone, field="start")
     by = start - view.booking.starts
-    return [Wish(TimeSpan(span.start + by, span.end + by), resource) for resource, span in lines]
+    return [Wish(TimeSpan(starts + by, ends + by), key) for key, _name, starts, ends in view.lines]
 
 
 def _page(request: Request, view: BookingView, now: datetime, start: datetime) -> dict[str, Any]:
