@@ -18,8 +18,12 @@ from tests import postgres
 ROOT = Path(__file__).parents[1]
 APART = ("races", "browser", "contract")
 PARTS = {
-    # Races and browsers need the processors for themselves, so only the first part runs on two workers.
-    "unit": ("tests", "infra_access", "-n", "2", *(f"--ignore=tests/{name}" for name in (*APART, "benchmarks"))),
+    # Races and browsers need the processors for themselves, so only the first part runs on two workers. The longest
+    # tests come first, and whoever has no more takes from the other, so that neither waits at the end.
+    "unit": (
+        *("tests/sequences", "tests", "infra_access", "-n", "2", "--dist", "worksteal"),
+        *(f"--ignore=tests/{name}" for name in (*APART, "benchmarks")),
+    ),
     **{name: (f"tests/{name}",) for name in APART},
     # What of the first part has more cases to run with --soak: only where it is named.
     "sequences": ("tests/sequences", "-n", "2"),

@@ -1,5 +1,5 @@
-/* Choosing a span in the table of a week by dragging, or with Shift and the arrow keys, and moving one's own session.
-   It only fills in addresses that the table's links lead to anyway; the server decides what can be booked. */
+/* Choosing a span in the table of a week or a month by dragging, or with Shift and the arrow keys, and moving one's own
+   session. It only fills in addresses that the table's links lead to anyway; the server decides what can be booked. */
 (() => {
   "use strict";
   const table = document.querySelector("table[data-pick]");
@@ -8,8 +8,9 @@
   const help = document.querySelector("[data-pick-help]");
   if (help) help.hidden = false;
 
-  const link = cell => cell.querySelector("a");
-  const free = [...table.querySelectorAll("td[data-start]")].filter(link);
+  // What a cell leads to: the free time in it, else its first link.
+  const link = cell => cell.querySelector("[data-take]") ?? cell.querySelector("a, button");
+  const free = [...table.querySelectorAll("td[data-start]")].filter(cell => cell.querySelector("a"));
   free.sort((one, other) => (one.dataset.start < other.dataset.start ? -1 : 1));
 
   // Where each cell begins: a cell that reaches down over several rows takes their place too.
@@ -30,7 +31,21 @@
   let carried = null;
   let dragged = false;
 
-  const when = cell => (cell.querySelector(".spoken")?.textContent ?? "").trim();
+  const when = cell => cell.dataset.when ?? (cell.querySelector(".spoken")?.textContent ?? "").trim();
+
+  // One stop for the tabulator: the arrow keys go from cell to cell, and Tab through what is in one.
+  const stops = cell => cell.querySelectorAll("a, button");
+  function stopAt(cell) {
+    for (const one of stops(table)) one.tabIndex = -1;
+    for (const one of stops(cell)) one.tabIndex = 0;
+  }
+  const current = table.querySelector("[aria-current='true']")?.closest("td");
+  const firstStop = current ?? free[0] ?? [...places.keys()].find(link);
+  if (firstStop) stopAt(firstStop);
+  table.addEventListener("focusin", event => {
+    const cell = event.target.closest("td");
+    if (cell) stopAt(cell);
+  });
 
   function mark(cells, words) {
     for (const cell of table.querySelectorAll(".slot--picked")) cell.classList.remove("slot--picked");
@@ -71,15 +86,17 @@
     location.assign(address);
   }
 
-  function carry(cell) {
+  function carry(session) {
     clear();
-    carried = cell;
-    mark([cell], `${said?.dataset.carried ?? ""} ${when(cell)}`);
+    carried = session;
+    mark([session], `${said?.dataset.carried ?? ""} ${when(session)}`);
   }
 
   function drop(cell) {
     const address = new URL(carried.dataset.move, location.href);
-    address.searchParams.set("start", cell.dataset.start);
+    // A day keeps the hour that the session has.
+    if (cell.dataset.day) address.searchParams.set("on", cell.dataset.day);
+    else address.searchParams.set("start", cell.dataset.start);
     location.assign(address);
   }
 
@@ -89,12 +106,13 @@
     // A finger scrolls the page; it has the links.
     if (!cell || event.button !== 0 || event.pointerType === "touch") return;
     dragged = false;
-    if (free.includes(cell)) {
+    const session = event.target.closest("[data-move]");
+    if (session) {
+      carry(session);
+    } else if (free.includes(cell)) {
       clear();
       anchor = cell;
       picked = [cell];
-    } else if (cell.dataset.move) {
-      carry(cell);
     }
   });
   table.addEventListener("pointerover", event => {
@@ -103,7 +121,7 @@
     if (anchor && free.includes(cell) && (cell !== anchor || dragged)) {
       dragged = true;
       pick(cell);
-    } else if (carried && cell !== carried) {
+    } else if (carried && !cell.contains(carried)) {
       dragged = true;
       mark(free.includes(cell) ? [carried, cell] : [carried], "");
     }
@@ -157,8 +175,8 @@
     } else if (event.key === "Enter" && picked.length > 1 && picked.includes(cell)) {
       event.preventDefault();
       open();
-    } else if (event.key.toLowerCase() === "m" && cell.dataset.move) {
-      carry(cell);
+    } else if (event.key.toLowerCase() === "m" && event.target.closest("[data-move]")) {
+      carry(event.target.closest("[data-move]"));
     } else if (event.key === "Escape") {
       clear();
     }

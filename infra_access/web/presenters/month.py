@@ -1,8 +1,8 @@
 """An instrument's calendar by days: a month as a table of weeks, and days one after another for a narrow screen."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -22,18 +22,25 @@ Take = Callable[[TimeSpan], str]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stretch of a day: `clock` by the facility's clock, `mine` by the reader's; free and own ones lead to `href`."""
+    """A stretch of a day: `clock` by the facility's clock, `mine` by the reader's; free and own ones lead to `href`.
+
+    `move` is the address at which an own one is moved, where it can be.
+    """
 
     kind: str
     clock: str
     mine: str = ""
     label: str = ""
     href: str = ""
+    move: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DayOfCalendar:
-    """A day with its stretches; `free_hours` as text, `href` takes its first free time. `outside` of the month."""
+    """A day with its stretches; `free_hours` as text. `outside` of the month.
+
+    `href` takes its first free time, which goes from `start` to `end`.
+    """
 
     date: date
     name: str
@@ -44,6 +51,8 @@ class DayOfCalendar:
     parts: tuple[Part, ...]
     free_hours: str
     href: str
+    start: str
+    end: str
 
     @property
     def own(self) -> tuple[Part, ...]:
@@ -73,10 +82,15 @@ def days_of(
     earliest: datetime | None = None,
     own: Sequence[Segment] = (),
     address: Callable[[str], str] = str,
+    moves: Mapping[str, str] | None = None,
     my_zone: str | None = None,
     month: int | None = None,
+    free_as: str = "free",
 ) -> list[DayOfCalendar]:
-    """Return the days of a window; `address` leads to a booking, `own` are those of the reader."""
+    """Return the days of a window; `address` leads to a booking, `own` are those of the reader, `moves` move them.
+
+    `free_as` is what free time is called where it cannot be taken here.
+    """
     zone = named_zone(calendar.timezone)
     theirs = named_zone(my_zone) if my_zone and my_zone != calendar.timezone else None
     day, last = window.start.astimezone(zone).date(), window.end.astimezone(zone).date()
@@ -86,7 +100,8 @@ def days_of(
         stretches = segments(
             span, opened=calendar.opened, free=calendar.free, busy=calendar.busy, known=own, now=now, earliest=earliest
         )
-        found.append(_day(day, span, stretches, zone, theirs, now, locale, take, address, month))
+        stretches = [replace(one, kind=free_as) if one.kind == "free" else one for one in stretches]
+        found.append(_day(day, span, stretches, zone, theirs, now, locale, take, address, moves or {}, month))
         day += _DAY
     return found
 
@@ -101,19 +116,29 @@ def _day(
     locale: str,
     take: Take,
     address: Callable[[str], str],
+    moves: Mapping[str, str],
     month: int | None,
 ) -> DayOfCalendar:
     parts, links, free = [], [], timedelta()
+    first: TimeSpan | None = None
     for one in stretches:
         href = take(one.span) if one.kind == "free" else address(one.booking) if one.booking else ""
         if one.kind == "free" and href:
             links.append(href)
             free += one.span.length
+            first = first or one.span
         parts.append(
-            Part(one.kind, _clock(one.span, zone), _clock(one.span, theirs) if theirs else "", one.label, href)
+            Part(
+                one.kind,
+                _clock(one.span, zone),
+                _clock(one.span, theirs) if theirs else "",
+                one.label,
+                href,
+                moves.get(href, ""),
+            )
         )
     kinds = [one.kind for one in parts]
-    order = ["mine", *(["free"] if links else []), "busy", "maintenance", "soon", "past", "closed"]
+    order = ["mine", *(["free"] if links else []), "ask", "busy", "maintenance", "soon", "past", "closed"]
     past = span.end <= now
     return DayOfCalendar(
         date=day,
@@ -125,7 +150,13 @@ def _day(
         parts=tuple(parts),
         free_hours=f"{free / _HOUR:.1f}".removesuffix(".0"),
         href=links[0] if links else "",
+        start=_text(first.start) if first else "",
+        end=_text(first.end) if first else "",
     )
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _clock(span: TimeSpan, zone: ZoneInfo) -> str:

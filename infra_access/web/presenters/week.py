@@ -111,11 +111,13 @@ def week_of(
     my_zone: str | None = None,
     earliest: datetime | None = None,
     step: int = 1,
+    free_as: str = "free",
 ) -> Week:
     """Return the week; `link` gives a free span's address, `mine` the addresses of the reader's own bookings,
     `moves` where each of these is moved, if it can be.
 
-    What is free before `earliest` cannot be booked any more. Rows are `step` hours high, so that where bookings
+    What is free before `earliest` cannot be booked any more; `free_as` is what free time is called where it cannot be
+    taken here. Rows are `step` hours high, so that where bookings
     start on a grid of eight hours each free cell is one that can be taken.
     """
     place_ = named_zone(calendar.timezone)
@@ -134,6 +136,7 @@ def week_of(
                     mine or {},
                     moves or {},
                     earliest or now,
+                    free_as,
                 )
                 for hour in hours
             ]
@@ -185,6 +188,7 @@ def _cell(
     mine: Mapping[TimeSpan, str],
     moves: Mapping[str, str],
     earliest: datetime,
+    free_as: str,
 ) -> Cell:
     if hour is None:
         return Cell("closed", "")
@@ -204,6 +208,8 @@ def _cell(
         note = "" if free == hour else _clock(free, zone)
         start, end = (moment.isoformat().replace("+00:00", "Z") for moment in (free.start, free.end))
         href = link(free) if link else ""
+        if not href:
+            return Cell(free_as, _when(free, zone, locale), note=note)
         return Cell("free", _when(free, zone, locale), href=href, note=note, start=start, end=end)
     busy = next((one for one in calendar.busy if one.span.overlaps(hour)), None)
     if busy is None or not any(span.overlaps(hour) for span in calendar.opened):

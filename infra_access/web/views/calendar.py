@@ -94,6 +94,9 @@ def _time(
     own = own_bookings_at(request, place, window)
     addresses = {view.booking.public_id: address_of(request, view) for view in own.values()}
     my_zone = request.actor.timezone if request.actor else None
+    moves = moves_of(request, own)
+    # Of what is scheduled elsewhere nobody knows here that it is free: one can only ask.
+    free_as = "ask" if offer_of(place.instrument) is Offer.ASK_FOR_TIME else "free"
     days = days_of(
         calendar,
         window,
@@ -103,6 +106,8 @@ def _time(
         earliest=now + rules.lead_minutes * _MINUTE,
         own=[Segment(span, "mine", view.booking.title, view.booking.public_id) for span, view in own.items()],
         address=addresses.__getitem__,
+        moves=moves,
+        free_as=free_as,
         my_zone=my_zone,
         month=first.month if by_month else None,
     )
@@ -115,7 +120,8 @@ def _time(
             locale=request.locale_name,
             link=(lambda span: booking_form(request, place, span.start)) if bookable else None,
             mine={span: address_of(request, view) for span, view in own.items()},
-            moves=moves_of(request, own),
+            moves=moves,
+            free_as=free_as,
             my_zone=my_zone,
             earliest=now + rules.lead_minutes * _MINUTE,
             step=step_of(rules),

@@ -12,7 +12,7 @@ from infra_access.core import clock
 from infra_access.core.authority import Permission
 from infra_access.core.i18n import _
 from infra_access.core.timespan import TimeSpan
-from infra_access.core.zones import parse_instant
+from infra_access.core.zones import first_instant, named_zone, parse_instant
 from infra_access.http.security import Context
 from infra_access.scheduling.booking_queries import BookingView
 from infra_access.scheduling.booking_rules import BookingRules, cancel_by
@@ -23,7 +23,7 @@ from infra_access.scheduling.places import place_of
 from infra_access.scheduling.plan import Wish, candidates
 from infra_access.web.booking_form import REFUSED, filled_in, nothing_refused, refusal, span_in, version_in
 from infra_access.web.corrections import to_fill_in
-from infra_access.web.forms import local_instant, to, values_of
+from infra_access.web.forms import day_in, local_instant, to, values_of
 from infra_access.web.free_times import free_times
 from infra_access.web.presenters.booking_rules import sentences
 from infra_access.web.rendering import flash, span_local
@@ -39,7 +39,7 @@ def choose(context: Context, request: Request) -> dict[str, Any]:
     # What was named for other times than the session's goes along by itself.
     only = page["own_lines"][0][1] if len(page["own_lines"]) == 1 else None
     span = only or TimeSpan(view.booking.starts, view.booking.ends)
-    start = parse_instant(request.GET["start"]) if "start" in request.GET else span.start
+    start = _start(request, span, view.facility.timezone)
     if start != view.booking.starts:
         page = _page(request, view, clock.now(), start)
     entered = filled_in(TimeSpan(start, start + span.length), page["zone"])
@@ -69,6 +69,16 @@ def change(context: Context, request: Request) -> dict[str, Any] | Response:
     else:
         flash(request, "success", _("Moved to ${when}. Calendars that have it are told.", mapping=when))
     return to(request, "booking", id=booking.public_id)
+
+
+def _start(request: Request, span: TimeSpan, zone: str) -> datetime:
+    """Return the start that the address names, or the present hour on the day `on` that it names, else the present."""
+    if "start" in request.GET:
+        return parse_instant(request.GET["start"])
+    if "on" not in request.GET:
+        return span.start
+    day, place = day_in(request.GET["on"], "date"), named_zone(zone)
+    return first_instant(datetime.combine(day, span.start.astimezone(place).time()), place)
 
 
 def _wishes(view: BookingView, lines: list[tuple[str, TimeSpan]], entered: Mapping[str, str]) -> list[Wish]:
