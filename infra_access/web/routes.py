@@ -25,6 +25,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("facility_resource", "/resources/{id}", private(contexts.facility_resource)),
     ("facility_booking_rules", "/facilities/{id}/booking-rules", contexts.facility_rules),
     ("instrument", "/instruments/{id}", contexts.instrument),
+    ("instrument_edit", "/instruments/{id}/edit", private(contexts.instrument)),
     ("instrument_booking_rules", "/instruments/{id}/booking-rules", contexts.instrument_rules),
     ("instrument_companions", "/instruments/{id}/companions", private(contexts.instrument)),
     ("instrument_ask", "/instruments/{id}/ask", contexts.instrument),

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from infra_access.access_requests.models import AccessRequest, Agreement, Approval
 from infra_access.accounting.models import FundingSource
-from infra_access.catalogue.models import Resource
+from infra_access.catalogue.models import Instrument, Resource
 from infra_access.core.timespan import TimeSpan
 from infra_access.core.zones import parse_instant
 from infra_access.demo.loading import PASSWORD
@@ -252,6 +252,20 @@ CALLS: Mapping[str, Call] = {
     "api.instrument_booking_rules PUT": Call(by="manager", body={"off_hours": "escort"}),
     "facility_hours POST": Call(by="manager", body={"weekly.0": "09:00-17:00", "exceptions.1.day": "2030-01-02"}),
     "facility_booking_rules POST": Call(by="manager", body={"lead_minutes": "60"}),
+    "instrument_edit POST": Call(
+        by="manager",
+        body=_seen(
+            Instrument,
+            "instruments",
+            "sls-micro-xas",
+            name="Hard X-ray micro-spectroscopy beamline",
+            status="degraded",
+            status_note="Half the flux.",
+            scheduling_authority="here",
+            publication="published",
+            access_types="physical",
+        ),
+    ),
     "instrument_booking_rules POST": Call(by="manager", body={"off_hours": "escort"}),
     "api.instruments POST": Call(by="manager", body=_given(facility=SLS, name="Gate microscope")),
     "api.instrument PATCH": Call(by="manager", body={"description": "Another text."}),
