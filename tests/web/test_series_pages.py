@@ -125,3 +125,29 @@ def test_a_stale_page_changes_nothing_and_a_stranger_sees_nothing(browser, datab
     with database.writer() as session:
         stranger = make_account(session)
     browser(stranger).get(address, status=404)
+
+
+def test_a_move_is_looked_at_first_with_what_stands_in_its_way(browser, database, world):
+    preview, address = repeat(browser, world)
+    page = form_of(preview, address, "book").submit("step", value="book").follow()
+    with database.writer() as session:
+        copy = copies_of(session, place_of(session, world.instrument.id))[0]
+        make_occupancy(session, copy, TimeSpan(at(11, 7), at(12, 7)))
+    form = form_of(page, page.request.path, "move")
+    form["date"], form["start"], form["end"] = f"{at(9):%Y-%m-%d}", "11:00", "12:00"
+    looked = form.submit("step", value="look")
+    words = [one.get_text().strip() for one in looked.html.select("section[aria-labelledby=would-be] td .badge")]
+    assert words == ["Moves here", "Stays as it was", "Moves here"]
+    assert "11:00" not in browser(world.applicant_account).get(page.request.path).html.select_one("#times").parent.text
+    again = form_of(looked, page.request.path, "move")
+    assert again["start"].value == "11:00"
+    refused = again.submit("step", value="move", status=409)
+    assert "This would be free." in refused.text
+    again["on_conflict"] = "skip"
+    assert "2 of 3 times were moved" in again.submit("step", value="move").follow().text
+
+
+def test_the_rule_is_said_in_words(browser, database, world):
+    preview, address = repeat(browser, world, rrule="FREQ=WEEKLY;INTERVAL=2;COUNT=3")
+    page = form_of(preview, address, "book").submit("step", value="book").follow()
+    assert "every 2 weeks, 3 times in all" in page.text

@@ -1,14 +1,17 @@
 """Series as people meet them: a rule built of plain choices, and each occurrence in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
 
 from infra_access.core.errors import Invalid
 from infra_access.core.i18n import Text, _
 from infra_access.core.zones import last_instant
 from infra_access.scheduling.series.report import OccurrenceState, Reported
+from infra_access.web.rendering import cldr
 
 FREQUENCIES: tuple[tuple[str, Text], ...] = (
     ("WEEKLY", _("weeks")),
@@ -40,7 +43,7 @@ _REASONS: Mapping[str, Text] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OccurrenceRow:
     """One occurrence as a page shows it. `open` tells that it can be booked again."""
 
@@ -67,6 +70,44 @@ def rows_of(report: Sequence[Reported], *, now: datetime | None = None) -> list[
         free = line.state in (OccurrenceState.SKIPPED, OccurrenceState.CANCELLED)
         rows.append(OccurrenceRow(line, words, tone, icon, reason, ahead and free))
     return rows
+
+
+def moved_rows_of(report: Sequence[Reported]) -> list[OccurrenceRow]:
+    """Return the rows of what a move would come to."""
+    rows = rows_of(report)
+    for row in rows:
+        if row.line.state is OccurrenceState.BOOKED and row.line.code is None:
+            row.words, row.tone, row.icon = _("Moves here"), "free", "check"
+    return rows
+
+
+def rule_words(text: str, localize: Callable[[Text], str], locale: str) -> str:
+    """Return a rule as people say it, such as "every 2 weeks on Monday, 10 times"; one with more parts as it is."""
+    parts = dict(part.split("=", 1) for part in text.split(";") if "=" in part)
+    if parts.keys() - {"FREQ", "INTERVAL", "BYDAY", "COUNT", "UNTIL"} or parts.get("FREQ") not in _EVERY:
+        return text
+    days = dict(DAYS)
+    named = parts.get("BYDAY", "").split(",") if "BYDAY" in parts else []
+    if any(day not in days for day in named):
+        return text
+    one, several = _EVERY[parts["FREQ"]]
+    every = int(parts.get("INTERVAL", "1"))
+    words = [localize(one if every == 1 else several % {"n": every})]
+    if named:
+        words.append(localize(_("on ${days}", mapping={"days": ", ".join(localize(days[day]) for day in named)})))
+    if "COUNT" in parts:
+        words.append(localize(_("${n} times in all", mapping={"n": parts["COUNT"]})))
+    if "UNTIL" in parts:
+        last = datetime.strptime(parts["UNTIL"][:8], "%Y%m%d").replace(tzinfo=UTC).date()
+        words.append(localize(_("until ${day}", mapping={"day": format_date(last, locale=cldr(locale))})))
+    return ", ".join(words)
+
+
+_EVERY: Mapping[str, tuple[Text, Text]] = {
+    "DAILY": (_("every day"), _("every ${n} days")),
+    "WEEKLY": (_("every week"), _("every ${n} weeks")),
+    "MONTHLY": (_("every month"), _("every ${n} months")),
+}
 
 
 def rule_in(entered: Mapping[str, str], days: Sequence[str], zone: str) -> str:

@@ -24,7 +24,7 @@ from infra_access.web.corrections import to_correct, to_fill_in
 from infra_access.web.forms import many, to, values_of
 from infra_access.web.grants import grants_for
 from infra_access.web.presenters.booking_rules import sentences
-from infra_access.web.presenters.series import DAYS, FREQUENCIES, rows_of, rule_in
+from infra_access.web.presenters.series import DAYS, FREQUENCIES, moved_rows_of, rows_of, rule_in, rule_words
 from infra_access.web.rendering import flash
 from infra_access.web.repeats import new_key, posted_once
 
@@ -124,22 +124,40 @@ def change(context: Context, request: Request) -> dict[str, Any] | Response:
         "expected_version": version_in(entered),
     }
     try:
+        if entered.get("step") == "look":
+            return _looked(context, request, entered, common)
         return posted_once(request, lambda: step(request, view, entered, common))
     except REFUSED as error:
-        return {**_page(context, request, now), **to_correct(request, error)}
+        found = error.details.get("occurrences")
+        return {**_page(context, request, now), **to_correct(request, error), "refused": found}
 
 
-def _move(request: Request, view: SeriesView, entered: Mapping[str, str], common: dict[str, Any]) -> Response:
+def _looked(context: Context, request: Request, entered: Mapping[str, str], common: dict[str, Any]) -> dict[str, Any]:
+    """Show what a move would come to; nothing of it is kept."""
+    with request.db.begin_nested() as tried:
+        made = _moving(request, context.row, entered, OnConflict.SKIP, common)
+        tried.rollback()
+    request.tm.doom()
+    return {**_page(context, request, common["now"]), **to_fill_in(entered), "report": moved_rows_of(made.report)}
+
+
+def _moving(
+    request: Request, view: SeriesView, entered: Mapping[str, str], on_conflict: str, common: dict[str, Any]
+) -> Made:
     span = span_in(entered, view.place.facility.timezone)
-    made = move_series(
+    return move_series(
         request.db,
         scope=entered.get("scope", ""),
         occurrence=entered.get("occurrence", ""),
         start=span.start,
         end=span.end,
-        on_conflict=entered.get("on_conflict") or OnConflict.FAIL,
+        on_conflict=on_conflict,
         **common,
     )
+
+
+def _move(request: Request, view: SeriesView, entered: Mapping[str, str], common: dict[str, Any]) -> Response:
+    made = _moving(request, view, entered, entered.get("on_conflict") or OnConflict.FAIL, common)
     return _done(request, made, _("${done} of ${all} times were moved."))
 
 
@@ -184,6 +202,9 @@ def _page(context: Context, request: Request, now: datetime) -> dict[str, Any]:
         "series": view.series,
         "zone": view.series.timezone,
         "rows": rows_of(view.report, now=now),
+        "rule": rule_words(view.series.rrule, request.localize, request.locale_name),
+        "report": None,
+        "refused": None,
         "mine": "owner" in context.relations,
         "titled": "owner" in context.relations or request.may(Permission.BOOKING_READ_LABELS, context),
         "may_change": request.may(Permission.BOOKING_UPDATE, context),
