@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from infra_access.core.errors import Forbidden, NotAuthenticated
 from infra_access.core.i18n import _
+from infra_access.core.roles import either_of
 
 Scope = tuple[str, str]
 Scopes = tuple[Scope, ...]
@@ -211,9 +212,10 @@ def require(actor: Actor | None, permission: Permission, scopes: Scopes = (), re
         return
     if actor is None:
         raise NotAuthenticated("sign_in.needed", _("Please sign in to do this."))
-    roles = ", ".join(sorted(PERMISSIONS[permission].roles - {"platform_admin"}))
+    roles = PERMISSIONS[permission].roles - {"platform_admin"}
     if roles:
-        message = _("You do not have the right to do this here. It is held by: ${roles}.", mapping={"roles": roles})
+        held = {"roles": either_of(roles)}
+        message = _("You do not have the right to do this here. These have it: ${roles}.", mapping=held)
     else:
         message = _("Only the people it belongs to can do this.")
     raise Forbidden("permission.missing", message, details={"permission": str(permission)})

@@ -5,26 +5,11 @@ from collections.abc import Mapping
 from infra_access.access_requests.lifecycle import LABELS as REQUEST_STATES
 from infra_access.access_requests.vocabularies import AllocationState, ApprovalState, ParticipantRole, Presence
 from infra_access.core.i18n import Text, _
+from infra_access.core.roles import ROLES
 from infra_access.orders.lifecycle import LABELS as ORDER_STATES
 from infra_access.scheduling.drafts.states import LABELS as SCHEDULE_STATES
 from infra_access.scheduling.lifecycle import LABELS as BOOKING_STATES
 
-ROLES: Mapping[str, Text] = {
-    "platform_admin": _("Administrator of the platform"),
-    "access_administrator": _("Access administrator"),
-    "export_control_officer": _("Export control officer"),
-    "safety_officer": _("Safety officer"),
-    "community_authority": _("Authority of the community"),
-    "reviewer": _("Reviewer"),
-    "finance": _("Finance office"),
-    "facility_manager": _("Manager of the facility"),
-    "user_officer": _("User office"),
-    "instrument_scientist": _("Instrument scientist"),
-    "organisation_admin": _("Administrator of the organisation"),
-    "signatory": _("Signatory"),
-    "auditor": _("Auditor"),
-    "member": _("Member"),
-}
 SCOPES: Mapping[str, Text] = {
     "facility": _("at the facility"),
     "organisation": _("at the organisation that runs it"),

@@ -8,8 +8,9 @@ from typing import Any
 from infra_access.access_requests.models import Approval
 from infra_access.access_requests.vocabularies import OPEN, ApprovalState
 from infra_access.core.i18n import Text
+from infra_access.core.roles import ROLES
 from infra_access.policy.wording import Wording
-from infra_access.web.case_words import APPROVAL_STATES, ROLES, SCOPES
+from infra_access.web.case_words import APPROVAL_STATES, SCOPES
 
 LOOKS: Mapping[str, tuple[str, str]] = {
     ApprovalState.PENDING: ("accent", "clock"),
