@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from infra_access.access_requests.models import Allocation
 from infra_access.core import clock
 from infra_access.core.timespan import TimeSpan
 from infra_access.people.actors import load_actor
@@ -15,6 +16,7 @@ from infra_access.scheduling.places import place_of
 from tests.factories.access_requests import FEASIBILITY, OPEN_TO_ALL, World, make_world
 from tests.factories.people import make_account
 from tests.factories.scheduling import copies_of, make_allocation, make_booking, make_occupancy, set_rules
+from tests.factories.upkeep import closed
 
 BERLIN = ZoneInfo("Europe/Berlin")
 STAFF_AGREE = FEASIBILITY | {"id": "staff", "applies_to": ["book"], "message": {"en": "Staff agree to each session."}}
@@ -286,3 +288,43 @@ def test_a_title_cannot_be_a_script(browser, world):
     page = form.submit().follow()
     assert "<script>x" not in page.text
     assert "&lt;script&gt;x" in page.text
+
+
+def test_a_refused_time_shows_its_own_week(browser, database, world):
+    address = f"/instruments/{world.instrument.public_id}/book"
+    page = browser(world.applicant_account)
+    with database.writer() as session:
+        set_rules(session, world.instrument, horizon_days=3)
+    refused = filled(page, address, **times(9, 10, day=14)).submit(status=422)
+    week = at(9, 14).astimezone(BERLIN).date()
+    assert f'datetime="{week.isoformat()}"' in refused.text
+
+
+def test_the_rules_told_are_those_of_the_way_in_and_of_the_reader(browser, database, world):
+    with database.writer() as session:
+        set_rules(session, world.instrument, horizon_days=5, horizons=[{"days": 40, "relation": "external"}])
+        actor = load_actor(session, world.applicant.account_id, now=clock.now())
+        place = place_of(session, world.instrument.id)
+        allocation = make_allocation(session, place, actor, booking_rules={"lead_minutes": 2880}).public_id
+        session.execute(update(Allocation).values(valid_until=clock.now() + timedelta(days=60)))
+    guest = browser(world.applicant_account)
+    text = guest.get(f"/instruments/{world.instrument.public_id}").html.select_one("#booking-rules").parent.text
+    assert "By this way in: Standard access" in " ".join(text.split())
+    assert "Book at least 2 days before the start." in text
+    assert "up to 40 days ahead" in text
+    by_grant = guest.get(f"/instruments/{world.instrument.public_id}/book?allocation={allocation}").text
+    assert "Book at least 2 days before the start." in by_grant
+
+
+def test_whom_maintenance_moved_reads_one_deadline(browser, database, world):
+    with database.writer() as session:
+        set_rules(session, world.instrument, cancel_notice_minutes=90 * 1440)
+    key = booked(database, world, 9, 10)
+    with database.writer() as session:
+        place = place_of(session, world.instrument.id)
+        (copy,) = copies_of(session, place)
+        closed(session, place, copy, TimeSpan(at(8), at(12)), displace="move", now=clock.now())
+        start = session.scalars(select(Booking.starts).where(Booking.public_id == key)).one()
+    text = " ".join(browser(world.applicant_account).get(f"/bookings/{key}").html.text.split())
+    assert "you need not keep any notice" in text
+    assert f"until {start.astimezone(BERLIN):%a}" in text.partition("moved or cancelled")[2]

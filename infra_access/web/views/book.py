@@ -1,5 +1,6 @@
 """Booking a time: the form with the week beside it, and what is free instead where it was taken."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,13 +10,14 @@ from pyramid.view import view_config
 
 from infra_access.core import clock
 from infra_access.core.authority import Permission
+from infra_access.core.errors import Invalid
 from infra_access.core.i18n import _
 from infra_access.http.security import Context
 from infra_access.scheduling.bookings import book_and_show
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.making import refuse_unbookable
 from infra_access.scheduling.places import Place
-from infra_access.scheduling.plan import Wish, candidates, rules_of
+from infra_access.scheduling.plan import Wish, candidates
 from infra_access.web.booking_form import REFUSED, filled_in, nothing_refused, proposed, refusal, span_in
 from infra_access.web.corrections import to_fill_in
 from infra_access.web.eligibility import booking_answer
@@ -27,6 +29,7 @@ from infra_access.web.presenters.booking_rules import sentences
 from infra_access.web.presenters.limits import limit_sentences
 from infra_access.web.rendering import flash, span_local
 from infra_access.web.repeats import new_key, posted_once
+from infra_access.web.rules_in_force import rules_in_force, rules_of_grant
 from infra_access.web.visitor import Said
 
 _ROUTE = {"route_name": "instrument_book", "renderer": "book.jinja2", "permission": Permission.BOOKING_CREATE}
@@ -37,7 +40,8 @@ def choose(context: Context, request: Request) -> dict[str, Any]:
     """Show the form, filled in with the start that the address names or with the next free time."""
     place: Place = context.row
     refuse_unbookable(place.instrument)
-    page = _page(request, place, clock.now())
+    wanted = request.GET.get("allocation", "")
+    page = _page(request, place, clock.now(), wanted)
     soonest = page["times"].soonest
     span = proposed(request, page["in_force"], soonest[0][0] if soonest else None)
     if span and "week" not in request.GET:
@@ -56,7 +60,17 @@ def create(context: Context, request: Request) -> dict[str, Any] | Response:
     try:
         return posted_once(request, lambda: _booked(request, place, now))
     except REFUSED as error:
-        return {**_page(request, place, now), **refusal(request, error), "taken": error.code == "booking.overlap"}
+        entered = values_of(request)
+        page = _page(request, place, now, entered.get("allocation", ""), at=_tried(place, entered))
+        return {**page, **refusal(request, error), "taken": error.code == "booking.overlap"}
+
+
+def _tried(place: Place, entered: Mapping[str, str]) -> datetime | None:
+    """Return the start that was asked for, so that its week is shown; None for what is no time."""
+    try:
+        return span_in(entered, place.facility.timezone).start
+    except Invalid:
+        return None
 
 
 def _booked(request: Request, place: Place, now: datetime) -> Response:
@@ -83,8 +97,12 @@ def _booked(request: Request, place: Place, now: datetime) -> Response:
     return to(request, "booking", id=booking.public_id)
 
 
-def _page(request: Request, place: Place, now: datetime) -> dict[str, Any]:
-    rules = rules_of(request.db, place.instrument)
+def _page(
+    request: Request, place: Place, now: datetime, allocation: str = "", *, at: datetime | None = None
+) -> dict[str, Any]:
+    grants = grants_for(request, place.instrument, now=now)
+    drawn = allocation or next((one.value for one in grants), "")
+    rules = rules_in_force(request, place, now=now, by=rules_of_grant(request, drawn))
     copies, _companions = candidates(request.db, place.instrument)
     decision = booking_answer(request, Said(), place.instrument.id, now=now)
     return {
@@ -93,9 +111,9 @@ def _page(request: Request, place: Place, now: datetime) -> dict[str, Any]:
         "in_force": rules,
         "rules": sentences(rules, request.locale_name),
         "keep_words": _("Keep it for ${n} minutes", mapping={"n": rules.hold_minutes}),
-        "times": free_times(request, place, rules, now=now),
+        "times": free_times(request, place, rules, now=now, at=at),
         "copies": [(one.public_id, one.name) for one in copies] if len(copies) > 1 else [],
-        "grants": grants_for(request, place.instrument, now=now),
+        "grants": grants,
         "paying": paying_for(request, place.instrument, now=now),
         "decision": decision,
         "limits": [request.localize(one) for one in limit_sentences(decision.limits, request.locale_name)]

@@ -116,7 +116,9 @@ def _page(context: Context, request: Request, now: datetime) -> dict[str, Any]:
     may_run = request.may(Permission.BOOKING_ATTEND, context)
     may_change = booking.state in MOVABLE and request.may(Permission.BOOKING_UPDATE, context)
     rules = rules_of_booking(request.db, view.instrument, booking)
-    last = cancel_by(rules, TimeSpan(booking.starts, booking.ends))
+    # Whom maintenance moved keeps no notice.
+    displaced = booking.displaced_by_id is not None and "owner" in context.relations
+    last = booking.starts if displaced else cancel_by(rules, TimeSpan(booking.starts, booking.ends))
     return {
         "view": view,
         "booking": booking,

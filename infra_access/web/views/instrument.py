@@ -17,7 +17,7 @@ from infra_access.scheduling.asking import can_ask
 from infra_access.scheduling.hours import hours_of
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.places import Place
-from infra_access.scheduling.plan import candidates, rules_of
+from infra_access.scheduling.plan import candidates
 from infra_access.web.eligibility import answers, may_book_at_once, rules_in
 from infra_access.web.free_times import free_times
 from infra_access.web.mirrors import copies_for
@@ -28,6 +28,7 @@ from infra_access.web.presenters.limits import limit_sentences
 from infra_access.web.presenters.policy import chapters
 from infra_access.web.presenters.ways_in import ways_in
 from infra_access.web.rendering import names_in
+from infra_access.web.rules_in_force import rules_in_force, told_by_way
 from infra_access.web.visitor import i_am_form, said
 
 _GONE = frozenset({BookingState.CANCELLED, BookingState.RELEASED})
@@ -42,7 +43,8 @@ def show(context: Context, request: Request) -> dict[str, Any]:
     instrument, now, said_ = place.instrument, clock.now(), said(request)
     key, locale = instrument.id, request.locale_name
     summary = summaries_of(request.db, [key])[key]
-    rules = rules_of(request.db, instrument)
+    rules = rules_in_force(request, place, now=now, said=said_)
+    general = sentences(rules, locale)
     hours = hours_of(request.db, {place.facility.id: place.facility.timezone}, TimeSpan(now, now + AHEAD))
     decision = answers(request, said_, [key], now=now).get(key)
     may_book = summary.offer is Offer.BOOK and may_book_at_once(request, said_, key, now=now)
@@ -59,7 +61,8 @@ def show(context: Context, request: Request) -> dict[str, Any]:
         "limits": [request.localize(one) for one in limit_sentences(decision.limits, locale)] if decision else [],
         "step": next_step(summary.offer, has_routes=bool(routes), may_book=may_book),
         "ways": ways_in(views, locale),
-        "rules": sentences(rules, locale),
+        "rules": general,
+        "rules_by_way": told_by_way(request, place, routes, general, now=now, said=said_),
         "holidays": holidays_sentence(hours[place.facility.id], locale),
         "policy": chapters(rules_in(request, scopes, routes, now=now), named),
         "may_ask_for_time": summary.offer is Offer.BOOK and can_ask(place, rules),
