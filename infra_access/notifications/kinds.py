@@ -23,6 +23,7 @@ class Kind(StrEnum):
     BOOKING_DISPLACED = "booking.displaced"
     BOOKING_OFFERED = "booking.offered"
     WAITED_IN_VAIN = "wait_list.lapsed"
+    BOOKING_ENDED_EARLY = "booking.ended_early"
     BOOKING_NO_SHOW = "booking.no_show"
     INSTRUMENT_STATUS = "instrument.status_changed"
     BOOKING_PROPOSED = "booking.proposed"

@@ -128,6 +128,15 @@ TEMPLATES: Mapping[Kind, Template] = {
             _("If you cannot come then, move or cancel it on its page. You need not keep any notice for that."),
         ),
     ),
+    Kind.BOOKING_ENDED_EARLY: Template(
+        _("Ended early: ${instrument}, ${when}"),
+        (
+            _(
+                "Your session on ${instrument} at ${facility} was ended before its time was over: ${when}. What was "
+                "left of it is free for others and is not charged. If this is wrong, please ask the facility."
+            ),
+        ),
+    ),
     Kind.BOOKING_NO_SHOW: Template(
         _("Nobody came: ${instrument}, ${when}"),
         (

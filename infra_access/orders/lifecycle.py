@@ -50,9 +50,8 @@ TRANSITIONS: dict[OrderState, dict[OrderTransition, OrderState]] = {
     _S.DISPUTED: {_T.START: _S.IN_WORK, _T.ACCEPT: _S.ACCEPTED},
 }
 
-OF_THE_TEAM = frozenset({_T.ORDER, _T.ACCEPT, _T.DISPUTE})
 OF_THE_STAFF = frozenset({_T.RECEIVE, _T.START, _T.CHECK, _T.DELIVER})
-"""Who makes which step; only cancelling is open to both."""
+"""The steps that staff make. All others are the team's, and cancelling is open to both."""
 
 QUEUED = (_S.ORDERED, _S.SAMPLES_RECEIVED, _S.IN_WORK)
 """The states in which an order keeps those behind it waiting."""

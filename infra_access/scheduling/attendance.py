@@ -50,11 +50,16 @@ def check_in(
 def complete(
     session: Session, *, actor: Actor, now: datetime, booking: Booking, expected_version: int | None = None
 ) -> Booking:
-    """Note that the session ended. What is left of its time is free for others from this moment, and its units too."""
+    """Note that the session ended. What is left of its time is free for others from this moment, and its units too.
+
+    Its owner is told where somebody else ended it before its time.
+    """
     _place, booking = locked(session, actor, booking, expected_version, Permission.BOOKING_ATTEND)
     booking.state = transition(BookingState(booking.state), BookingTransition.COMPLETE)
     _end(session, actor, booking, now, now)
     record_act(session, actor, booking, "booking.completed", now, {"ended": _told(booking)})
+    if booking.ended_at is not None and actor.account_id != booking.account_id:
+        publish(session, "booking.ended_early", {"booking": booking.public_id}, now=now)
     return booking
 
 

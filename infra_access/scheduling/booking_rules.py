@@ -179,18 +179,6 @@ def refuse(problems: Iterable[BrokenRule]) -> None:
         )
 
 
-def refuse_if_broken(
-    rules: BookingRules,
-    span: TimeSpan,
-    *,
-    now: datetime,
-    zone: str | ZoneInfo,
-    open_spans: Sequence[TimeSpan] | None = None,
-) -> None:
-    """Raise Invalid `booking.rules` naming every rule that `span` breaks."""
-    refuse(broken(rules, span, now=now, zone=zone, open_spans=open_spans))
-
-
 def change_overs(rules: BookingRules, span: TimeSpan) -> tuple[TimeSpan, ...]:
     """Return the change-over spans that touch `span` before and after, none of them empty."""
     before, after = rules.buffer_before_minutes * _MINUTE, rules.buffer_after_minutes * _MINUTE

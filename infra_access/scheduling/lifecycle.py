@@ -144,8 +144,3 @@ def move(state: BookingState, transition: BookingTransition) -> BookingState:
         ),
         details={"state": state.value, "transition": transition.value, "possible": [one.value for one in possible]},
     )
-
-
-def occupies(state: BookingState) -> bool:
-    """Tell whether a booking in `state` keeps its resources busy."""
-    return state in OCCUPYING

@@ -198,3 +198,12 @@ def test_the_grace_of_the_way_that_was_open_counts(session, place, actor):
     make_route(session, facility=place.facility, instruments=[place.instrument], booking_rules=rules)
     booking = make_booking(session, place, span(10, 13), actor=actor)
     assert mark_no_show(session, actor=SYSTEM, now=span(10.25, 11).start, booking=booking) is booking
+
+
+def test_whose_session_somebody_else_ends_early_is_told(session, place, actor):
+    colleague = make_actor(session, ("facility_manager", ("facility", place.facility.public_id)))
+    for day, ends, by, so_far in ((1, 13, colleague, 1), (2, 13, actor, 1), (3, 14, colleague, 1)):
+        booking = make_booking(session, place, span(10, 14, day=day), actor=actor)
+        check_in(session, actor=actor, now=booking.starts, booking=booking)
+        complete(session, actor=by, now=span(9, ends, day=day).end, booking=booking)
+        assert len(told(session, "booking.ended_early")) == so_far

@@ -14,7 +14,7 @@ from infra_access.scheduling.booking_rules import (
     cancel_by,
     change_overs,
     from_json,
-    refuse_if_broken,
+    refuse,
 )
 from infra_access.scheduling.rule_parts import OffHours
 
@@ -40,7 +40,7 @@ def problems(*levels: dict[str, object]) -> set[str]:
 
 def test_a_fitting_span_breaks_nothing() -> None:
     wanted = span("2026-03-03T09:00", "2026-03-03T10:00")
-    refuse_if_broken(BookingRules(), wanted, now=NOW, zone="Europe/Berlin", open_spans=[wanted])
+    refuse(broken(BookingRules(), wanted, now=NOW, zone="Europe/Berlin", open_spans=[wanted]))
     assert codes(BookingRules(), wanted, open_spans=[wanted]) == []
 
 
@@ -49,7 +49,7 @@ def test_every_broken_rule_is_named_at_once() -> None:
     wanted = span("2026-03-02T09:10", "2026-03-02T09:40")
     assert codes(rules, wanted, open_spans=[]) == ["granularity", "granularity", "min_length", "lead", "off_hours"]
     with pytest.raises(Invalid) as caught:
-        refuse_if_broken(rules, wanted, now=NOW, zone="Europe/Berlin")
+        refuse(broken(rules, wanted, now=NOW, zone="Europe/Berlin"))
     assert caught.value.code == "booking.rules"
     listed = caught.value.details["broken"]
     assert [(one["code"], one["limit"], one["value"]) for one in listed] == [

@@ -13,7 +13,6 @@ from infra_access.scheduling.lifecycle import (
     BookingTransition,
     can_move,
     move,
-    occupies,
 )
 
 
@@ -50,8 +49,8 @@ def test_what_ends_without_use_gives_its_time_back() -> None:
         BookingState.RELEASED,
     } == FINAL
     assert {BookingState.COMPLETED} == FINAL & OCCUPYING
-    assert not occupies(BookingState.REQUESTED)
-    assert occupies(BookingState.PENDING_APPROVAL)
+    assert BookingState.REQUESTED not in OCCUPYING
+    assert BookingState.PENDING_APPROVAL in OCCUPYING
 
 
 def test_every_state_and_transition_has_a_name() -> None:
