@@ -81,7 +81,7 @@ def booking_rows(content: bytes) -> list[BookingRow]:
 
 
 def import_booking(session: Session, *, actor: Actor, now: datetime, facility: Facility, row: BookingRow) -> Outcome:
-    """Book a row for whom it names, if policy, rules and calendar all allow it; the time counts as the facility's choice.
+    """Book a row for whom it names, if policy, rules and calendar allow it; its time counts as given by the facility.
 
     Raises Invalid or NotFound for what cannot be read, else whatever refuses a booking.
     """
