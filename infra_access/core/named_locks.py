@@ -5,13 +5,18 @@ from collections.abc import Iterable
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+_AT_ONCE = 500
+
 
 def lock_names(session: Session, names: Iterable[str]) -> None:
-    """Wait until no other transaction holds one of the names, and hold them all. One statement.
+    """Wait until no other transaction holds one of the names, and hold them all. One statement for each 500.
 
     Not the row of an account: a request holds a share of its own already, as may another of the same person, and
     neither could get more. Names are taken in order, so that two never wait for each other. SQLite's writer is alone.
     """
     if session.get_bind().dialect.name == "postgresql":
         wanted = sorted(set(names))
-        session.execute(select(*(func.pg_advisory_xact_lock(func.hashtextextended(name, 0)) for name in wanted)))
+        # PostgreSQL answers at most 1,664 columns.
+        for at in range(0, len(wanted), _AT_ONCE):
+            locks = (func.pg_advisory_xact_lock(func.hashtextextended(name, 0)) for name in wanted[at : at + _AT_ONCE])
+            session.execute(select(*locks))

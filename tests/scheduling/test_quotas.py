@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from infra_access.core.errors import Invalid
 from infra_access.core.i18n import plain
+from infra_access.core.named_locks import lock_names
 from infra_access.core.timespan import TimeSpan
 from infra_access.core.zones import local_to_instant
 from infra_access.people.actors import load_actor
@@ -283,3 +284,7 @@ def test_what_is_refused_leaves_nothing_behind(session, place):
     refused(session, place, span(9, 10), actor=make_actor(session))
     assert session.scalars(select(Booking)).all() == []
     assert SYSTEM.account_id is None
+
+
+def test_as_many_names_as_there_are_can_be_locked_at_once(session):
+    lock_names(session, [f"person:{number}" for number in range(1_700)])

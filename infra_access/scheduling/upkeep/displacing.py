@@ -6,13 +6,14 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations
 from infra_access.access_requests.allocations import Granted
-from infra_access.access_requests.models import Allocation
+from infra_access.access_requests.models import AccessRequest, AccessRoute, Allocation
 from infra_access.accounting import drawing, funding
+from infra_access.catalogue.models import Instrument
 from infra_access.core.authority import Actor
 from infra_access.core.errors import DomainError
 from infra_access.core.named_locks import lock_names
@@ -24,7 +25,7 @@ from infra_access.scheduling.booking_rules import BookingRules
 from infra_access.scheduling.changes import MOVABLE, free
 from infra_access.scheduling.lines import Line, lines_of, parted
 from infra_access.scheduling.making import ready, remake, span_of
-from infra_access.scheduling.models import Booking
+from infra_access.scheduling.models import Booking, BookingRuleSet
 from infra_access.scheduling.nearest import Ground, nearest_free
 from infra_access.scheduling.occupancies import occupied
 from infra_access.scheduling.places import LockedPlace, locked_place
@@ -84,10 +85,28 @@ def _lock_what_they_draw_on(session: Session, bookings: Sequence[Booking]) -> No
     for key in sorted({one.funding_id for one in bookings if one.funding_id is not None}):
         funding.lock_by_key(session, key)
     drawing.lock_pools_of(session, {one.instrument_id for one in bookings})
-    holders = [Holder(one.account_id, one.allocation_id, one.acting_for_id) for one in bookings]
-    names = {holder.name(counted) for holder in holders for counted in Counted}
-    if names:
-        lock_names(session, names)
+    if _have_quotas(session, bookings):
+        holders = [Holder(one.account_id, one.allocation_id, one.acting_for_id) for one in bookings]
+        lock_names(session, {holder.name(counted) for holder in holders for counted in Counted})
+
+
+def _have_quotas(session: Session, bookings: Sequence[Booking]) -> bool:
+    """Tell whether any rules by which one of the bookings could be judged count what somebody has. Two statements."""
+    instruments = sorted({one.instrument_id for one in bookings})
+    facilities = select(Instrument.facility_id).where(Instrument.id.in_(instruments))
+    of_place = select(BookingRuleSet.rules).where(
+        or_(BookingRuleSet.instrument_id.in_(instruments), BookingRuleSet.facility_id.in_(facilities))
+    )
+    granted = select(AccessRequest.route_id).join(Allocation, Allocation.access_request_id == AccessRequest.id)
+    of_way = select(AccessRoute.booking_rules).where(
+        or_(
+            AccessRoute.id.in_([one.route_id for one in bookings if one.route_id is not None]),
+            AccessRoute.id.in_(
+                granted.where(Allocation.id.in_([one.allocation_id for one in bookings if one.allocation_id]))
+            ),
+        )
+    )
+    return any("quotas" in rules for query in (of_place, of_way) for rules in session.scalars(query))
 
 
 def displace(
