@@ -163,3 +163,16 @@ def _check(session: Session, subject: Facility | Instrument, rules: Mapping[str,
     for key, way in session.execute(ways):
         if way:
             from_json(above, rules, own.get(key, {}), way)
+
+
+def levels_of(session: Session, facility_id: int, instruments: Sequence[int]) -> dict[int | None, Mapping[str, Any]]:
+    """Return what a facility says for all its instruments, under None, and what each of some changes. One statement."""
+    rows = session.execute(
+        select(BookingRuleSet.instrument_id, BookingRuleSet.rules).where(
+            or_(BookingRuleSet.facility_id == facility_id, BookingRuleSet.instrument_id.in_(instruments))
+        )
+    )
+    found: dict[int | None, Mapping[str, Any]] = {None: {}}
+    for key, rules in rows:
+        found[key] = rules
+    return found

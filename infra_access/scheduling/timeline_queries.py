@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BindParameter, Row, and_, bindparam, func, select, union_all
@@ -15,8 +15,10 @@ from infra_access.catalogue.vocabularies import PublicationState, ResourceKind
 from infra_access.core.authority import Actor, Permission, Scopes, may
 from infra_access.core.timespan import TimeSpan, merge, subtract
 from infra_access.scheduling.availability import BusySpan
+from infra_access.scheduling.booking_rules import from_json
 from infra_access.scheduling.hours import hours_of
 from infra_access.scheduling.models import Booking, Occupancy
+from infra_access.scheduling.rule_sets import levels_of
 from infra_access.scheduling.segments import Segment, segments
 
 
@@ -120,7 +122,7 @@ def timeline_of(
 ) -> Timeline:
     """Return a page of the facility's instruments with their time; `scopes` are those of the facility.
 
-    A stranger sees that a time is taken, the owner what is theirs, the staff every title. Three statements.
+    A stranger sees that a time is taken, the owner what is theirs, the staff every title. Four statements.
     """
     hours = hours_of(session, {facility.id: facility.timezone}, window)[facility.id]
     opened = tuple(hours.open_within(window))
@@ -130,11 +132,23 @@ def timeline_of(
         _LISTED, {"facility": facility.id, "publications": publications, "most": limit, "after": offset}
     ).all()
     times = _times(session, rows, scopes, window, actor)
+    leads = _leads(session, facility, [row.id for row in rows])
     lanes = tuple(
-        Lane(row.public_id, row.name, row.names, tuple(_segments(times[row.id], window, opened, offer_of(row), now)))
+        Lane(
+            row.public_id,
+            row.name,
+            row.names,
+            tuple(_segments(times[row.id], window, opened, offer_of(row), now, now + leads[row.id])),
+        )
         for row in rows
     )
     return Timeline(lanes, rows[0].total if rows else 0, opened)
+
+
+def _leads(session: Session, facility: Facility, instruments: Sequence[int]) -> dict[int, timedelta]:
+    """Return how long before its start a session on each instrument has to be booked. One statement."""
+    levels = levels_of(session, facility.id, instruments)
+    return {key: timedelta(minutes=from_json(levels[None], levels.get(key, {})).lead_minutes) for key in instruments}
 
 
 def _times(
@@ -166,11 +180,15 @@ def _times(
     return found
 
 
-def _segments(time: _Time, window: TimeSpan, opened: Iterable[TimeSpan], offer: Offer, now: datetime) -> list[Segment]:
+def _segments(
+    time: _Time, window: TimeSpan, opened: Iterable[TimeSpan], offer: Offer, now: datetime, earliest: datetime
+) -> list[Segment]:
     spans = list(opened)
     free = merge(part for taken in time.copies.values() for part in subtract(spans, [*taken, *time.shared]))
-    found = segments(window, opened=spans, free=free, busy=sorted(time.shown), known=time.own, now=now)
+    found = segments(
+        window, opened=spans, free=free, busy=sorted(time.shown), known=time.own, now=now, earliest=earliest
+    )
     if offer is Offer.BOOK:
         return found
     # What cannot be booked here is not known to be free, whatever its calendar says.
-    return [replace(one, kind="ask") if one.kind == "free" else one for one in found]
+    return [replace(one, kind="ask") if one.kind in {"free", "soon"} else one for one in found]

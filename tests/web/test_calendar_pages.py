@@ -17,6 +17,7 @@ from infra_access.scheduling.waiting.models import WaitListEntry
 from infra_access.scheduling.waiting.offers import make_offers
 from tests.factories.access_requests import OPEN_TO_ALL, World, make_world
 from tests.factories.people import make_account
+from tests.factories.scheduling import set_rules
 from tests.statements import count_statements
 from tests.web.test_booking_pages import address_of, at, booked, filled, times
 
@@ -176,7 +177,7 @@ def test_a_thousand_instruments_take_no_more_statements_than_one(browser, databa
         found = timeline_of(
             session, facility=world.facility, scopes=(), window=window, actor=None, now=clock.now(), limit=2_000
         )
-    assert sent.count <= 3
+    assert sent.count <= 4
     assert len(found.lanes) == found.total == 1_001
     assert sum(any(one.kind == "busy" for one in lane.segments) for lane in found.lanes) == 1_000
 
@@ -203,3 +204,13 @@ def many(session, world: World, count: int) -> None:
         insert(Occupancy),
         [{"resource_id": key, "starts": at(10), "ends": at(12), "kind": "external", "label": ""} for key in resources],
     )
+
+
+def test_the_timeline_says_what_it_is_too_late_to_book(browser, database, world):
+    path = f"/facilities/{world.facility.public_id}/timeline?on={on()}"
+    assert browser().get(path).html.select("td.slot--free")
+    with database.writer() as session:
+        set_rules(session, world.instrument, lead_minutes=60 * 1440)
+    page = browser().get(path)
+    assert page.html.select("td.slot--soon")
+    assert not page.html.select("td.slot--free")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Allocation
@@ -17,8 +17,8 @@ from infra_access.policy.rulebook import RuleBook, rulebook
 from infra_access.scheduling.applicant_facts import known_at
 from infra_access.scheduling.booking_rules import BookingRules, BrokenRule, broken, from_json
 from infra_access.scheduling.lifecycle import BookingState
-from infra_access.scheduling.models import BookingRuleSet
 from infra_access.scheduling.quotas import Holder, Tally, Use, tallies_of
+from infra_access.scheduling.rule_sets import levels_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Judge:
         """Read the rules of the instruments, and which of them come with a person."""
         self._session, self._facility, self._period, self._now = session, facility, period, now
         keys = sorted(instruments)
-        self._levels = _levels(session, facility, keys)
+        self._levels = levels_of(session, facility.id, keys)
         self._escorted = frozenset(session.scalars(_escorted(keys)))
         self._rules: dict[tuple[int, int], BookingRules] = {}
         self._tallies: dict[tuple[Holder, int], Tally | None] = {}
@@ -111,16 +111,6 @@ class Judge:
 def drafted_use(grant: Grant, number: int, instrument_id: int, span: TimeSpan) -> Use:
     """Return a drafted session as quotas count it once it is published; `number` tells it from the others."""
     return Use(-number, instrument_id, grant.holder, BookingState.PROPOSED, span)
-
-
-def _levels(session: Session, facility: Facility, instruments: Sequence[int]) -> dict[int | None, dict[str, object]]:
-    """Return the facility's rules under None, and those of its instruments by key."""
-    rows = session.execute(
-        select(BookingRuleSet.instrument_id, BookingRuleSet.rules).where(
-            or_(BookingRuleSet.facility_id == facility.id, BookingRuleSet.instrument_id.in_(instruments))
-        )
-    )
-    return {None: {}} | {key: dict(rules) for key, rules in rows}
 
 
 def _escorted(instruments: Sequence[int]) -> Select[*tuple[int]]:

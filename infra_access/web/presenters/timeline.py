@@ -94,7 +94,7 @@ class Scale:
         return Bar(one.kind, wide, size, _clock(one.span, self.zone, locale, by_week=self.by_week), one.label, href)
 
 
-_LEAST: Sequence[str] = ("closed", "past", "ask", "free", "busy", "maintenance", "mine")
+_LEAST: Sequence[str] = ("closed", "past", "soon", "ask", "free", "busy", "maintenance", "mine")
 """What is shown where two kinds share a column: the later one here."""
 
 
