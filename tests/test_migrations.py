@@ -14,15 +14,20 @@ from sqlalchemy.schema import CreateTable
 
 from alembic import command
 from infra_access import tables
+from infra_access.accounting.models import UsageLine
 from infra_access.core.columns import Base
 from infra_access.core.db import Database
 from infra_access.core.migrations import script_location, upgrade
 from infra_access.scheduling import guard
 from infra_access.scheduling.models import Occupancy
+from infra_access.scheduling.places import place_of
 from tests import databases
+from tests.factories.access_requests import OPEN_TO_ALL
+from tests.factories.accounting import make_priced_world, make_usage
 from tests.factories.catalogue import make_facility
 from tests.factories.scheduling import (
     copies_of,
+    make_booking,
     make_companion,
     make_occupancy,
     make_place,
@@ -189,3 +194,23 @@ def refuse_wrong_rows(database: Database) -> None:
         right = values | {"starts": ends, "ends": span(12, 14).end}
         assert connection.execute(insert(Occupancy.__table__).values(**right)).inserted_primary_key is not None
         connection.rollback()
+
+
+@both
+def test_lines_of_the_ledger_learn_what_they_are_of(fresh_url):
+    """The columns that came with 0003 are filled in for what was written before."""
+    columns = (UsageLine.subject, UsageLine.used_from, UsageLine.used_until)
+    database = Database.connect(fresh_url)
+    try:
+        with database.writer() as session:
+            world = make_priced_world(session, rules=[OPEN_TO_ALL])
+            booking = make_booking(session, place_of(session, world.instrument.id), span(10, 12))
+            booking.ended_at = span(10, 11).end
+            make_usage(session, world, booking.id, used=span(10, 11))
+            expected = (booking.public_id, span(10, 11).start, span(10, 11).end)
+        migrate(fresh_url, Path(script_location()), down=True)
+        migrate(fresh_url, Path(script_location()))
+        with database.reader() as session:
+            assert session.execute(select(*columns)).one() == expected
+    finally:
+        database.dispose()
