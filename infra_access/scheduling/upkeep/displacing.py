@@ -131,19 +131,20 @@ def displace(
 def _moved(session: Session, one: Affected, closed: Sequence[TimeSpan], now: datetime) -> bool:
     try:
         owner = load_actor(session, one.booking.account_id, now=now)
-        nearest = list(_nearest(session, one, closed, now))
+        # One after another, since the first is nearly always taken.
+        return any(_moved_to(session, one, owner, span, now) for span in _nearest(session, one, closed, now))
     except DomainError:
         return False
-    for span in nearest:
-        wishes = one.wishes(span.start - one.booking.starts)
-        try:
-            # Whatever refuses it, a rule, the policy or what was granted, takes back what was begun.
-            with session.begin_nested():
-                _remade(session, one, owner, wishes, now)
-        except DomainError:
-            continue
-        return True
-    return False
+
+
+def _moved_to(session: Session, one: Affected, owner: Actor, span: TimeSpan, now: datetime) -> bool:
+    """Tell whether it could be moved there; what refuses it, a rule, policy or grant, takes back what was begun."""
+    try:
+        with session.begin_nested():
+            _remade(session, one, owner, one.wishes(span.start - one.booking.starts), now)
+    except DomainError:
+        return False
+    return True
 
 
 def _remade(session: Session, one: Affected, owner: Actor, wishes: Sequence[Wish], now: datetime) -> None:
