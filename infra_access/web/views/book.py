@@ -101,7 +101,8 @@ def _page(
     request: Request, place: Place, now: datetime, allocation: str = "", *, at: datetime | None = None
 ) -> dict[str, Any]:
     grants = grants_for(request, place.instrument, now=now)
-    drawn = allocation or next((one.value for one in grants), "")
+    # Only what is the reader's own to draw on says anything here.
+    drawn = next((one.value for one in grants if allocation in ("", one.value)), "")
     rules = rules_in_force(request, place, now=now, by=rules_of_grant(request, drawn))
     copies, _companions = candidates(request.db, place.instrument)
     decision = booking_answer(request, Said(), place.instrument.id, now=now)
