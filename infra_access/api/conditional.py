@@ -6,6 +6,11 @@ somebody else. A change is bound to the version alone.
 
 import hashlib
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
+from typing import Any
 
 import orjson
 from pyramid.request import Request
@@ -55,9 +60,27 @@ def expected_version(request: Request, current: int) -> int | None:
     return current
 
 
-def marked(request: Request, response: Response) -> Response:
-    """Return the answer with its tag, or 304 where the caller has it."""
-    tag = tag_of(response.body)
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """An answer that is only made if the caller has another: `stamp` stays the same as long as it would be the same."""
+
+    stamp: str
+    make: Callable[[], Any]
+
+    @property
+    def tag(self) -> str:
+        """Return the entity tag; another release may show the same otherwise."""
+        return f'"{_release()}-{self.stamp}"'
+
+
+@lru_cache(maxsize=1)
+def _release() -> str:
+    return metadata.version("infra_access")
+
+
+def marked(request: Request, response: Response, tag: str | None = None) -> Response:
+    """Return the answer with its tag, that of its body if it has no other, or 304 where the caller has it."""
+    tag = tag or tag_of(response.body)
     if is_unchanged(request, tag):
         response = Response(status=304)
     response.headers["ETag"] = tag

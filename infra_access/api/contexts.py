@@ -5,17 +5,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.routes import route_by_public_id
+from infra_access.api.fields import Instant
+from infra_access.api.schemas import Query, load
 from infra_access.catalogue.models import Facility
 from infra_access.catalogue.scopes import facility_scopes
 from infra_access.core.authority import NETWORK, Permission, Scopes, may
 from infra_access.core.errors import NotFound
 from infra_access.core.i18n import _
 from infra_access.http.contexts import signed_in
+from infra_access.http.input_floor import read_query
 from infra_access.http.security import Context
 from infra_access.people.accounts import account_of
 from infra_access.people.roles import resolve_scope
 from infra_access.people.tokens import token_by_public_id
 from infra_access.policy.models import PolicyDocument
+from infra_access.scheduling.calendar_queries import time_by_public_id, window_of
 
 
 def own_account(request: Request) -> Context:
@@ -26,6 +30,24 @@ def own_account(request: Request) -> Context:
 def own_token(request: Request) -> Context:
     """Load an ApiToken of the caller's."""
     return Context(token_by_public_id(request.db, request.matchdict["id"], actor=signed_in(request)))
+
+
+class WindowQuery(Query):
+    """A window of at most 92 days."""
+
+    start = Instant(required=True)
+    end = Instant(required=True)
+
+
+_WINDOW = WindowQuery()
+
+
+def instrument_time(request: Request) -> Context:
+    """Load the InstrumentTime of the window in the query: one statement for both, as nothing is asked more often."""
+    query = load(_WINDOW, read_query(request))
+    window = window_of(query["start"], query["end"])
+    time = time_by_public_id(request.db, request.matchdict["id"], window, actor=request.actor)
+    return Context(time, time.scopes)
 
 
 def policy_document(request: Request) -> Context:

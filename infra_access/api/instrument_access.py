@@ -5,23 +5,18 @@ from typing import Any
 from infra_access.access_requests.models import AccessRound
 from infra_access.access_requests.routes import RouteView, routes_of
 from infra_access.access_requests.vocabularies import Entry, OperatedBy, TimeGiven
+from infra_access.api.conditional import Tagged
+from infra_access.api.contexts import WindowQuery
 from infra_access.api.contract import Call, resource
 from infra_access.api.decisions import EligibilityOut, VisitorQuery, eligibility_of
 from infra_access.api.fields import Choice, Flag, Free, Instant, Integer, Line, ListOf, Part, PublicId
-from infra_access.api.schemas import Out, Query, SpanOut
+from infra_access.api.schemas import Out, SpanOut
 from infra_access.catalogue.vocabularies import AccessMode, AccessType, AccessUnit, Regime, SchedulingAuthority
 from infra_access.core.authority import Permission
 from infra_access.core.timespan import TimeSpan
 from infra_access.policy.rules import Action
-from infra_access.scheduling.calendar_queries import calendar_of, window_of
+from infra_access.scheduling.calendar_queries import InstrumentTime
 from infra_access.scheduling.mirrors.queries import mirrors_of
-
-
-class WindowQuery(Query):
-    """A window of at most 92 days."""
-
-    start = Instant(required=True)
-    end = Instant(required=True)
 
 
 class BusyOut(SpanOut):
@@ -106,10 +101,16 @@ class RoutesOut(Out):
     out=AvailabilityOut,
     errors=(410,),
 )
-def availability(call: Call) -> dict[str, Any]:
+def availability(call: Call) -> dict[str, Any] | Tagged:
     """Show when an instrument is free and when busy."""
-    window = window_of(call.query["start"], call.query["end"])
-    calendar = calendar_of(call.db, call.row, window, actor=call.visitor)
+    time: InstrumentTime = call.row
+    if time.scheduling_authority == SchedulingAuthority.ELSEWHERE:
+        return _shown(call, time)  # a copy becomes stale by itself
+    return Tagged(time.stamp, lambda: _shown(call, time))
+
+
+def _shown(call: Call, time: InstrumentTime) -> dict[str, Any]:
+    calendar = time.calendar(call.db)
     return {
         "timezone": calendar.timezone,
         "open": [_span(span) for span in calendar.opened],
@@ -118,17 +119,16 @@ def availability(call: Call) -> dict[str, Any]:
             {**_span(one.span), "kind": one.kind, **({"label": one.label} if one.label else {})}
             for one in calendar.busy
         ],
-        "mirrored": _mirrored(call),
+        "mirrored": _mirrored(call, time),
     }
 
 
-def _mirrored(call: Call) -> list[dict[str, Any]]:
-    instrument = call.row.instrument
-    if instrument.scheduling_authority != SchedulingAuthority.ELSEWHERE:
+def _mirrored(call: Call, time: InstrumentTime) -> list[dict[str, Any]]:
+    if time.scheduling_authority != SchedulingAuthority.ELSEWHERE:
         return []
     return [
         {"source": view.mirror.source, "refreshed_at": view.mirror.refreshed_at, "stale": view.is_stale(call.now)}
-        for view in mirrors_of(call.db, instrument.id)
+        for view in mirrors_of(call.db, time.id)
     ]
 
 

@@ -5,7 +5,7 @@ The views stand in one module per resource and are found by a scan; `private` as
 
 from pyramid.config import Configurator
 
-from infra_access.api.contexts import own_account, own_token, policy_document
+from infra_access.api.contexts import instrument_time, own_account, own_token, policy_document
 from infra_access.http import accounting_contexts, contexts
 from infra_access.http.contexts import Factory, private
 
@@ -25,7 +25,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.resource", "/resources/{id}", private(contexts.facility_resource)),
     ("api.instruments", "/instruments", contexts.nothing),
     ("api.instrument", "/instruments/{id}", contexts.instrument),
-    ("api.instrument_availability", "/instruments/{id}/availability", contexts.instrument),
+    ("api.instrument_availability", "/instruments/{id}/availability", instrument_time),
     ("api.instrument_eligibility", "/instruments/{id}/eligibility", contexts.instrument),
     ("api.instrument_booking_rules", "/instruments/{id}/booking-rules", contexts.instrument_rules),
     ("api.instrument_companions", "/instruments/{id}/companions", private(contexts.instrument)),

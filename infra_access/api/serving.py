@@ -1,6 +1,5 @@
 """What happens to every call: check the query and the body, run the view once, dump, mark."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,14 +7,12 @@ import orjson
 from pyramid.request import Request
 from pyramid.response import Response
 
-from infra_access.api.conditional import expected_version, marked
+from infra_access.api.conditional import Tagged, expected_version, is_unchanged, marked
 from infra_access.api.contract import JSON, Call, Operation
 from infra_access.api.schemas import load
 from infra_access.core import clock
-from infra_access.core.errors import Invalid
-from infra_access.core.i18n import Text, _
 from infra_access.http.idempotency import HEADER, once
-from infra_access.http.input_floor import read_json
+from infra_access.http.input_floor import read_json, read_query
 from infra_access.http.security import Context
 
 
@@ -29,7 +26,7 @@ class Created:
 
 def serve(operation: Operation, context: Context, request: Request) -> Response:
     """Answer one call of an operation."""
-    query = load(operation.query, _query(request))
+    query = load(operation.query, read_query(request))
     sent = request.body if operation.body is not None else b""
     body = load(operation.body, read_json(request) if sent else {}) if operation.body is not None else {}
 
@@ -42,12 +39,16 @@ def serve(operation: Operation, context: Context, request: Request) -> Response:
     else:
         fingerprint = f"{request.path}?{request.query_string}\n".encode() + sent
         response = once(request, request.headers.get(HEADER), fingerprint, run, keep_body=operation.keeps_answer)
-    return marked(request, response) if response.content_type == JSON else response
+    return marked(request, response) if response.content_type == JSON and not response.etag else response
 
 
 def _answer(operation: Operation, request: Request, result: Any) -> Response:
     if isinstance(result, Response):
         return result
+    if isinstance(result, Tagged):
+        unchanged = is_unchanged(request, result.tag)
+        made = Response(status=304) if unchanged else _answer(operation, request, result.make())
+        return marked(request, made, result.tag)
     location = None
     if isinstance(result, Created):
         result, location = result.shown, result.location
@@ -61,13 +62,3 @@ def _answer(operation: Operation, request: Request, result: Any) -> Response:
         # Absolute, or WebOb would complete it from the Host header, which anybody can write.
         response.headers["Location"] = request.registry["infra_access.settings"].base_url + location
     return response
-
-
-def _query(request: Request) -> Mapping[str, str]:
-    """Return the query. Raises Invalid for a key given twice, of which one would be ignored."""
-    twice: dict[str, list[Text]] = {
-        key: [_("This is given twice.")] for key in request.GET if len(request.GET.getall(key)) > 1
-    }
-    if twice:
-        raise Invalid("query.repeated", _("Some of the query is given twice."), fields=twice)
-    return dict(request.GET)

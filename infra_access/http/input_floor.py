@@ -18,7 +18,8 @@ from pyramid.response import Response
 from pyramid.tweens import EXCVIEW
 from webob.multidict import MultiDict
 
-from infra_access.core.i18n import _
+from infra_access.core.errors import Invalid
+from infra_access.core.i18n import Text, _
 from infra_access.http.refusals import BadRequest, TooLarge, UnsupportedMedia
 from infra_access.settings import Settings
 
@@ -65,6 +66,16 @@ def host_named(header: str) -> str:
 def attempts_of(request: Request) -> int | None:
     """Return how often a request may be tried: a body that is refused anyway is not copied to be read again."""
     return 1 if (request.content_length or 0) > MAX_BODY_BYTES else None
+
+
+def read_query(request: Request) -> dict[str, str]:
+    """Return the query. Raises Invalid for a key given twice, of which one would be ignored."""
+    twice: dict[str, list[Text]] = {
+        key: [_("This is given twice.")] for key in request.GET if len(request.GET.getall(key)) > 1
+    }
+    if twice:
+        raise Invalid("query.repeated", _("Some of the query is given twice."), fields=twice)
+    return dict(request.GET)
 
 
 def read_json(request: Request) -> Any:
