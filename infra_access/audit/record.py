@@ -8,17 +8,18 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import orjson
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.audit.models import AuditEvent
 from infra_access.core.columns import table_of
 from infra_access.core.ids import new_public_id
+from infra_access.core.together import write
 
 current_request_id: ContextVar[str | None] = ContextVar("current_request_id", default=None)
 """Set by the HTTP edge, so that an event can be found from a log line; None elsewhere."""
 
-_INSERT = insert(table_of(AuditEvent))
+_TABLE = table_of(AuditEvent)
 
 
 class Author(Protocol):
@@ -62,7 +63,7 @@ def record(
         "salt": secrets.token_hex(16),
     }
     values["leaf"] = leaf_hash(values)
-    session.execute(_INSERT, values)
+    write(session, _TABLE, [values])
 
 
 def leaf_hash(values: Mapping[str, Any]) -> str:

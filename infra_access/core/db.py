@@ -99,6 +99,8 @@ def _sqlite_settings(connection: SqliteConnection, _record: Any) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "temp_store=MEMORY",
+        # KiB for each of a dozen connections, above what the system keeps of the file anyway.
+        "cache_size=-512",
     ):
         cursor.execute(f"PRAGMA {setting}")
     cursor.close()

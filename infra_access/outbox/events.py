@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from infra_access.core.columns import table_of
+from infra_access.core.together import write
 from infra_access.outbox.models import OutboxEvent
 
 CLAIM_FOR = timedelta(minutes=5)
 MAX_ATTEMPTS = 10
-_INSERT = insert(table_of(OutboxEvent))
+_TABLE = table_of(OutboxEvent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Claimed:
 
 def publish(session: Session, kind: str, payload: Mapping[str, Any], *, now: datetime) -> None:
     """Store an event in this transaction. `payload` is plain JSON and names rows by public id."""
-    session.execute(_INSERT, {"kind": kind, "payload": dict(payload), "created_at": now, "due_at": now})
+    write(session, _TABLE, [{"kind": kind, "payload": dict(payload), "created_at": now, "due_at": now}])
 
 
 def claim(session: Session, *, now: datetime, limit: int = 20) -> Sequence[Claimed]:

@@ -5,12 +5,13 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.core.columns import table_of
 from infra_access.core.errors import Gone
 from infra_access.core.i18n import _
+from infra_access.core.together import write
 from infra_access.policy.canonical import canonical, restore_facts
 from infra_access.policy.disclosure import Audience
 from infra_access.policy.documents import load_rules
@@ -19,7 +20,7 @@ from infra_access.policy.joining import joined
 from infra_access.policy.models import DecisionRecord
 from infra_access.policy.ruling import Ruling
 
-_INSERT = insert(table_of(DecisionRecord))
+_TABLE = table_of(DecisionRecord)
 
 
 def record_decision(
@@ -27,23 +28,21 @@ def record_decision(
 ) -> None:
     """Keep a ruling about a booking or a request (`subject_id` is its public id), as an officer sees it. One insert."""
     officer = ruling.officer
-    session.execute(
-        _INSERT,
-        {
-            "case": officer.case,
-            "subject_kind": subject_kind,
-            "subject_id": subject_id,
-            "action": action,
-            "outcome": officer.outcome.value,
-            "policy_version": officer.policy_version,
-            "at": officer.as_of,
-            "facts": ruling.facts.decode(),
-            "rules": ruling.rules.decode(),
-            "decision": canonical(officer).decode(),
-            "facts_hash": hashlib.sha256(ruling.facts).hexdigest(),
-            "rules_hash": hashlib.sha256(ruling.rules).hexdigest(),
-        },
-    )
+    row = {
+        "case": officer.case,
+        "subject_kind": subject_kind,
+        "subject_id": subject_id,
+        "action": action,
+        "outcome": officer.outcome.value,
+        "policy_version": officer.policy_version,
+        "at": officer.as_of,
+        "facts": ruling.facts.decode(),
+        "rules": ruling.rules.decode(),
+        "decision": canonical(officer).decode(),
+        "facts_hash": hashlib.sha256(ruling.facts).hexdigest(),
+        "rules_hash": hashlib.sha256(ruling.rules).hexdigest(),
+    }
+    write(session, _TABLE, [row])
 
 
 def replay(record: DecisionRecord) -> bytes:

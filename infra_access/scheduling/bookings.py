@@ -9,6 +9,7 @@ from infra_access.access_requests import allocations
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor, Permission, require
 from infra_access.core.input_text import clean_line
+from infra_access.core.together import written_together
 from infra_access.outbox.events import publish
 from infra_access.scheduling.booking_queries import BookingView, RestsOn
 from infra_access.scheduling.lifecycle import BookingState
@@ -86,22 +87,24 @@ def book_and_show(
         funding_source=funding,
     )
     made = ready(session, owner=actor, place=place, wishes=wishes, granted=granted, now=now, payment=paid)
-    if hold:
-        booking = keep(session, made, minutes=made.rules.hold_minutes, now=now, title=title)
-    else:
-        booking = create(session, made, now=now, title=title)
-    record(
-        session,
-        actor=actor,
-        action="booking.held" if hold else "booking.created",
-        object_kind="booking",
-        object_id=booking.public_id,
-        now=now,
-        details=described(booking, place, made.planned),
-    )
-    if not hold:
-        pending = booking.state == BookingState.PENDING_APPROVAL
-        publish(session, "booking.pending" if pending else "booking.confirmed", {"booking": booking.public_id}, now=now)
+    with written_together(session):
+        if hold:
+            booking = keep(session, made, minutes=made.rules.hold_minutes, now=now, title=title)
+        else:
+            booking = create(session, made, now=now, title=title)
+        record(
+            session,
+            actor=actor,
+            action="booking.held" if hold else "booking.created",
+            object_kind="booking",
+            object_id=booking.public_id,
+            now=now,
+            details=described(booking, place, made.planned),
+        )
+        if not hold:
+            pending = booking.state == BookingState.PENDING_APPROVAL
+            kind = "booking.pending" if pending else "booking.confirmed"
+            publish(session, kind, {"booking": booking.public_id}, now=now)
     resources = ((made.planned.resources[line.resource_id], line.span) for line in made.planned.lines)
     lines = tuple((row.public_id, row.name, span.start, span.end) for row, span in resources)
     return BookingView(booking, place.instrument, place.facility, actor.name, lines, rests_on=_rests_on(made))

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, approvals
@@ -29,6 +29,7 @@ from infra_access.core.errors import Conflict, Forbidden
 from infra_access.core.i18n import _, plain
 from infra_access.core.ids import new_public_id
 from infra_access.core.timespan import TimeSpan
+from infra_access.core.together import write
 from infra_access.policy.applicants import Applicant, facts_of
 from infra_access.policy.decisions import record_decision
 from infra_access.policy.disclosure import decision_to_json
@@ -49,7 +50,7 @@ from infra_access.scheduling.quotas import Holder, Tally, tally_of
 from infra_access.scheduling.terms import terms_of
 from infra_access.scheduling.windows.refreshing import refresh_whole
 
-_INSERT_LINES = insert(table_of(BookingLine))
+_LINES = table_of(BookingLine)
 
 GRANTED = (Outcome.PERMIT, Outcome.PERMIT_WITH_LIMITS)
 TENTATIVE = (BookingState.HELD, BookingState.PROPOSED)
@@ -265,8 +266,9 @@ def _write(session: Session, made: Ready, booking: Booking, now: datetime) -> No
 
 def write_lines(session: Session, booking: Booking, planned: plan.Plan) -> None:
     """Write the lines and take their time; a hold's or a proposal's lapses by itself."""
-    session.execute(
-        _INSERT_LINES,
+    write(
+        session,
+        _LINES,
         [
             {
                 "booking_id": booking.id,

@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from warnings import catch_warnings, simplefilter
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
 from infra_access.core.errors import Invalid
 from infra_access.core.i18n import Text, _
 
@@ -132,6 +129,10 @@ def _wrong_encoding(data: bytes, position: int) -> Invalid:
 
 
 def _xlsx_rows(data: bytes) -> Iterator[Sequence[str]]:
+    # Only where a workbook is read: servers import this module for its CSV, and never pay 6 MB for the library.
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
     _guard_archive(data)
     try:
         with catch_warnings():
