@@ -158,7 +158,7 @@ def _refuse(offers: Sequence[tuple[AccessPool, Decimal, Decimal]], pools: Sequen
         message = _(
             "This takes ${units} access units (${unit}), and ${left} are left in ${pool} for this period. "
             "What is set aside and unused falls back on ${day}.",
-            mapping=mapping | {"day": min(to_come).isoformat()},
+            mapping=mapping | {"day": min(to_come)},
         )
     details = {"left": str(left), "units": str(units), "access_unit": pool.access_unit, "pool": pool.public_id}
     raise Conflict("pool.empty", message, details=details | {"falls_back_on": [day.isoformat() for day in to_come]})

@@ -16,7 +16,7 @@ from infra_access.catalogue import fields
 from infra_access.catalogue.models import Organisation
 from infra_access.core.authority import Actor, Permission, require
 from infra_access.core.errors import Conflict, Forbidden, NotFound
-from infra_access.core.i18n import _
+from infra_access.core.i18n import Money, _
 from infra_access.people.models import Affiliation
 
 MOST = Decimal(10**9)
@@ -109,8 +109,8 @@ def update_funding(
     _refuse_amount(locked.currency, given["limit_amount"], given["valid_from"], given["valid_until"])
     if given["limit_amount"] < locked.used:
         message = _(
-            "${used} ${currency} of it are booked or spent already. The limit cannot be lower.",
-            mapping={"used": f"{locked.used:.2f}", "currency": locked.currency},
+            "${used} of it are booked or spent already. The limit cannot be lower.",
+            mapping={"used": Money(locked.used, locked.currency)},
         )
         raise Conflict("funding.used", message, details={"used": f"{locked.used:.2f}"})
     given |= fields.cleaned({name: given[name] for name in ("name", "reference")}, _CHECKS)
@@ -160,7 +160,7 @@ def refuse_day(funding: FundingSource, day: date) -> None:
             "funding.invalid",
             _(
                 "This funding source is valid from ${first} until ${last}. Choose a day within it, or another source.",
-                mapping={"first": funding.valid_from.isoformat(), "last": funding.valid_until.isoformat()},
+                mapping={"first": funding.valid_from, "last": funding.valid_until},
             ),
             details={"from": funding.valid_from.isoformat(), "until": funding.valid_until.isoformat()},
         )
@@ -173,11 +173,10 @@ def reserve(session: Session, funding: FundingSource, amount: Decimal) -> None:
         raise Conflict(
             "funding.overdrawn",
             _(
-                "This costs ${amount} ${currency}, and ${left} ${currency} are left of ${name}. Choose another source.",
+                "This costs ${amount}, and ${left} are left of ${name}. Choose another source.",
                 mapping={
-                    "amount": f"{amount:.2f}",
-                    "left": f"{left:.2f}",
-                    "currency": funding.currency,
+                    "amount": Money(amount, funding.currency),
+                    "left": Money(left, funding.currency),
                     "name": funding.name,
                 },
             ),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -109,7 +110,7 @@ def create_pool(
     pool = AccessPool(
         period_id=period.id, access_unit=access_unit, amount=amount, used=Decimal(0), serves=kept, **values
     )
-    _set_heir(pool, falls_back_on, falls_back_to)
+    _set_heir(pool, falls_back_on, falls_back_to, today=_today(facility, now))
     session.add(pool)
     session.flush()
     _set_instruments(session, pool, instruments)
@@ -130,7 +131,8 @@ def update_pool(
 ) -> AccessPool:
     """Change how much a pool has, and when and where its rest goes. Raises Conflict `pool.used` below what is drawn."""
     period = session.get_one(AccessPeriod, pool.period_id)
-    require(actor, Permission.POOL_WRITE, facility_scopes(session, session.get_one(Facility, period.facility_id)))
+    facility = session.get_one(Facility, period.facility_id)
+    require(actor, Permission.POOL_WRITE, facility_scopes(session, facility))
     session.refresh(pool, with_for_update={"key_share": True})
     fields.check_version(pool.version, expected_version)
     _refuse_amount(amount)
@@ -140,7 +142,7 @@ def update_pool(
         message = _("${used} are booked or used already.", mapping={"used": str(pool.used)})
         raise Conflict("pool.used", message, details={"used": str(pool.used)})
     pool.amount = amount
-    _set_heir(pool, falls_back_on, falls_back_to)
+    _set_heir(pool, falls_back_on, falls_back_to, today=_today(facility, now))
     session.flush()
     _record(session, actor, "access_pool.updated", "access_pool", pool.public_id, now, _described(pool))
     return pool
@@ -191,7 +193,13 @@ def _serves(purpose: str, serves: Mapping[str, Any] | None) -> dict[str, Any]:
     return {}
 
 
-def _set_heir(pool: AccessPool, day: date | None, heir: AccessPool | None) -> None:
+def _today(facility: Facility, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(facility.timezone)).date()
+
+
+def _set_heir(pool: AccessPool, day: date | None, heir: AccessPool | None, *, today: date) -> None:
+    if day is not None and day != pool.falls_back_on and day < today:
+        raise fields.fault("pool.falls_back", "falls_back_on", _("This day is past. Choose today or a later one."))
     if (day is None) != (heir is None):
         raise fields.fault("pool.falls_back", "falls_back_on", _("Name both the day and the pool that gets the rest."))
     if heir is not None and (

@@ -19,9 +19,9 @@ from infra_access import tables
 from infra_access.cli.configured import require_migrated, settings_of
 from infra_access.core.db import Database
 from infra_access.core.errors import Unavailable
-from infra_access.core.i18n import DOMAIN, Text, _
+from infra_access.core.i18n import Text, _
 from infra_access.http.input_floor import MAX_BODY_BYTES
-from infra_access.http.localisation import localizer_for
+from infra_access.http.localisation import in_words_of, localizer_for
 from infra_access.notifications.compose import Letterhead
 from infra_access.notifications.delivery import deliver_by_mail
 from infra_access.notifications.transports import transport_for
@@ -118,7 +118,7 @@ def _work(settings: Settings, stop: threading.Event) -> None:
     def translate(text: Text, locale: str) -> str:
         if locale not in localizers:
             localizers[locale] = localizer_for(locale)
-        return str(localizers[locale].translate(text, domain=DOMAIN))
+        return in_words_of(localizers[locale], text)
 
     letterhead = Letterhead(settings.mail_from, settings.base_url, translate)
     try:

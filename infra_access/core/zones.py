@@ -147,7 +147,7 @@ def day_span(day: date, zone: str | ZoneInfo) -> TimeSpan:
             "time.gap",
             _(
                 "There was no ${date} in ${zone}: the calendar left that day out. Choose another day.",
-                mapping={"date": day.isoformat(), "zone": place.key},
+                mapping={"date": day, "zone": place.key},
             ),
             details={"zone": place.key},
         )

@@ -15,9 +15,8 @@ from pyramid.config import Configurator
 from pyramid.i18n import Localizer
 from pyramid.interfaces import ILocalizer
 from pyramid.request import Request
-from translationstring import TranslationString
 
-from infra_access.core.i18n import DOMAIN, Text
+from infra_access.core.i18n import DOMAIN, Text, filled
 
 LOCALES = {"en": "English", "ja": "日本語"}
 PSEUDO = "qps"
@@ -65,15 +64,18 @@ def negotiate(request: Request) -> str:
 
 def localize(request: Request, text: Text) -> str:
     """Return the text in the reader's language, with its values filled in, which may be texts of their own."""
-    if isinstance(text, TranslationString) and text.mapping:
-        values = {
-            key: localize(request, value) if isinstance(value, TranslationString) else value
-            for key, value in text.mapping.items()
-        }
-        text = TranslationString(
-            str(text), domain=text.domain, default=text.default, mapping=values, context=text.context
-        )
-    return str(request.localizer.translate(text, domain=DOMAIN))
+    return in_words_of(request.localizer, text)
+
+
+def in_words_of(localizer: Localizer, text: Text) -> str:
+    """Return the text in the language of a localizer."""
+    locale = cldr(localizer.locale_name)
+    return filled(text, lambda one: str(localizer.translate(one, domain=DOMAIN)), locale)
+
+
+def cldr(locale: str) -> str:
+    """Return the locale that CLDR knows: the pseudo-locale formats as English."""
+    return "en" if locale == PSEUDO else locale
 
 
 def includeme(config: Configurator) -> None:

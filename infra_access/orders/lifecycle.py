@@ -42,7 +42,8 @@ _S, _T = OrderState, OrderTransition
 TRANSITIONS: dict[OrderState, dict[OrderTransition, OrderState]] = {
     _S.QUOTED: {_T.ORDER: _S.ORDERED, _T.CANCEL: _S.CANCELLED},
     _S.ORDERED: {_T.RECEIVE: _S.SAMPLES_RECEIVED, _T.CANCEL: _S.CANCELLED},
-    _S.SAMPLES_RECEIVED: {_T.START: _S.IN_WORK},
+    # Until the work begins nothing is spent: the samples are treated as the order says of them.
+    _S.SAMPLES_RECEIVED: {_T.START: _S.IN_WORK, _T.CANCEL: _S.CANCELLED},
     _S.IN_WORK: {_T.CHECK: _S.QUALITY_CHECKED},
     _S.QUALITY_CHECKED: {_T.DELIVER: _S.DELIVERED},
     _S.DELIVERED: {_T.ACCEPT: _S.ACCEPTED, _T.DISPUTE: _S.DISPUTED},
@@ -80,13 +81,18 @@ LABELS: dict[OrderState, Text] = {
 NEXT: dict[OrderState, Text] = {
     _S.QUOTED: _("It can be ordered until the quote ends."),
     _S.ORDERED: _("The samples are to be sent, with the label in the parcel. The facility notes when they arrive."),
-    _S.SAMPLES_RECEIVED: _("The facility has the samples. The work begins when it is their turn."),
+    _S.SAMPLES_RECEIVED: _(
+        "The facility has the samples. The work begins when it is their turn; until then the order can be cancelled."
+    ),
     _S.IN_WORK: _("The facility works on the samples."),
     _S.QUALITY_CHECKED: _("The results were checked. The facility delivers them next."),
     _S.DELIVERED: _("The results are there. The team looks at them, then accepts them or says what is wrong."),
     _S.ACCEPTED: _("The results were accepted. Nothing more is to be done."),
     _S.DISPUTED: _("The facility looks at what was found wrong and does it again, or the team accepts after all."),
-    _S.CANCELLED: _("It was cancelled. What it had reserved was given back."),
+    _S.CANCELLED: _(
+        "It was cancelled. What it had reserved was given back; with samples that had arrived the facility does what "
+        "the order says of their fate."
+    ),
 }
 
 ACTIONS: dict[OrderTransition, Text] = {
@@ -115,7 +121,7 @@ def move(state: OrderState, transition: OrderTransition) -> OrderState:
         "order.state",
         _(
             'This is not possible while the order stands at "${state}": ${transition}. Reload to see what is possible.',
-            mapping={"state": state.value, "transition": transition.value},
+            mapping={"state": LABELS[state], "transition": ACTIONS[transition]},
         ),
         details={"state": state.value, "transition": transition.value, "possible": [one.value for one in following]},
     )

@@ -170,7 +170,7 @@ def cancel_order(
     reason: str = "",
     expected_version: int | None = None,
 ) -> ServiceOrder:
-    """Give up a quote or an order before the samples arrived; what it drew and reserved goes back.
+    """Give up a quote or an order before the work began; what it drew and reserved goes back.
 
     The facility may do so too, such as for samples that it cannot take, and says why.
     """
@@ -182,7 +182,7 @@ def cancel_order(
     before = OrderState(found.order.state)
     advance(found, OrderTransition.CANCEL, now)
     found.order.state_reason = reason or None
-    if before is OrderState.ORDERED:
+    if before is not OrderState.QUOTED:
         _give_back(session, found, now)
     trace(session, actor, found.order, "cancelled", now, {"from": before.value, "reason": reason})
     return found.order

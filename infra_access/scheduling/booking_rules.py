@@ -277,7 +277,7 @@ def _wrong_time(rules: BookingRules, span: TimeSpan, now: datetime, place: ZoneI
             ahead,
             _(
                 "Book at least ${limit} minutes ahead: the earliest start is now ${earliest}.",
-                mapping={"limit": rules.lead_minutes, "earliest": f"{earliest:%Y-%m-%d %H:%M}"},
+                mapping={"limit": rules.lead_minutes, "earliest": earliest.replace(tzinfo=None)},
             ),
         )
     # Calendar days of the place: the whole last day can be booked, whatever the hour is now.
@@ -290,6 +290,6 @@ def _wrong_time(rules: BookingRules, span: TimeSpan, now: datetime, place: ZoneI
             days,
             _(
                 "Bookings open ${limit} days ahead: the last day is now ${last}.",
-                mapping={"limit": rules.horizon_days, "last": last_day.isoformat()},
+                mapping={"limit": rules.horizon_days, "last": last_day},
             ),
         )

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.catalogue.models import Instrument, Resource
 from infra_access.catalogue.vocabularies import ResourceKind
-from infra_access.core.i18n import Text, _
+from infra_access.core.i18n import Month, Text, _
 from infra_access.core.named_locks import lock_names
 from infra_access.core.timespan import TimeSpan, merge
 from infra_access.core.zones import LAST_YEAR, day_start, named_zone
@@ -304,9 +304,9 @@ _WHERE = {Reach.INSTRUMENT: _("on this instrument"), Reach.FACILITY: _("at this 
 
 def _sentence(quota: Quota, total: int, first: date) -> Text:
     when = {
-        Period.DAY: _("on ${day}", mapping={"day": first.isoformat()}),
-        Period.WEEK: _("in the week from ${day}", mapping={"day": first.isoformat()}),
-        Period.MONTH: _("in ${month}", mapping={"month": f"{first:%Y-%m}"}),
+        Period.DAY: _("on ${day}", mapping={"day": first}),
+        Period.WEEK: _("in the week from ${day}", mapping={"day": first}),
+        Period.MONTH: _("in ${month}", mapping={"month": Month(first.year, first.month)}),
         Period.UPCOMING: _("that are still to come"),
     }
     values = {

@@ -327,7 +327,7 @@ def _starts_elsewhere(following: datetime | None) -> Invalid:
         return _invalid(
             "start", _("The first start does not follow the rule, and nothing after it does. Change either.")
         )
-    values = {"time": f"{following:%Y-%m-%d %H:%M}"}
+    values = {"time": following.replace(tzinfo=None)}
     return _invalid(
         "start", _("The first start does not follow the rule. Begin on ${time}, or change the rule.", mapping=values)
     )

@@ -11,7 +11,7 @@ from infra_access.access_requests.vocabularies import AllocationState
 from infra_access.catalogue.models import Instrument
 from infra_access.catalogue.vocabularies import AccessUnit, label
 from infra_access.core.i18n import _
-from infra_access.web.rendering import cldr
+from infra_access.http.localisation import cldr
 
 MOST = 200
 

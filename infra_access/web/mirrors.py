@@ -8,8 +8,8 @@ from pyramid.request import Request
 
 from infra_access.catalogue.models import Instrument
 from infra_access.catalogue.vocabularies import SchedulingAuthority
+from infra_access.http.localisation import cldr
 from infra_access.scheduling.mirrors.queries import mirrors_of
-from infra_access.web.rendering import cldr
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from babel.numbers import format_currency
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -21,10 +20,11 @@ from infra_access.web.booking_form import REFUSED, version_in
 from infra_access.web.corrections import to_correct
 from infra_access.web.forms import to, values_of
 from infra_access.web.markdown import to_html
+from infra_access.web.presenters import money as amounts
 from infra_access.web.presenters.decisions import kept
 from infra_access.web.presenters.order_steps import look_of, steps_of, with_links
 from infra_access.web.presenters.ways_in import promise_of
-from infra_access.web.rendering import cldr, flash
+from infra_access.web.rendering import flash
 
 
 def shown(context: Context, request: Request, now: datetime) -> dict[str, Any]:
@@ -69,9 +69,7 @@ def money(request: Request, view: OrderItem) -> str | None:
     """Return the price in the reader's language; None where nothing is to be paid."""
     if not view.quote.price:
         return None
-    return str(
-        format_currency(view.quote.price, view.quote.currency, format="¤¤ #,##0.00", locale=cldr(request.locale_name))
-    )
+    return str(amounts.money(view.quote.price, view.quote.currency, request.locale_name))
 
 
 def act(

@@ -4,7 +4,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
 from babel.numbers import format_decimal
 from jinja2 import pass_context
 from jinja2.runtime import Context as TemplateContext
@@ -16,26 +15,20 @@ from pyramid.request import Request
 
 from infra_access.catalogue.countries import country_name
 from infra_access.catalogue.vocabularies import label
-from infra_access.core import clock
+from infra_access.core import clock, i18n
 from infra_access.core.authority import Actor
 from infra_access.core.i18n import Text
-from infra_access.http.localisation import LOCALES, PSEUDO
+from infra_access.http.localisation import LOCALES, cldr
 from infra_access.policy.wording import render
 from infra_access.web.words import words
 
 STATIC = "infra_access:static"
 
 
-def cldr(locale: str) -> str:
-    """Return the locale that CLDR knows: the pseudo-locale formats as English."""
-    return "en" if locale == PSEUDO else locale
-
-
 def date_local(instant: datetime, zone: str, locale: str = "en") -> str:
     """Return an instant in a zone, with the zone's place: "Mon 2 Mar 2026, 10:00 (Berlin)"."""
     local = instant.astimezone(ZoneInfo(zone))
-    form = cldr(locale)
-    day = format_date(local.date(), "EEE d MMM y", locale=form)
+    day = i18n.day(local.date(), cldr(locale), weekday=True)
     return f"{day}, {local:%H:%M} ({place(zone)})"
 
 
@@ -43,10 +36,10 @@ def span_local(start: datetime, end: datetime, zone: str, locale: str = "en") ->
     """Return a span in a zone: one day is named once."""
     first, last = start.astimezone(ZoneInfo(zone)), end.astimezone(ZoneInfo(zone))
     form = cldr(locale)
-    day = format_date(first.date(), "EEE d MMM y", locale=form)
+    day = i18n.day(first.date(), form, weekday=True)
     if first.date() == last.date():
         return f"{day}, {first:%H:%M}–{last:%H:%M} ({place(zone)})"
-    until = format_date(last.date(), "EEE d MMM y", locale=form)
+    until = i18n.day(last.date(), form, weekday=True)
     return f"{day}, {first:%H:%M} – {until}, {last:%H:%M} ({place(zone)})"
 
 
@@ -82,7 +75,7 @@ def _span_local(context: TemplateContext, start: datetime, end: datetime, zone: 
 
 @pass_context
 def _day(context: TemplateContext, value: date) -> str:
-    return format_date(value, "d MMM y", locale=cldr(_of(context)))
+    return i18n.day(value, cldr(_of(context)))
 
 
 @pass_context

@@ -14,7 +14,7 @@ from infra_access.catalogue.countries import country_codes, country_name
 from infra_access.catalogue.vocabularies import AccessType, Regime, Sector, SizeBand, label
 from infra_access.core.i18n import _
 from infra_access.core.search_text import order_key
-from infra_access.web.rendering import cldr
+from infra_access.http.localisation import cldr
 
 _VOCABULARIES: Mapping[str, type[StrEnum]] = {
     "sector": Sector,

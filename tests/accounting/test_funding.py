@@ -34,7 +34,7 @@ def test_the_limit_is_reached_exactly_and_never_passed(session: Session) -> None
 @pytest.mark.parametrize("day", [date(2025, 12, 31), date(2027, 1, 1)])
 def test_a_day_outside_its_validity_is_refused(session: Session, day: date) -> None:
     owner = make_actor(session)
-    with pytest.raises(Conflict, match="2026-01-01 until 2026-12-31"):
+    with pytest.raises(Conflict, match="1 Jan 2026 until 31 Dec 2026"):
         _lock(session, make_funding(session, owner), owner, day=day)
 
 

@@ -80,6 +80,22 @@ def test_the_rest_goes_to_a_pool_of_the_same_period_and_unit(session: Session) -
             make_pool(session, period, instrument, name="More", falls_back_on=DAY, falls_back_to=heir, **STARTUPS)
 
 
+def test_the_rest_goes_on_no_day_that_is_past_where_the_facility_stands(session: Session) -> None:
+    pool, heir = _pools(session)
+
+    def change(day: date) -> None:
+        update_pool(
+            session, actor=SYSTEM, now=NOW, pool=pool, amount=pool.amount, falls_back_on=day, falls_back_to=heir
+        )
+
+    with pytest.raises(Invalid, match="past"):
+        change(NOW.date() - timedelta(days=1))
+    change(NOW.date())
+    pool.falls_back_on = NOW.date() - timedelta(days=9)
+    change(NOW.date() - timedelta(days=9))  # what stands already may stay, whatever else changes
+    assert pool.falls_back_on == NOW.date() - timedelta(days=9)
+
+
 def test_a_pool_is_never_made_smaller_than_what_is_drawn(session: Session) -> None:
     pool, _open = _pools(session)
     pool.used = Decimal(4)

@@ -94,28 +94,30 @@ def test_a_facility_shares_out_a_period(caller, stored, world):
         "name": "Startups",
         "purpose": "set-aside",
         "serves": {"startup": True},
-        "falls_back_on": "2026-05-01",
+        "falls_back_on": at(50)[:10],
         "falls_back_to": heir["id"],
     }
     made = manager.call("POST", f"{facility}/pools", aside, status=201)
     path = made.headers["Location"].partition("/api/v1")[2]
-    change = {"amount": "2.5", "falls_back_on": "2026-04-01", "falls_back_to": heir["id"]}
+    day = at(40)[:10]
+    change = {"amount": "2.5", "falls_back_on": day, "falls_back_to": heir["id"]}
     assert manager.patch(path, change, If_Match=made.headers["ETag"])["left"] == 2.5
     manager.patch(path, change, status=412, If_Match=made.headers["ETag"])
+    assert set(manager.patch(path, change | {"falls_back_on": "2026-04-01"}, status=422)["errors"]) == {"falls_back_on"}
     kept = manager.patch(path, {"amount": "2.5"})
-    assert (kept["falls_back_on"], kept["falls_back_to"]) == ("2026-04-01", heir["id"])
+    assert (kept["falls_back_on"], kept["falls_back_to"]) == (day, heir["id"])
     caller().patch(path, change, status=404)
     pools = manager.get(f"{facility}/pools")["items"][0]["pools"]
     assert [(one["name"], one["amount"], one["falls_back_on"]) for one in pools] == [
         ("Open call", 1, None),
-        ("Startups", 2.5, "2026-04-01"),
+        ("Startups", 2.5, day),
     ]
     program = caller(actor=world.applicant)
     program.get(f"{facility}/pools", status=403)
     program.post(f"{facility}/pools", pool, status=403)
     long = {"instrument": world.instrument.public_id, "start": at(2), "end": at(2, 11)}
     refused = program.post("/bookings", long, status=409)
-    assert (refused["code"], refused["left"], refused["falls_back_on"]) == ("pool.empty", "1.00", ["2026-04-01"])
+    assert (refused["code"], refused["left"], refused["falls_back_on"]) == ("pool.empty", "1.00", [day])
 
 
 def test_the_ledger_is_corrected_closed_and_exported(caller, stored, world):

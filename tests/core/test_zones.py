@@ -111,7 +111,7 @@ def test_a_day_begins_after_midnight_where_clocks_skip_it() -> None:
 
 
 def test_a_day_that_the_calendar_left_out_is_refused() -> None:
-    with pytest.raises(Invalid, match="no 2011-12-30 in Pacific/Apia") as caught:
+    with pytest.raises(Invalid, match="no 30 Dec 2011 in Pacific/Apia") as caught:
         day_span(date(2011, 12, 30), "Pacific/Apia")
     assert caught.value.code == "time.gap"
 

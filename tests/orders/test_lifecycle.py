@@ -1,5 +1,6 @@
 """The table of a service order's life: each step that it has, and no other."""
 
+import re
 from itertools import product
 
 import pytest
@@ -36,8 +37,14 @@ def test_what_is_disputed_is_done_again_or_accepted():
     assert set(possible(OrderState.DISPUTED)) == {OrderTransition.START, OrderTransition.ACCEPT}
 
 
-def test_only_before_the_samples_arrived_can_it_be_cancelled():
-    assert [one for one in OrderState if OrderTransition.CANCEL in possible(one)] == ["quoted", "ordered"]
+def test_until_the_work_begins_can_it_be_cancelled():
+    cancellable = [one for one in OrderState if OrderTransition.CANCEL in possible(one)]
+    assert cancellable == ["quoted", "ordered", "samples_received"]
+
+
+def test_a_refusal_speaks_of_states_and_steps_in_words():
+    with pytest.raises(Conflict, match=re.escape('stands at "In work": Cancel.')):
+        move(OrderState.IN_WORK, OrderTransition.CANCEL)
 
 
 @pytest.mark.parametrize(("state", "transition"), list(product(OrderState, OrderTransition)))

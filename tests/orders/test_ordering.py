@@ -11,6 +11,7 @@ from infra_access.accounting.models import Quote
 from infra_access.audit.models import AuditEvent
 from infra_access.catalogue.models import Instrument
 from infra_access.core.errors import Conflict, Forbidden, Invalid, NotAuthenticated, NotFound
+from infra_access.orders import work
 from infra_access.orders.ordering import cancel_order, place_order, quote_order
 from infra_access.outbox.models import OutboxEvent
 from infra_access.people.models import Account
@@ -20,6 +21,7 @@ from tests.factories.catalogue import make_instrument
 from tests.factories.orders import (
     NOW,
     OPEN_TO_SENDERS,
+    make_order,
     make_ordered,
     make_queue,
     make_quoted,
@@ -292,6 +294,17 @@ def test_cancelling_gives_back_what_was_drawn_and_reserved(session, world):
     cancel_order(session, actor=world.applicant, now=LATER, order=order)
     assert (order.state, order.closed_at, grant.used, funding.used) == ("cancelled", LATER, 0, 0)
     refused(session, Conflict, cancel_order, actor=world.applicant, now=LATER, order=order)
+
+
+def test_samples_that_arrived_are_no_reason_to_keep_an_order_that_nobody_began(session, world):
+    grant, funding = make_sample_grant(session, world), make_funding(session, world.applicant)
+    order = make_quoted(session, world, allocation=grant.public_id)
+    placed(session, order, world.applicant, funding=funding.public_id)
+    work.receive_samples(session, actor=world.manager, now=LATER, order=order, count=8)
+    cancel_order(session, actor=world.applicant, now=LATER, order=order)
+    assert (order.state, grant.used, funding.used) == ("cancelled", 0, 0)
+    begun = make_order(session, world, "in_work")
+    refused(session, Conflict, cancel_order, actor=world.applicant, now=LATER, order=begun)
 
 
 def test_a_quote_that_is_given_up_gives_nothing_back(session, world):

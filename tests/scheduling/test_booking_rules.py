@@ -59,7 +59,7 @@ def test_every_broken_rule_is_named_at_once() -> None:
         ("lead", 120, 10),
     ]
     assert plain(listed[3]["message"]) == (
-        "Book at least 120 minutes ahead: the earliest start is now 2026-03-02 11:00."
+        "Book at least 120 minutes ahead: the earliest start is now 2 Mar 2026, 11:00."
     )
     assert caught.value.fields["span"] == [one["message"] for one in listed]
 

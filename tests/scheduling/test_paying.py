@@ -82,7 +82,7 @@ def test_the_refusal_says_what_is_left_and_when_set_asides_fall_back(session, wo
     day = (NOW + timedelta(days=30)).date()
     make_pool(session, period, world.instrument, falls_back_on=day, falls_back_to=pool, **STARTUPS)
 
-    with pytest.raises(Conflict, match=r"1\.50 are left in open-call.*falls back on 2026-04-01") as caught:
+    with pytest.raises(Conflict, match=r"1\.50 are left in open-call.*falls back on 1 Apr 2026") as caught:
         make_booking(session, place, span(8, 10))
 
     assert caught.value.details == {

@@ -139,7 +139,7 @@ def test_the_sentence_says_whose_how_much_where_and_when() -> None:
         [WANTED]
     )
     assert plain(found.message) == (
-        "You may have at most 1 bookings on this instrument in the week from 2026-03-02; with this one it would be 2."
+        "You may have at most 1 bookings on this instrument in the week from 2 Mar 2026; with this one it would be 2."
     )
 
 

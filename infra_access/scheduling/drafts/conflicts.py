@@ -102,7 +102,7 @@ def _days(one: BoardSession, days: Iterable[Days], zone: str) -> Iterator[Findin
     listed = list(days)
     for each in listed:
         if each.kind == DateKind.IMPOSSIBLE and any(each.has(day) for day in own):
-            values = {"first": each.first.isoformat(), "last": each.last.isoformat()}
+            values = {"first": each.first, "last": each.last}
             message = _("The team cannot come from ${first} to ${last}.", mapping=values)
             yield _finding(one, "impossible", message)
     preferred = [each for each in listed if each.kind == DateKind.PREFERRED]

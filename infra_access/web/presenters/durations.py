@@ -2,7 +2,7 @@
 
 from babel.units import format_unit
 
-from infra_access.web.rendering import cldr
+from infra_access.http.localisation import cldr
 
 _STEPS = ((1440, "duration-day"), (60, "duration-hour"), (1, "duration-minute"))
 

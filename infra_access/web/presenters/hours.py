@@ -7,9 +7,9 @@ from infra_access.catalogue.countries import country_name
 from infra_access.core.i18n import Text, _
 from infra_access.core.timespan import TimeSpan, merge
 from infra_access.core.zones import named_zone
+from infra_access.http.localisation import cldr
 from infra_access.scheduling.hours import Hours
 from infra_access.scheduling.opening_hours import DatedException, clock_text, describe
-from infra_access.web.rendering import cldr
 
 AHEAD = timedelta(days=30)
 

@@ -9,7 +9,7 @@ from babel.numbers import format_decimal
 from infra_access.catalogue.models import Instrument
 from infra_access.catalogue.offers import Offer
 from infra_access.core.i18n import Text, _
-from infra_access.web.rendering import cldr
+from infra_access.http.localisation import cldr
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from babel.numbers import format_decimal
 from translationstring import TranslationString
 
 from infra_access.core.i18n import Text, _
-from infra_access.web.rendering import cldr
+from infra_access.http.localisation import cldr
 
 _SENTENCES: Mapping[str, TranslationString] = {
     "amount": _("At most ${number} access units at a time."),

@@ -5,11 +5,12 @@ from datetime import date
 from decimal import Decimal
 
 from babel.dates import format_date
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 
 from infra_access.accounting.vocabularies import FundingKind, PoolPurpose, UsageKind
+from infra_access.core import i18n
 from infra_access.core.i18n import Text, _
-from infra_access.web.rendering import cldr
+from infra_access.http.localisation import cldr
 
 FUNDING: Mapping[str, Text] = {
     FundingKind.COST_CENTRE: _("Cost centre"),
@@ -34,12 +35,12 @@ PURPOSES: Mapping[str, Text] = {
 
 
 def money(amount: Decimal, currency: str, locale: str) -> str:
-    """Return an amount in its currency, always with its two decimals.
+    r"""Return an amount in its currency, always with its two decimals.
 
-    >>> money(Decimal("1234.5"), "EUR", "en")
-    '€1,234.50'
+    >>> money(Decimal("1234.5"), "EUR", "qps")
+    'EUR\xa01,234.50'
     """
-    return str(format_currency(amount, currency, locale=cldr(locale), currency_digits=False, format="¤#,##0.00"))
+    return i18n.money(amount, currency, cldr(locale))
 
 
 def number(amount: Decimal, locale: str) -> str:

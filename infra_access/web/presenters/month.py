@@ -9,9 +9,9 @@ from babel.dates import format_date
 
 from infra_access.core.timespan import TimeSpan
 from infra_access.core.zones import day_start, named_zone
+from infra_access.http.localisation import cldr
 from infra_access.scheduling.calendar_queries import Calendar
 from infra_access.scheduling.segments import Segment, segments
-from infra_access.web.rendering import cldr
 
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)

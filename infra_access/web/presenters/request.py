@@ -12,7 +12,7 @@ from infra_access.access_requests.lifecycle import NEXT, RequestState, RequestTr
 from infra_access.access_requests.models import Allocation
 from infra_access.access_requests.request_queries import RequestView
 from infra_access.core.i18n import Text, _
-from infra_access.web.rendering import cldr
+from infra_access.http.localisation import cldr
 
 _S = RequestState
 _GOOD = frozenset({_S.ACTIVE, _S.APPROVED, _S.COMPLETED})

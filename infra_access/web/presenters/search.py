@@ -8,7 +8,7 @@ from pyramid.request import Request
 from infra_access.catalogue.countries import country_name
 from infra_access.catalogue.facets import Facets, FacetValue
 from infra_access.core.i18n import Text, _
-from infra_access.web.rendering import cldr
+from infra_access.http.localisation import cldr
 from infra_access.web.visitor import Said
 
 FILTERS = ("q", "country", "technique", "access_type", "status", "facility", "bookable")

@@ -10,8 +10,8 @@ from babel.dates import format_date
 from infra_access.core.errors import Invalid
 from infra_access.core.i18n import Text, _
 from infra_access.core.zones import last_instant
+from infra_access.http.localisation import cldr
 from infra_access.scheduling.series.report import OccurrenceState, Reported
-from infra_access.web.rendering import cldr
 
 FREQUENCIES: tuple[tuple[str, Text], ...] = (
     ("WEEKLY", _("weeks")),

@@ -8,9 +8,9 @@ from babel.dates import format_date
 
 from infra_access.core.timespan import TimeSpan
 from infra_access.core.zones import named_zone
+from infra_access.http.localisation import cldr
 from infra_access.scheduling.segments import Segment
 from infra_access.scheduling.timeline_queries import Lane
-from infra_access.web.rendering import cldr
 
 _DAY = timedelta(days=1)
 _THIN, _SHORT = 0.06, 0.16

@@ -13,8 +13,8 @@ from infra_access.access_requests.routes import RouteView
 from infra_access.access_requests.vocabularies import OperatedBy, TimeGiven
 from infra_access.catalogue.vocabularies import AccessMode, AccessType, AccessUnit, Regime, label
 from infra_access.core.i18n import Text, _
+from infra_access.http.localisation import cldr
 from infra_access.orders.ordering import can_be_sent
-from infra_access.web.rendering import cldr
 
 _GIVEN: Mapping[str, Text] = {
     TimeGiven.TEAM_PICKS: _("You choose your time in the calendar."),

@@ -10,8 +10,9 @@ from babel.dates import format_date
 from infra_access.core.errors import Invalid
 from infra_access.core.timespan import TimeSpan
 from infra_access.core.zones import day_start, first_instant, named_zone
+from infra_access.http.localisation import cldr
 from infra_access.scheduling.calendar_queries import Calendar
-from infra_access.web.rendering import cldr, place
+from infra_access.web.rendering import place
 
 _DAY = timedelta(days=1)
 _OFFICE = (8, 18)

@@ -13,6 +13,7 @@ from infra_access.core import clock
 from infra_access.core.authority import Permission
 from infra_access.core.timespan import TimeSpan
 from infra_access.core.zones import day_start
+from infra_access.http.localisation import cldr
 from infra_access.http.security import Context
 from infra_access.scheduling.booking_rules import BookingRules
 from infra_access.scheduling.calendar_queries import calendar_of
@@ -24,7 +25,6 @@ from infra_access.web.free_times import address_of, booking_form, from_grid, mov
 from infra_access.web.mirrors import copies_for, left_over
 from infra_access.web.presenters.month import Take, days_of, following, month_window
 from infra_access.web.presenters.week import day_named, week_of, week_window
-from infra_access.web.rendering import cldr
 from infra_access.web.rendering import place as place_named
 
 _DAY = timedelta(days=1)

@@ -11,13 +11,14 @@ from infra_access.core import clock
 from infra_access.core.authority import Permission
 from infra_access.core.errors import PreconditionFailed
 from infra_access.core.i18n import _
+from infra_access.http.localisation import cldr
 from infra_access.http.security import Context
 from infra_access.scheduling.hours import FacilityHours, set_hours
 from infra_access.scheduling.public_holidays import countries
 from infra_access.web import hours_form
 from infra_access.web.corrections import Entries, to_correct
 from infra_access.web.forms import ENTERED, seen_version, to, values_of
-from infra_access.web.rendering import cldr, flash
+from infra_access.web.rendering import flash
 from infra_access.web.visitor import country_options
 
 _PAGE = {

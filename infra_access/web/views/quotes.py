@@ -16,13 +16,14 @@ from infra_access.catalogue.vocabularies import AccessUnit, Regime, Sector, Size
 from infra_access.core import clock
 from infra_access.core.authority import Permission
 from infra_access.core.i18n import Text, _
+from infra_access.http.localisation import cldr
 from infra_access.http.security import Context
 from infra_access.scheduling.places import Place
 from infra_access.web.accounting_forms import decimal_in
 from infra_access.web.corrections import to_correct, to_fill_in
 from infra_access.web.forms import ENTERED, to, values_of
 from infra_access.web.presenters.money import money, number
-from infra_access.web.rendering import cldr, names_in
+from infra_access.web.rendering import names_in
 from infra_access.web.repeats import new_key, posted_once
 
 _ASK = {"route_name": "instrument_quote", "renderer": "quote_ask.jinja2", "permission": Permission.QUOTE_CREATE}
