@@ -107,7 +107,7 @@ def test_what_the_funding_source_has_left_follows_a_correction(session: Session)
 
     _correct(session, world, line.public_id, units="0", price="100")
     assert lock_by_key(session, funding.id).used == 1000
-    with pytest.raises(Conflict, match="EUR\xa00.00 are left"):
+    with pytest.raises(Conflict, match=r"EUR.0\.00 are left"):
         _correct(session, world, line.public_id, units="0", price="0.01")
     _correct(session, world, line.public_id, units="0", price="-1000")
     assert lock_by_key(session, funding.id).used == 0
