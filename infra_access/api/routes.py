@@ -5,9 +5,10 @@ The views stand in one module per resource and are found by a scan; `private` as
 
 from pyramid.config import Configurator
 
-from infra_access.api.contexts import instrument_time, own_account, own_token, policy_document
+from infra_access.api.contexts import instrument_time, own_account, own_token
 from infra_access.http import accounting_contexts, contexts
 from infra_access.http.contexts import Factory, private
+from infra_access.http.policy_contexts import policy_document
 
 BASE = "/api/v1"
 
@@ -102,6 +103,10 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.policies", "/policies", contexts.nothing),
     ("api.policies_evaluate", "/policies/evaluate", contexts.nothing),
     ("api.policy", "/policies/{id}", policy_document),
+    ("api.policy_templates", "/policy-templates", contexts.nothing),
+    ("api.policy_changes", "/policies/{id}/changes", policy_document),
+    ("api.policy_what_if", "/policies/{id}/what-if", policy_document),
+    ("api.policy_withdraw", "/policies/{id}/withdraw", policy_document),
     ("api.policy_publish", "/policies/{id}/publish", policy_document),
     ("api.me", "/me", own_account),
     ("api.tokens", "/me/tokens", contexts.nothing),

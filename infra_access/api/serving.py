@@ -1,11 +1,13 @@
 """What happens to every call: check the query and the body, run the view once, dump, mark."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
 from pyramid.request import Request
 from pyramid.response import Response
+from translationstring import TranslationString
 
 from infra_access.api.conditional import Tagged, expected_version, is_unchanged, marked
 from infra_access.api.contract import JSON, Call, Operation
@@ -54,11 +56,25 @@ def _answer(operation: Operation, request: Request, result: Any) -> Response:
         result, location = result.shown, result.location
     if operation.out is None:
         return Response(status=operation.status)
+    # Without the option orjson writes every kind of str as it is, and texts of ours would reach nobody translated.
     encoded = orjson.dumps(
-        operation.out.dump(result), default=lambda value: request.localize(value) if isinstance(value, str) else value
+        operation.out.dump(result), default=partial(_plain, request), option=orjson.OPT_PASSTHROUGH_SUBCLASS
     )
     response = Response(encoded, status=operation.status, content_type=JSON, charset=None)
     if location is not None:
         # Absolute, or WebOb would complete it from the Host header, which anybody can write.
         response.headers["Location"] = request.registry["infra_access.settings"].base_url + location
     return response
+
+
+def _plain(request: Request, value: Any) -> Any:
+    """Return what JSON knows: of a text its words for this reader, of any other subclass what it is besides."""
+    if isinstance(value, TranslationString):
+        return request.localize(value)
+    if isinstance(value, str | int):
+        return str(value) if isinstance(value, str) else int(value)
+    if isinstance(value, dict):
+        return dict(value)
+    if isinstance(value, list | tuple):
+        return list(value)
+    raise TypeError(type(value).__name__)

@@ -13,6 +13,7 @@ from infra_access.access_requests.routes import open_round
 from infra_access.demo.dataset import Route
 from infra_access.policy.models import CountryGroup, PolicyDocument
 from infra_access.policy.publishing import create_document, publish_document, set_country_group
+from infra_access.policy.templates import rules_from
 from infra_access.scheduling.ways import open_way
 
 if TYPE_CHECKING:
@@ -95,8 +96,12 @@ def _week(world: World, week: int) -> Any:
     return world.days_ago(0) + timedelta(weeks=week)
 
 
+PROPOSAL = "startups-and-smes"
+"""The name of rules that the facility of the demonstration has drafted from a template, and not put in force."""
+
+
 def policies(session: Session, world: World) -> None:
-    """Publish each policy at each of its scopes."""
+    """Publish each policy at each of its scopes, and leave one proposal as a draft."""
     keys: dict[str, dict[str, str]] = {
         "facility": {key: row.public_id for key, row in world.facilities.items()},
         "organisation": {key: row.public_id for key, row in world.organisations.items()},
@@ -122,3 +127,14 @@ def policies(session: Session, world: World) -> None:
                 rules=[dict(rule) for rule in entry.rules],
             )
             publish_document(session, actor=world.actor, now=world.long_ago, document=document)
+    proposed_at = keys["facility"]["swiss-light-source"]
+    if ("facility", proposed_at, PROPOSAL) not in known:
+        create_document(
+            session,
+            actor=world.actor,
+            now=world.days_ago(3),
+            scope_kind="facility",
+            scope_key=proposed_at,
+            name=PROPOSAL,
+            rules=rules_from("development", {}),
+        )

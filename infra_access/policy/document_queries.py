@@ -1,12 +1,20 @@
 """Reading policy documents: those of the scopes in which one's roles lie, and of everything within them."""
 
+from datetime import datetime
+
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.core.authority import NETWORK, PERMISSIONS, Actor, Permission
+from infra_access.core.i18n import Text
 from infra_access.core.paging import Page, clean_limit, decode_cursor, page_of
+from infra_access.people.models import Training
+from infra_access.policy.documents import load_rules
+from infra_access.policy.lint import warnings
 from infra_access.policy.models import PolicyDocument
+from infra_access.policy.publishing import DRAFT
+from infra_access.policy.rulebook import PUBLISHED, scope_text
 
 
 def list_documents(
@@ -37,6 +45,43 @@ def list_documents(
         query = query.where(PolicyDocument.id < decode_cursor(cursor, (int,))[0])
     rows = session.scalars(query.order_by(PolicyDocument.id.desc()).limit(limit + 1)).all()
     return page_of(rows, limit, key=lambda row: (row.id,))
+
+
+def in_force(session: Session, document: PolicyDocument) -> PolicyDocument | None:
+    """Return the published version of a document's name and scope, which may be the document itself."""
+    return session.scalars(
+        select(PolicyDocument).where(
+            PolicyDocument.scope_kind == document.scope_kind,
+            PolicyDocument.scope_key == document.scope_key,
+            PolicyDocument.name == document.name,
+            PolicyDocument.state == PUBLISHED,
+        )
+    ).one_or_none()
+
+
+def version_before(session: Session, document: PolicyDocument) -> PolicyDocument | None:
+    """Return what a version is compared with: for a draft what is in force, for any other the one before it."""
+    if document.state == DRAFT:
+        return in_force(session, document)
+    return session.scalars(
+        select(PolicyDocument)
+        .where(
+            PolicyDocument.scope_kind == document.scope_kind,
+            PolicyDocument.scope_key == document.scope_key,
+            PolicyDocument.name == document.name,
+            PolicyDocument.published_at.is_not(None),
+            PolicyDocument.number < document.number,
+        )
+        .order_by(PolicyDocument.number.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def warnings_of(session: Session, document: PolicyDocument, now: datetime) -> list[tuple[str, Text]]:
+    """Return what is probably not meant in a document's rules, by place. One statement."""
+    scope = scope_text(document.scope_kind, document.scope_key)
+    trainings = set(session.scalars(select(Training.code).distinct()))
+    return list(warnings(load_rules(document.rules, scope=scope), today=now.date(), trainings=trainings))
 
 
 def facilities_read_by(actor: Actor) -> Select[int]:

@@ -69,6 +69,33 @@ def create_document(
     return document
 
 
+def revise_draft(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    document: PolicyDocument,
+    rules: Sequence[Mapping[str, Any]],
+    expected_version: int | None = None,
+    scopes: Scopes | None = None,
+) -> PolicyDocument:
+    """Replace the rules of a draft. What was ever in force is not edited: Conflict `policy.not_draft`.
+
+    Raises Invalid `policy.invalid` by place, PreconditionFailed, Forbidden.
+    """
+    _key, chain = _scope_chain(session, document.scope_kind, document.scope_key, scopes)
+    require(actor, Permission.POLICY_WRITE, chain)
+    _locked_head(session)
+    session.refresh(document)
+    check_version(document.version, expected_version)
+    _refuse_published(document)
+    parsed = _parsed(document.scope_kind, document.scope_key, document.name, rules)
+    document.rules = [dump_rule(rule) for rule in parsed]
+    session.flush()
+    _record(session, actor, now, "policy.revised", document, {"rules": len(parsed)})
+    return document
+
+
 def publish_document(
     session: Session,
     *,
@@ -88,12 +115,7 @@ def publish_document(
     head = _locked_head(session)
     session.refresh(document)  # another publication may have ended while this one waited for the head
     check_version(document.version, expected_version)
-    if document.state != DRAFT:
-        raise Conflict(
-            "policy.not_draft",
-            _("Only a draft can be published, and this version no longer is one. Make a new draft of it."),
-            details={"state": document.state},
-        )
+    _refuse_published(document)
     refuse_faults(session, _parsed(document.scope_kind, document.scope_key, document.name, document.rules))
     same = _same(document.scope_kind, document.scope_key, document.name)
     former = session.scalars(select(PolicyDocument).where(*same, PolicyDocument.state == PUBLISHED)).all()
@@ -108,13 +130,20 @@ def publish_document(
 
 
 def withdraw_document(
-    session: Session, *, actor: Actor, now: datetime, document: PolicyDocument, scopes: Scopes | None = None
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    document: PolicyDocument,
+    expected_version: int | None = None,
+    scopes: Scopes | None = None,
 ) -> PolicyDocument:
     """Take a published version out of force, with nothing in its place. Raises Conflict `policy.not_published`."""
     _key, chain = _scope_chain(session, document.scope_kind, document.scope_key, scopes)
     require(actor, Permission.POLICY_WRITE, chain)
     head = _locked_head(session)
     session.refresh(document)
+    check_version(document.version, expected_version)
     if document.state != PUBLISHED:
         raise Conflict(
             "policy.not_published",
@@ -177,6 +206,15 @@ def set_country_group(
         details={"countries": len(members), "source": values["source"], "policy": head.number},
     )
     return group
+
+
+def _refuse_published(document: PolicyDocument) -> None:
+    if document.state != DRAFT:
+        raise Conflict(
+            "policy.not_draft",
+            _("This version no longer is a draft, so it stays as it is. Make a new draft of it."),
+            details={"state": document.state},
+        )
 
 
 def _scope_chain(session: Session, kind: str, key: str, scopes: Scopes | None) -> tuple[str, Scopes]:

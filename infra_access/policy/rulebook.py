@@ -5,7 +5,7 @@ countries, since whatever changes one of them advances the head in the same tran
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -163,6 +163,24 @@ def _load(session: Session) -> RuleBook:
         if head == same_head:
             return _book(head, documents, groups)
     raise Unavailable("policy.busy", _("The access rules are being changed right now. Please try again."))
+
+
+def rulebook_with(session: Session, book: RuleBook, document: PolicyDocument) -> RuleBook:
+    """Return the rules that hold once a draft is in force in place of the published version of its name and scope."""
+    scope = (document.scope_kind, document.scope_key)
+    others = session.scalars(
+        select(PolicyDocument.rules)
+        .where(
+            PolicyDocument.scope_kind == document.scope_kind,
+            PolicyDocument.scope_key == document.scope_key,
+            PolicyDocument.name != document.name,
+            PolicyDocument.state == PUBLISHED,
+        )
+        .order_by(PolicyDocument.id)
+    ).all()
+    parsed = [load_rules(rules, scope=scope_text(*scope)) for rules in (*others, document.rules)]
+    by_scope = {**book.by_scope, scope: tuple(rule for rules in parsed for rule in rules)}
+    return replace(book, by_scope=by_scope, _sets={})
 
 
 def _with_head(session: Session, statement: Select[Any]) -> tuple[_Head, list[tuple[Any, ...]]]:

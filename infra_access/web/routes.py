@@ -7,6 +7,7 @@ from pyramid.config import Configurator
 
 from infra_access.http import accounting_contexts, contexts
 from infra_access.http.contexts import Factory, private
+from infra_access.http.policy_contexts import policy_document
 
 ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("home", "/", contexts.nothing),
@@ -83,6 +84,10 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("facility_pools", "/facilities/{id}/pools", private(contexts.facility)),
     ("facility_ledger", "/facilities/{id}/ledger", private(contexts.facility)),
     ("facility_ledger_csv", "/facilities/{id}/ledger.csv", private(contexts.facility)),
+    ("policies", "/policies", contexts.nothing),
+    ("policy_new", "/policies/new", contexts.nothing),
+    ("policy", "/policies/{id}", policy_document),
+    ("facility_policies", "/facilities/{id}/access-rules", private(contexts.facility)),
     ("conversation", "/conversations/{id}", private(contexts.conversation)),
     ("approvals", "/approvals", contexts.nothing),
     ("approval", "/approvals/{id}", private(contexts.approval)),

@@ -22,7 +22,9 @@ WIDTHS = {"desk": 1280, "phone": 390}
 READERS = ("visitor", "startup", "manager")
 """The first of them who may see a page looks at it."""
 
-BUSIEST = {"instrument": "startup", "manage": "manager", "approvals": "manager", "approval": "manager"}
+BUSIEST = {"instrument": "startup"} | dict.fromkeys(
+    ("manage", "approvals", "approval", "policies", "policy_new"), "manager"
+)
 """Pages that say more to somebody else than to the first who may see them."""
 
 ONLY_FILES = {"my_calendar", "booking_calendar", "facility_ledger_csv"}

@@ -43,7 +43,7 @@ TYPICAL = {
     "conversations": "liquid-samples",
     "service-orders": "maize-leaves",
     "schedules": "next-cycle",
-    "policies": "facility swiss-light-source-rules",
+    "policies": "facility startups-and-smes",
     "tokens": "startup",
     "wait-list": "startup",
     "set-password": "startup",
@@ -104,6 +104,10 @@ def _given(**values: Any) -> Callable[[DemoWorld], dict[str, Any]]:
         return {name: value(world) if callable(value) else value for name, value in values.items()}
 
     return body
+
+
+def _scope_of_sls(world: DemoWorld) -> str:
+    return f"facility:{world.ids['facilities']['swiss-light-source']}"
 
 
 def _terms_of_bone_pores(world: DemoWorld) -> str:
@@ -516,7 +520,29 @@ CALLS: Mapping[str, Call] = {
     "api.policies_evaluate POST": Call(
         body=lambda world: {"instruments": [world.ids["instruments"]["sls-micro-xas"]]}, silent="only computes"
     ),
+    "api.policy PATCH": Call(by="manager", of=NEW, body={"rules": []}, after="api.policies POST"),
     "api.policy_publish POST": Call(by="manager", of=NEW, after="api.policies POST"),
+    "api.policy_what_if POST": Call(by="manager", silent="only computes"),
+    "api.policy_withdraw POST": Call(by="manager", of="facility swiss-light-source-rules"),
+    "policy_new POST": Call(
+        by="manager", body=_given(scope=_scope_of_sls, name="gate", template="wide", terms_days="5")
+    ),
+    "policy POST save=rule": Call(
+        by="manager",
+        body={
+            "save": "rule",
+            "applies_to": "book",
+            "from": "abroad",
+            "then": "closed",
+            "grounds": "capacity",
+            "message": "Not this year.",
+        },
+    ),
+    "policy POST remove": Call(by="manager", body={"remove": "universities"}),
+    "policy POST save=document": Call(by="manager", body={"save": "document", "document": "[]"}),
+    "policy POST save=publish": Call(by="manager", body={"save": "publish"}),
+    "policy POST save=withdraw": Call(by="manager", of="facility swiss-light-source-rules", body={"save": "withdraw"}),
+    "policy POST save=copy": Call(by="manager", body={"save": "copy"}),
     "api.me PATCH": Call(body={"phone": "+254 20 000 0000"}),
     "api.tokens POST": Call(body={"name": "Gate", "scope": "read"}),
     "api.token DELETE": Call(),

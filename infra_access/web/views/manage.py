@@ -36,6 +36,7 @@ RUN_FROM: tuple[tuple[str, Permission, Text], ...] = (
     ("facility_booking_rules", Permission.HOURS_WRITE, _("Booking rules")),
     ("facility_resources", Permission.INSTRUMENT_UPDATE, _("Rooms, persons, plants and copies")),
     ("facility_ways", Permission.ROUTE_WRITE, _("Ways in")),
+    ("facility_policies", Permission.POLICY_READ, _("Access rules")),
     ("facility_pools", Permission.POOL_READ, _("Periods and pools")),
     ("facility_ledger", Permission.LEDGER_READ, _("Ledger of use")),
 )

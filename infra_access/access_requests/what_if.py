@@ -1,0 +1,233 @@
+"""What would change if a draft of rules were in force: for every kind of applicant, and for requests of the past.
+
+Nothing is kept. Both sides are decided by the evaluator that decides in earnest, one time under the rules in force and
+one time with the draft in place of the version that it would supersede.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from infra_access.access_requests.content import content_of
+from infra_access.access_requests.facts import facts_of_request
+from infra_access.access_requests.models import AccessRequest, AccessRoute
+from infra_access.access_requests.routes import route_ids_of
+from infra_access.catalogue.models import Instrument
+from infra_access.catalogue.vocabularies import PublicationState
+from infra_access.core.decision import Decision, Outcome
+from infra_access.core.i18n import Text, _
+from infra_access.people.actors import load_actor
+from infra_access.policy.applicants import facts_of, visitor_facts
+from infra_access.policy.classes import Classes, PartitionMaker, Sample, Way
+from infra_access.policy.conditions import Compare, walk
+from infra_access.policy.countries import COUNTRY_CODES
+from infra_access.policy.eligibility import badness
+from infra_access.policy.kinds import Kind
+from infra_access.policy.models import PolicyDocument
+from infra_access.policy.places import InstrumentPlace, places_of
+from infra_access.policy.rulebook import RuleBook
+from infra_access.policy.rules import Action
+from infra_access.policy.ruling import rule_on
+from infra_access.policy.vocabulary import VOCABULARY
+
+KINDS: Mapping[str, tuple[str, Text]] = {
+    "university": ("sector:academic", _("Universities")),
+    "public": ("sector:public", _("Public bodies")),
+    "non-profit": ("sector:non-profit", _("Non-profits")),
+    "startup": ("sector:company,size:micro,startup:yes", _("Startups")),
+    "sme": ("sector:company,size:small,startup:no", _("Small and medium enterprises")),
+    "large-company": ("sector:company,size:large,startup:no", _("Large companies")),
+    "person": ("sector:person", _("Private persons")),
+}
+"""The kinds of applicant that are compared: what each says of itself, and its name."""
+
+MOST_REQUESTS = 1_000
+_AT_ONCE = 5_000
+_MONTH = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Of how many instruments one kind of applicant could have the use, from any of these countries."""
+
+    kind: str
+    countries: tuple[str, ...]
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestChange:
+    """A request of the past that would now be answered otherwise."""
+
+    public_id: str
+    submitted_at: datetime
+    before: Outcome
+    after: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """What a draft changes.
+
+    `instruments` is how many the rules reach, `reach` all that was compared. `looked_at` are the latest requests of
+    `of` in the time asked for.
+    """
+
+    instruments: int
+    reach: tuple[Reach, ...]
+    looked_at: int
+    of: int
+    requests: tuple[RequestChange, ...]
+
+    @property
+    def changed(self) -> tuple[Reach, ...]:
+        """Return those who could use more or fewer instruments than before, the largest difference first.
+
+        Countries of which the same is to be said stand together.
+        """
+        alike: dict[tuple[str, int, int], set[str]] = {}
+        for one in self.reach:
+            if one.before != one.after:
+                alike.setdefault((one.kind, one.before, one.after), set()).update(one.countries)
+        found = [Reach(kind, tuple(sorted(names)), *counts) for (kind, *counts), names in alike.items()]
+        return tuple(sorted(found, key=lambda one: (-abs(one.after - one.before), one.kind, one.countries)))
+
+
+def what_if(
+    session: Session, document: PolicyDocument, *, before: RuleBook, after: RuleBook, months: int, now: datetime
+) -> WhatIf:
+    """Compare the rules in force with those that hold once `document` is published.
+
+    `months` of 30 days are looked back. Only instruments and requests within the document's scope can change, so only
+    they are decided; requests by the facts as they stand, dated to when they were submitted.
+    """
+    total, reach = _reach(session, document, before, after, now)
+    looked_at, of, changed = _requests(session, document, before, after, months, now)
+    return WhatIf(total, reach, looked_at, of, changed)
+
+
+def _reach(
+    session: Session, document: PolicyDocument, before: RuleBook, after: RuleBook, now: datetime
+) -> tuple[int, tuple[Reach, ...]]:
+    counts: Counter[tuple[int, int]] = Counter()
+    samples: dict[tuple[int, int], Sample] = {}
+    makers = PartitionMaker(before, now), PartitionMaker(after, now)
+    hosts: set[str] = set()
+    for place, routes in _reached(session, document):
+        sample = Sample(place, tuple(Way(route, frozenset(), frozenset(), True, True) for route in routes))
+        key = makers[0].number(sample), makers[1].number(sample)
+        counts[key] += 1
+        samples.setdefault(key, sample)
+        hosts.add(place.country)
+    found: list[Reach] = []
+    for kind, (statement, _name) in KINDS.items():
+        for countries in _alike(before, after, hosts):
+            said = f"{statement},country:{countries[0]}"
+            sides = [
+                _usable(Classes(book, visitor_facts(said, book, now), Action.REQUEST, now),
+                        Classes(book, visitor_facts(said, book, now), Action.BOOK, now), samples)
+                for book in (before, after)
+            ]  # fmt: skip
+            sums = [sum(counts[key] for key in side) for side in sides]
+            found.append(Reach(kind, countries, sums[0], sums[1]))
+    return counts.total(), tuple(found)
+
+
+def _reached(session: Session, document: PolicyDocument) -> Iterator[tuple[InstrumentPlace, Sequence[str]]]:
+    """Yield each published instrument that rules of the document's scope reach, with its ways in."""
+    scope = (document.scope_kind, document.scope_key)
+    published = select(Instrument.id).where(Instrument.publication == PublicationState.PUBLISHED)
+    keys = iter(session.scalars(published.order_by(Instrument.id)).all())
+    while some := list(islice(keys, _AT_ONCE)):
+        ways = route_ids_of(session, some)
+        for key, place in places_of(session, some).items():
+            routes = ways.get(key, [])
+            if scope in set(place.scopes()) or (scope[0] == "route" and scope[1] in routes):
+                yield place, routes
+
+
+def _usable(asking: Classes, booking: Classes, samples: Mapping[tuple[int, int], Sample]) -> set[tuple[int, int]]:
+    def can(sample: Sample) -> bool:
+        ways: Iterable[str | None] = [way.route for way in sample.ways] or [None]
+        return any(could_use(classes.decide(sample.place, way)) for way in ways for classes in (asking, booking))
+
+    return {key for key, sample in samples.items() if can(sample)}
+
+
+def could_use(decision: Decision) -> bool:
+    """Tell whether a way leads on: by approvals, by what can be supplied, or by a fact that is not known yet."""
+    if decision.outcome is Outcome.NOT_ELIGIBLE:
+        return any(one.kind == "fact" for one in decision.missing)
+    return decision.outcome is not Outcome.DENY
+
+
+def _alike(before: RuleBook, after: RuleBook, hosts: set[str]) -> list[tuple[str, ...]]:
+    """Return the countries parted into those that no rule tells apart, each sorted, by their first."""
+    named = hosts | _named(before) | _named(after)
+    parts: dict[object, list[str]] = {}
+    for country in sorted(COUNTRY_CODES):
+        parts.setdefault((before.groups_of(country), country if country in named else ""), []).append(country)
+    return sorted(tuple(part) for part in parts.values())
+
+
+def _named(book: RuleBook) -> set[str]:
+    found: set[str] = set()
+    for rules in book.by_scope.values():
+        for rule in rules:
+            for part in walk(rule.when):
+                if isinstance(part, Compare) and part.other is None and VOCABULARY[part.fact].kind is Kind.COUNTRY:
+                    found |= {str(one) for one in (part.value if isinstance(part.value, tuple) else (part.value,))}
+    return found
+
+
+def _requests(
+    session: Session, document: PolicyDocument, before: RuleBook, after: RuleBook, months: int, now: datetime
+) -> tuple[int, int, tuple[RequestChange, ...]]:
+    since = AccessRequest.submitted_at >= now - months * _MONTH
+    of = session.scalar(select(func.count()).select_from(AccessRequest).where(since)) or 0
+    latest = select(AccessRequest.id).where(since).order_by(AccessRequest.submitted_at.desc(), AccessRequest.id.desc())
+    keys = session.scalars(latest.limit(MOST_REQUESTS)).all()
+    changed = []
+    for key in keys:
+        change = _decided_otherwise(session, session.get_one(AccessRequest, key), document, before, after)
+        if change is not None:
+            changed.append(change)
+        session.expunge_all()  # or thousands of requests with all they hold would be kept until the end
+    return len(keys), of, tuple(changed)
+
+
+def _decided_otherwise(
+    session: Session, access_request: AccessRequest, document: PolicyDocument, before: RuleBook, after: RuleBook
+) -> RequestChange | None:
+    submitted = access_request.submitted_at
+    assert submitted is not None, "it was chosen by that"
+    route = session.get_one(AccessRoute, access_request.route_id)
+    content = content_of(session, access_request)
+    places = places_of(session, content.instruments)
+    scopes = {scope for place in places.values() for scope in place.scopes()} | {("route", route.public_id)}
+    if (document.scope_kind, document.scope_key) not in scopes:
+        return None
+    actor = load_actor(session, access_request.requester_id, now=submitted)
+    outcomes = [
+        rule_on(
+            session,
+            action=Action.REQUEST,
+            instrument_ids=content.instruments,
+            applicant=facts_of(session, actor, acting_for_id=content.acting_for, now=submitted, book=book),
+            now=submitted,
+            route=route.public_id,
+            extra=facts_of_request(session, content, route=route, book=book, now=submitted, by=actor.public_id),
+            book=book,
+            places=places,
+        ).decision
+        for book in (before, after)
+    ]
+    if badness(outcomes[0])[0] == badness(outcomes[1])[0]:
+        return None
+    return RequestChange(access_request.public_id, submitted, outcomes[0].outcome, outcomes[1].outcome)

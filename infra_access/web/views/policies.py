@@ -1,0 +1,326 @@
+"""The rules of access: what is in force where, and writing, trying out and publishing what comes next."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.view import view_config
+from sqlalchemy import select
+
+from infra_access.access_requests.models import AccessRoute
+from infra_access.access_requests.what_if import KINDS, Reach, what_if
+from infra_access.catalogue.countries import country_name
+from infra_access.catalogue.models import Facility, Instrument
+from infra_access.core import clock
+from infra_access.core.authority import Permission
+from infra_access.core.decision import Outcome
+from infra_access.core.errors import DomainError, Invalid, PreconditionFailed
+from infra_access.core.i18n import Text, _
+from infra_access.http.localisation import cldr
+from infra_access.http.policy_contexts import scopes_of_route
+from infra_access.http.security import Context
+from infra_access.policy.common_rules import MANY, Asked, rule_asked_for
+from infra_access.policy.comparing import changes_between
+from infra_access.policy.document_queries import facilities_read_by, list_documents, version_before, warnings_of
+from infra_access.policy.models import PolicyDocument
+from infra_access.policy.publishing import (
+    DRAFT,
+    create_document,
+    publish_document,
+    revise_draft,
+    withdraw_document,
+)
+from infra_access.policy.rulebook import PUBLISHED, rulebook, rulebook_with
+from infra_access.policy.templates import TEMPLATES, rules_from
+from infra_access.web import rules_page
+from infra_access.web.corrections import to_correct, to_fill_in
+from infra_access.web.forms import ENTERED, many, seen_version, to, values_of
+from infra_access.web.rendering import flash
+from infra_access.web.repeats import new_key, posted_once
+
+_ALL = {"renderer": "policies.jinja2"}
+_NEW = {"route_name": "policy_new", "renderer": "policy_new.jinja2", "permission": Permission.OWN_ACCOUNT}
+_ONE = {"route_name": "policy", "renderer": "policy.jinja2"}
+_REFUSED: tuple[type[DomainError], ...] = (*ENTERED, PreconditionFailed)
+_MONTHS = 12
+_SHOWN = 60
+"""Rows of the comparison that a page shows; the API has all."""
+
+
+@view_config(**_ALL, route_name="policies", request_method="GET", permission=Permission.OWN_ACCOUNT)
+def show_all(request: Request) -> dict[str, Any]:
+    """List all the rules that the reader's roles let them read, what is in force first."""
+    routes = select(AccessRoute.public_id).where(AccessRoute.facility_id.in_(facilities_read_by(request.actor)))
+    page = list_documents(
+        request.db, actor=request.actor, routes=routes, limit=100, cursor=request.GET.get("cursor") or None
+    )
+    return {**_listed(request, list(page.items)), "facility": None, "next": page.next}
+
+
+@view_config(**_ALL, route_name="facility_policies", request_method="GET", permission=Permission.POLICY_READ)
+def show_of_facility(context: Context, request: Request) -> dict[str, Any]:
+    """List the rules of a facility, its ways in and its instruments."""
+    facility: Facility = context.row
+    own: dict[str, Any] = {
+        "route": select(AccessRoute.public_id).where(AccessRoute.facility_id == facility.id),
+        "instrument": select(Instrument.public_id).where(Instrument.facility_id == facility.id),
+    }
+    kind, key = PolicyDocument.scope_kind, PolicyDocument.scope_key
+    here = (kind == "facility") & (key == facility.public_id)
+    for name, keys in own.items():
+        here |= (kind == name) & key.in_(keys)
+    rows = request.db.scalars(select(PolicyDocument).where(here).order_by(PolicyDocument.id.desc()).limit(200)).all()
+    return {**_listed(request, list(rows)), "facility": facility, "next": None}
+
+
+@view_config(**_NEW, request_method="GET")
+def begin(request: Request) -> dict[str, Any]:
+    """Show what a new set of rules can begin with, or the settings of the template that was chosen."""
+    template = TEMPLATES.get(request.GET.get("template", ""))
+    settings = {ask.name: ask.default for ask in template.asks} if template else {}
+    name = request.localize(template.title) if template else ""
+    return {**_beginning(request), **to_fill_in({"scope": request.GET.get("scope"), "name": name, **settings})}
+
+
+@view_config(**_NEW, request_method="POST")
+def create(request: Request) -> dict[str, Any] | Response:
+    """Store the draft."""
+    try:
+        return posted_once(request, lambda: _created(request))
+    except ENTERED as error:
+        wrong = to_correct(request, error)
+        wrong["errors"].update({key.removeprefix("settings."): text for key, text in wrong["errors"].items()})
+        return {**_beginning(request), **wrong}
+
+
+@view_config(**_ONE, request_method="GET", permission=Permission.POLICY_READ)
+def show(context: Context, request: Request) -> dict[str, Any]:
+    """Show a version in words, with what differs from the one before; `?try` says what it would change for whom."""
+    return {**_page(context, request), "tried": _tried(context, request) if "try" in request.GET else None}
+
+
+@view_config(**_ONE, request_method="POST", request_param="save=rule", permission=Permission.POLICY_WRITE)
+def add_rule(context: Context, request: Request) -> dict[str, Any] | Response:
+    """Add a common rule to a draft."""
+
+    def revise(document: PolicyDocument) -> Text:
+        asked = Asked(values_of(request), {name: many(request, name) for name in MANY})
+        rule = rule_asked_for(asked, taken={one["id"] for one in document.rules})
+        _revised(request, document, [*document.rules, rule])
+        return _("The rule is added to the draft.")
+
+    return _changed(context, request, revise, "add")
+
+
+@view_config(**_ONE, request_method="POST", request_param="remove", permission=Permission.POLICY_WRITE)
+def remove_rule(context: Context, request: Request) -> dict[str, Any] | Response:
+    """Take a rule out of a draft."""
+
+    def revise(document: PolicyDocument) -> Text:
+        gone = values_of(request).get("remove")
+        _revised(request, document, [one for one in document.rules if one["id"] != gone])
+        return _("The rule is taken out of the draft.")
+
+    return _changed(context, request, revise, "remove")
+
+
+@view_config(**_ONE, request_method="POST", request_param="save=document", permission=Permission.POLICY_WRITE)
+def save_document(context: Context, request: Request) -> dict[str, Any] | Response:
+    """Replace the rules of a draft by what the expert wrote."""
+
+    def revise(document: PolicyDocument) -> Text:
+        text = values_of(request).get("document", "")
+        try:
+            rules = json.loads(text)
+        except (ValueError, RecursionError):
+            message = _("This is no JSON: look for a missing comma, quotation mark or bracket.")
+            raise Invalid("policy.json", message, fields={"document": [message]}) from None
+        _revised(request, document, rules)
+        return _("The draft is saved.")
+
+    return _changed(context, request, revise, "document")
+
+
+@view_config(**_ONE, request_method="POST", request_param="save=publish", permission=Permission.POLICY_WRITE)
+def publish(context: Context, request: Request) -> dict[str, Any] | Response:
+    """Put a draft in force."""
+
+    def put(document: PolicyDocument) -> Text:
+        publish_document(request.db, document=document, **_by(request, document))
+        return _("These rules are in force from now on. What was decided before stays as it was.")
+
+    return _changed(context, request, put, "publish")
+
+
+@view_config(**_ONE, request_method="POST", request_param="save=withdraw", permission=Permission.POLICY_WRITE)
+def withdraw(context: Context, request: Request) -> dict[str, Any] | Response:
+    """Take a version out of force."""
+
+    def take(document: PolicyDocument) -> Text:
+        withdraw_document(request.db, document=document, **_by(request, document))
+        return _("These rules are no longer in force.")
+
+    return _changed(context, request, take, "withdraw")
+
+
+@view_config(**_ONE, request_method="POST", request_param="save=copy", permission=Permission.POLICY_WRITE)
+def copy(context: Context, request: Request) -> dict[str, Any] | Response:
+    """Make a draft of a version, to change it."""
+    document: PolicyDocument = context.row
+    made = create_document(
+        request.db,
+        actor=request.actor,
+        now=clock.now(),
+        scope_kind=document.scope_kind,
+        scope_key=document.scope_key,
+        name=document.name,
+        rules=document.rules,
+        scopes=scopes_of_route(request.db, document.scope_kind, document.scope_key),
+    )
+    flash(request, "success", _("This is a draft. Nothing changes for anybody until you publish it."))
+    return to(request, "policy", id=made.public_id)
+
+
+def _created(request: Request) -> Response:
+    entered = values_of(request)
+    kind, _colon, key = entered.get("scope", "").partition(":")
+    template = entered.get("template", "")
+    asks = TEMPLATES[template].asks if template in TEMPLATES else ()
+    rules = rules_from(template, {ask.name: entered.get(ask.name, "") for ask in asks}) if template else []
+    document = create_document(
+        request.db,
+        actor=request.actor,
+        now=clock.now(),
+        scope_kind=kind,
+        scope_key=key,
+        name=entered.get("name", ""),
+        rules=rules,
+    )
+    flash(request, "success", _("This is a draft. Nothing changes for anybody until you publish it."))
+    return to(request, "policy", id=document.public_id)
+
+
+def _by(request: Request, document: PolicyDocument) -> dict[str, Any]:
+    return {
+        "actor": request.actor,
+        "now": clock.now(),
+        "expected_version": seen_version(values_of(request)),
+        "scopes": scopes_of_route(request.db, document.scope_kind, document.scope_key),
+    }
+
+
+def _revised(request: Request, document: PolicyDocument, rules: Any) -> None:
+    revise_draft(request.db, document=document, rules=rules, **_by(request, document))
+
+
+def _changed(
+    context: Context, request: Request, change: Callable[[PolicyDocument], Text], form: str
+) -> dict[str, Any] | Response:
+    document: PolicyDocument = context.row
+    try:
+        said = change(document)
+    except _REFUSED as error:
+        wrong = to_correct(request, error)
+        faults = [text for place, text in wrong["errors"].items() if place]
+        if form != "add" and faults:
+            wrong["errors"]["document"] = " ".join(
+                f"{place}: {text}" if place != "document" else text for place, text in wrong["errors"].items() if place
+            )
+        chosen = {name: many(request, name) for name in MANY}
+        return {**_page(context, request), **wrong, "form": form, "chosen": chosen, "tried": None}
+    flash(request, "success", said)
+    return to(request, "policy", id=document.public_id)
+
+
+def _listed(request: Request, rows: list[PolicyDocument]) -> dict[str, Any]:
+    rank = {PUBLISHED: 0, DRAFT: 1}
+    scopes = sorted({(row.scope_kind, row.scope_key) for row in rows})
+    return {
+        "documents": sorted(rows, key=lambda row: rank.get(row.state, 2)),
+        "names": rules_page.names_of_scopes(request.db, scopes, request.locale_name),
+        "states": rules_page.STATES,
+        "may_write": bool(rules_page.writable_scopes(request)),
+    }
+
+
+def _beginning(request: Request) -> dict[str, Any]:
+    scopes = rules_page.writable_scopes(request)
+    names = rules_page.names_of_scopes(request.db, scopes, request.locale_name)
+    template = TEMPLATES.get(request.params.get("template", ""))
+    return {
+        "templates": TEMPLATES.values(),
+        "template": template,
+        "scopes": [(f"{kind}:{key}", request.localize(names[kind, key])) for kind, key in scopes],
+        "options": rules_page.options(request),
+        "key": new_key(),
+    }
+
+
+def _page(context: Context, request: Request) -> dict[str, Any]:
+    document: PolicyDocument = context.row
+    scope = (document.scope_kind, document.scope_key)
+    now = clock.now()
+    before = version_before(request.db, document)
+    earlier = {
+        rule.id: rule for rule in rules_page.rules_shown(scope, before.rules if before else [], (), request.locale_name)
+    }
+    warnings = warnings_of(request.db, document, now)
+    return {
+        "document": document,
+        "scope": rules_page.names_of_scopes(request.db, [scope], request.locale_name)[scope],
+        "state": rules_page.STATES[document.state],
+        "rules": rules_page.rules_shown(scope, document.rules, warnings, request.locale_name),
+        "before": before,
+        "earlier": earlier,
+        "changes": changes_between(before.rules if before else [], document.rules),
+        "is_draft": document.state == DRAFT,
+        "in_force": document.state == PUBLISHED,
+        "may_write": request.may(Permission.POLICY_WRITE, context),
+        "options": rules_page.options(request),
+        "chosen": {name: ["request", "book"] if name == "applies_to" else [] for name in MANY},
+        "form": "",
+        "text": json.dumps(document.rules, indent=2, ensure_ascii=False),
+        **to_fill_in({"then": "open", "from": "anywhere", "scope": "facility"}),
+    }
+
+
+def _tried(context: Context, request: Request) -> dict[str, Any]:
+    """Return what the version would change, in the reader's language."""
+    document: PolicyDocument = context.row
+    before = rulebook(request.db)
+    found = what_if(
+        request.db,
+        document,
+        before=before,
+        after=rulebook_with(request.db, before, document),
+        months=_MONTHS,
+        now=clock.now(),
+    )
+    changed = found.changed
+    return {
+        "instruments": found.instruments,
+        "rows": [(KINDS[one.kind][1], *_countries(one, request.locale_name), one) for one in changed[:_SHOWN]],
+        "more": max(len(changed) - _SHOWN, 0),
+        "looked_at": found.looked_at,
+        "of": found.of,
+        "requests": [(one, _OUTCOMES[one.before], _OUTCOMES[one.after]) for one in found.requests[:_SHOWN]],
+        "more_requests": max(len(found.requests) - _SHOWN, 0),
+    }
+
+
+def _countries(one: Reach, locale: str) -> tuple[list[str], int]:
+    """Return the names of the first countries, and how many more there are."""
+    names = sorted(country_name(code, cldr(locale)) for code in one.countries)
+    return names[:3], max(len(names) - 3, 0)
+
+
+_OUTCOMES: dict[Outcome, Text] = {
+    Outcome.PERMIT: _("Open"),
+    Outcome.PERMIT_WITH_LIMITS: _("Open with limits"),
+    Outcome.CONDITIONAL: _("Something is missing"),
+    Outcome.NEEDS_APPROVAL: _("Needs approval"),
+    Outcome.NOT_ELIGIBLE: _("Not open to them"),
+    Outcome.DENY: _("Refused"),
+}

@@ -1,0 +1,180 @@
+"""What stands around writing rules: words for conditions, what differs, what is probably not meant, common rules."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from infra_access.core.errors import Invalid
+from infra_access.core.i18n import plain
+from infra_access.policy.common_rules import Asked, rule_asked_for
+from infra_access.policy.comparing import changes_between
+from infra_access.policy.condition_json import Problems, parse_condition
+from infra_access.policy.documents import load_rules
+from infra_access.policy.lint import contradicts, warnings
+from infra_access.policy.rules import ApprovalScope, Approve, Limit, Mask, Prefer
+from infra_access.policy.words import Phrase, condition_in_words, effect_in_words
+from tests.factories.policy import raw_rule
+
+COMPANY = {"op": "eq", "fact": "applicant.sector", "value": "company"}
+STARTUP = {"op": "eq", "fact": "applicant.startup", "value": True}
+LONG_AHEAD = {"op": "gte", "fact": "time.lead_days", "value": 9}
+TODAY = date(2026, 5, 4)
+
+
+def condition(raw):
+    problems = Problems()
+    parsed = parse_condition(raw, problems)
+    assert not problems.found
+    return parsed
+
+
+def told(phrase: Phrase) -> object:
+    text = plain(phrase.text)
+    return (text, [told(part) for part in phrase.parts]) if phrase.parts else text
+
+
+def warned(*rules, trainings=()):
+    return {place: plain(text) for place, text in warnings(load_rules(list(rules)), today=TODAY, trainings=trainings)}
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ({"all": []}, "always"),
+        (COMPANY, "your sector is Company"),
+        (STARTUP, "being a startup is yes"),
+        ({"not": STARTUP}, ("this is not so:", ["being a startup is yes"])),
+        (
+            {"op": "in", "fact": "applicant.sector", "value": ["academic", "company"]},
+            "your sector is one of: University or research institute, Company",
+        ),
+        (
+            {"op": "ne", "fact": "applicant.country", "other": "facility.country"},
+            "your organisation's country is not the facility's country",
+        ),
+        (
+            {"any": [COMPANY, STARTUP]},
+            ("at least one of these:", ["your sector is Company", "being a startup is yes"]),
+        ),
+        (
+            {"share": {"over": "participants", "when": {"op": "eq", "fact": "participants[].role", "value": "operator"},
+                       "gt": "0.5"}},
+            ("for more than 50 % of the participants:", ["the participant's role is operator"]),
+        ),
+    ],
+)  # fmt: skip
+def test_a_condition_is_told_as_a_tree_of_sentences(raw, words):
+    assert told(condition_in_words(condition(raw))) == words
+
+
+@pytest.mark.parametrize("over", ["participants", "samples", "legs"])
+@pytest.mark.parametrize("how", ["some", "every", "share"])
+def test_every_quantifier_has_words(over, how):
+    fact = {"participants": "participants[].role", "samples": "samples[].kind", "legs": "legs[].kind"}[over]
+    raw = {how: {"over": over, "when": {"op": "exists", "fact": fact}, **({"gt": "0.2"} if how == "share" else {})}}
+    text, parts = told(condition_in_words(condition(raw)))
+    assert text.endswith(":")
+    assert len(parts) == 1
+
+
+def test_effects_are_told_in_words():
+    assert plain(effect_in_words(Approve("safety_officer", ApprovalScope.COUNTRY))) == (
+        "Needs approval: Safety officer (of the country where it stands)"
+    )
+    assert plain(effect_in_words(Limit(Decimal("2.5"), 30, 1))) == (
+        "Limited: at most 2.5 access units, at most 30 days ahead, at most 1 sessions at a time"
+    )
+    assert plain(effect_in_words(Mask(("price", "contact")))) == "Not shown: price, contact"
+    assert plain(effect_in_words(Prefer(5))) == "Ranked by 5 more"
+
+
+def test_versions_are_compared_rule_by_rule():
+    open_ = raw_rule("a", {"type": "permit"})
+    before = [open_, raw_rule("b", {"type": "deny"})]
+    after = [raw_rule("c", {"type": "permit"}), {**open_, "when": COMPANY, "version": 7}]
+    found = [(one.id, str(one.difference), one.keys) for one in changes_between(before, after)]
+    assert found == [("c", "added", ()), ("a", "changed", ("when",)), ("b", "removed", ())]
+    assert changes_between(before, [*reversed(before)]) == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "never"),
+    [
+        ({"all": [COMPANY, {**COMPANY, "value": "academic"}]}, True),
+        ({"all": [COMPANY, {"op": "in", "fact": "applicant.sector", "value": ["academic", "person"]}]}, True),
+        ({"all": [COMPANY, {"op": "ne", "fact": "applicant.sector", "value": "company"}]}, True),
+        ({"all": [COMPANY, {"op": "ne", "fact": "applicant.sector", "value": "academic"}]}, False),
+        ({"all": [LONG_AHEAD, {"op": "lte", "fact": "time.lead_days", "value": 8}]}, True),
+        ({"all": [LONG_AHEAD, {"op": "lte", "fact": "time.lead_days", "value": 9}]}, False),
+        ({"all": [{"all": [COMPANY]}, {"all": [{**COMPANY, "value": "public"}]}]}, True),
+        ({"any": [COMPANY, {**COMPANY, "value": "academic"}]}, False),
+        ({"all": [{"op": "contains", "fact": "instrument.tags", "value": one} for one in ("a", "b")]}, False),
+    ],
+)  # fmt: skip
+def test_what_nobody_can_meet_is_seen(raw, never):
+    assert contradicts(condition(raw)) is never
+
+
+def test_one_rule_that_says_what_another_says_to_fewer_is_named():
+    permit = {"type": "permit"}
+    wide, narrow = raw_rule("wide", permit), raw_rule("narrow", permit, {"all": [COMPANY, STARTUP]})
+    middle = raw_rule("middle", permit, COMPANY)
+    assert set(warned(wide, narrow)) == {"rules.1"}
+    assert set(warned(middle, narrow)) == {"rules.1"}
+    assert set(warned({**wide, "applies_to": ["book"]}, narrow)) == set()
+    assert set(warned({**wide, "valid_to": "2030-01-01"}, narrow)) == set()
+    assert set(warned(raw_rule("no", {"type": "deny"}), narrow)) == set()
+    assert set(warned(wide, {**wide, "id": "same"})) == {"rules.0"}
+    prefer = {"type": "prefer", "weight": 5}
+    assert set(warned(raw_rule("a", prefer), raw_rule("b", prefer, COMPANY))) == set()
+
+
+def test_an_unknown_training_and_an_ended_rule_are_named():
+    laser = raw_rule("laser", {"type": "require", "kind": "training", "code": "laser"})
+    assert set(warned(laser, trainings={"laser"})) == set()
+    assert "laser" in warned(laser, trainings={"lasers"})["rules.0.effect.code"]
+    assert set(warned({**laser, "valid_to": "2026-05-04"}, trainings={"laser"})) == {"rules.0.valid_to"}
+
+
+def asked(many=None, **values):
+    given = {"then": "open", "from": "anywhere", "message": "It is so.", "grounds": "safety"}
+    return Asked(given | values, {"applies_to": ["book"], **(many or {})})
+
+
+@pytest.mark.parametrize(
+    ("values", "effect"),
+    [
+        ({"then": "open"}, {"type": "permit"}),
+        ({"then": "closed"}, {"type": "deny"}),
+        ({"then": "approval", "role": "safety_officer", "scope": "country", "expected_days": "3", "latest_days": "9"},
+         {"type": "approve", "role": "safety_officer", "scope": "country"}),
+        ({"then": "funding", "code": "voucher", "expected_days": "3", "latest_days": "9"},
+         {"type": "require", "kind": "funding", "code": "voucher"}),
+    ],
+)  # fmt: skip
+def test_a_form_gives_a_rule_that_loads(values, effect):
+    raw = rule_asked_for(asked(**values), taken={f"{values['then']}-1"})
+    assert raw["effect"] == effect
+    assert raw["id"] == f"{values['then']}-2"
+    (rule,) = load_rules([raw])
+    assert rule.applies_to == ("book",)
+
+
+@pytest.mark.parametrize(
+    ("many", "values", "at"),
+    [
+        ({"applies_to": []}, {}, {"applies_to"}),
+        ({"sectors": ["royal"]}, {}, {"sectors"}),
+        ({}, {"then": "maybe", "from": "mars"}, {"then", "from"}),
+        ({}, {"message": " "}, {"message"}),
+        ({}, {"from": "group", "group": "Europe"}, {"group"}),
+        ({}, {"then": "training", "code": "", "expected_days": "soon", "latest_days": "9" * 30},
+         {"code", "expected_days", "latest_days"}),
+        ({}, {"then": "training", "code": "laser", "expected_days": "9", "latest_days": "3"}, {"latest_days"}),
+    ],
+)  # fmt: skip
+def test_every_fault_of_a_form_is_named_by_its_field(many, values, at):
+    with pytest.raises(Invalid) as caught:
+        rule_asked_for(asked(many, **values), taken=())
+    assert set(caught.value.fields) == at

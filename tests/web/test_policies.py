@@ -1,0 +1,163 @@
+"""Access rules on pages: written in a form, tried out, published, and what is wrong said where it is."""
+
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from infra_access.policy.models import PolicyDocument
+from tests.factories.people import make_account, make_grant
+from tests.factories.policy import make_country_group, make_policy, raw_rule
+from tests.factories.scheduling import make_place
+
+OPEN = raw_rule("open", {"type": "permit"})
+
+
+@pytest.fixture
+def place(database):
+    """Return an instrument of a facility, and open it to all."""
+    with database.writer() as session:
+        make_policy(session, OPEN)
+        make_country_group(session, "ODA:2024", "KE", "BR")
+        return make_place(session)
+
+
+def last_form(page: Any) -> Any:
+    """Return the form of the new rules; the search of every page and the languages come with it."""
+    return next(form for form in page.forms.values() if "scope" in form.fields)
+
+
+def begin(office: Any, place: Any, template: str = "", **settings: str) -> Any:
+    """Make a draft for the facility and return its page."""
+    query = f"?scope=facility:{place.facility.public_id}" + (f"&template={template}" if template else "")
+    form = last_form(office.get(f"/policies/new{query}"))
+    form["name"] = "House rules"
+    for name, value in settings.items():
+        form[name] = value
+    return form.submit().follow()
+
+
+def stored(database: Any) -> PolicyDocument:
+    """Return the facility's rules."""
+    with database.reader() as session:
+        return session.scalars(select(PolicyDocument).where(PolicyDocument.name == "House rules")).one()
+
+
+def form_of(page: Any, button: str, name: str = "save") -> Any:
+    """Return the form with a button of this value."""
+    forms = page.forms.values()
+    return next(one for one in forms if button in [field.value_if_submitted() for field in one.fields.get(name, [])])
+
+
+def without(page: Any, rule: str) -> Any:
+    """Take a rule out and return the page."""
+    return form_of(page, rule, "remove").submit("remove", value=rule).follow()
+
+
+def add(page: Any, status: int | None = None, **values: Any) -> Any:
+    """Fill in the form of a common rule and send it."""
+    form = form_of(page, "rule")
+    for name, value in values.items():
+        if isinstance(value, list):
+            for box in form.fields[name]:
+                box.checked = box._value in value
+        else:
+            form[name] = value
+    return form.submit("save", value="rule", status=status)
+
+
+def test_rules_are_written_without_json_tried_and_put_in_force(office, place, database):
+    page = begin(office, place)
+    page = add(
+        page, applies_to=["book", "request"], sectors=["company"], then="closed", grounds="capacity",
+        message="No firms this year.", **{"from": "group"}, group="ODA:2024",
+    ).follow()  # fmt: skip
+    assert "No firms this year." in page.text
+    assert "your sector is one of: Company" in page.text
+    rule = stored(database).rules[0]
+    assert rule["when"] == {
+        "all": [
+            {"op": "in", "fact": "applicant.sector", "value": ["company"]},
+            {"op": "member_of", "fact": "applicant.country_groups", "value": "ODA:2024"},
+        ]
+    }
+    assert (rule["id"], rule["effect"], rule["grounds"]) == ("closed-1", {"type": "deny"}, "capacity")
+    tried = page.click("Try it")
+    assert "These rules reach 1 published instrument." in tried.text
+    table = tried.html.select("section[aria-labelledby=tried] table")[0]
+    rows = [" ".join(row.get_text(" ").split()) for row in table.select("tbody tr")]
+    assert "Startups Brazil, Kenya 1 0" in rows
+    assert stored(database).state == "draft"
+    published = form_of(tried, "publish").submit("save", value="publish").follow()
+    assert "In force" in published.text
+    assert stored(database).state == "published"
+    assert not [form for form in published.forms.values() if "document" in form.fields]
+
+
+def test_every_fault_of_the_form_stands_at_its_field_and_what_was_typed_is_kept(office, place, database):
+    page = begin(office, place)
+    wrong = add(page, 422, applies_to=["book"], then="training", message="Take the laser course.", code="Laser Safety")
+    marked = {one["name"] for one in wrong.html.select("[aria-invalid=true]") if one.get("name")}
+    assert marked == {"code", "expected_days", "latest_days"}
+    form = form_of(wrong, "rule")
+    assert (form["message"].value, form["then"].value) == ("Take the laser course.", "training")
+    assert stored(database).rules == []
+
+
+def test_an_expert_edits_the_document_and_is_told_the_place_of_a_fault(office, place, database):
+    page = begin(office, place, "wide")
+    form = form_of(page, "document")
+    form["document"] = "[{"
+    assert "This is no JSON" in form.submit("save", value="document", status=422).text
+    form["document"] = json.dumps([OPEN, {"id": "x"}])
+    refused = form.submit("save", value="document", status=422)
+    assert "rules.1.effect" in refused.text
+    form["document"] = json.dumps({"rules": []})
+    form.submit("save", value="document", status=422)
+    form["document"] = json.dumps([OPEN])
+    assert "The draft is saved." in form.submit("save", value="document").follow().text
+    assert [rule["id"] for rule in stored(database).rules] == ["open"]
+    assert form.submit("save", value="document", status=412).status_int == 412
+
+
+def test_a_template_asks_for_its_settings_and_says_which_is_wrong(office, place, database):
+    query = f"?template=development&scope=facility:{place.facility.public_id}"
+    form = last_form(office.get(f"/policies/new{query}"))
+    form["name"], form["group"] = "House rules", "Poor"
+    wrong = form.submit(status=422)
+    assert [one["name"] for one in wrong.html.select("[aria-invalid=true]")] == ["group"]
+    again = last_form(wrong)
+    again["group"] = "ODA:2024"
+    page = again.submit().follow()
+    assert "Startups and small and medium enterprises of countries in ODA:2024 may use this." in page.text
+    assert len(stored(database).rules) == 4
+
+
+def test_a_rule_is_taken_out_and_a_version_in_force_is_changed_by_a_new_draft(office, place, database):
+    page = begin(office, place, "wide")
+    page = without(page, "terms")
+    assert [rule["id"] for rule in stored(database).rules] == ["open-to-all"]
+    page = form_of(page, "publish").submit("save", value="publish").follow()
+    draft = form_of(page, "copy").submit("save", value="copy").follow()
+    assert "Version 2" in draft.text
+    assert "Nothing." in draft.text
+    assert "taken out" in without(draft, "open-to-all").text
+    withdrawn = form_of(page, "withdraw").submit("save", value="withdraw").follow()
+    assert "No longer in force" in withdrawn.text
+
+
+def test_who_writes_no_rules_is_told_so_and_strangers_see_none(browser, database, place):
+    with database.writer() as session:
+        account = make_account(session)
+        auditor = make_account(session)
+        make_grant(session, account=auditor, role="auditor", scope_kind="network", scope_key="")
+    page = browser(account)
+    assert "You write no rules yet" in page.get("/policies/new").text
+    assert "No rules here yet" in page.get("/policies").text
+    reader = browser(auditor)
+    listed = reader.get("/policies")
+    assert "The whole network" in listed.text
+    shown = listed.click("Rules", href="/policies/")
+    assert "Change these rules" not in shown.text
+    assert page.get(shown.request.path, status=404).status_int == 404
