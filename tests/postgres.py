@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
+
+from tests.ports import free_port
 
 # C.UTF-8 folds and tokenises every script the same on each machine; plain C would leave Japanese and accents alone.
 _INITDB = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
@@ -44,7 +45,7 @@ def start(folder: Path, *, durable: bool = False, port: int | None = None) -> st
     data = folder / "data"
     if not data.exists():
         _run(bin_path / "initdb", *_INITDB, "-D", data, user=user, log=folder / "initdb.log")
-    port = port or _free_port()
+    port = port or free_port()
     settings = (
         f"port={port}",
         "listen_addresses=127.0.0.1",
@@ -116,12 +117,6 @@ def _readable_by_owner(bin_path: Path, folder: Path) -> Path:
         for part in (package, package.with_name(f"{package.name}.libs")):
             shutil.copytree(part, copy / part.name, symlinks=True)
     return copy / package.name / bin_path.relative_to(package)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _run(program: Path, *arguments: str | Path, user: str | None, log: Path) -> None:

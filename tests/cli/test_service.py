@@ -1,6 +1,5 @@
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from infra_access.core.migrations import pending
 from infra_access.people.accounts import sign_up
 from tests.cli.conftest import INI, Run
 from tests.factories.people import password_hash
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 HELLO = "tests.cli.hello:make_app"
@@ -123,7 +123,7 @@ def test_serve_answers_where_it_was_told_to_and_its_worker_sends_mails(
     ini.write_text(ini.read_text().replace("infra_access:main", HELLO))
     with database.writer() as session:
         sign_up(session, now=clock.now(), email="a@example.org", name="A", password_hash=password_hash())
-    port = _free_port()
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-c", "from infra_access.cli import main; main()", "-c", str(ini), "serve", "--with-worker"],
         env={**os.environ, "INFRA_ACCESS_LISTEN": f"127.0.0.1:{port}", "PYTHONPATH": str(ROOT)},
@@ -150,12 +150,6 @@ def test_the_worker_stops_when_told_to(ini: Path) -> None:
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=30)
     assert process.returncode == 0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _get(port: int) -> bytes:
