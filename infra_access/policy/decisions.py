@@ -15,7 +15,7 @@ from infra_access.core.together import write
 from infra_access.policy.canonical import canonical, restore_facts
 from infra_access.policy.disclosure import Audience
 from infra_access.policy.documents import load_rules
-from infra_access.policy.evaluator import evaluate
+from infra_access.policy.evaluator import EVALUATOR_VERSION, evaluate
 from infra_access.policy.joining import joined
 from infra_access.policy.models import DecisionRecord
 from infra_access.policy.ruling import Ruling
@@ -48,8 +48,18 @@ def record_decision(
 def replay(record: DecisionRecord) -> bytes:
     """Make a decision again from what was kept: the same bytes as `record.decision`, by the same evaluator.
 
-    Raises Gone `decision.erased` where the facts were erased.
+    Raises Gone `decision.erased` where the facts were erased, `decision.evaluator` where another evaluator decided.
     """
+    evaluator = record.policy_version.rpartition(".")[2]
+    if evaluator != EVALUATOR_VERSION:
+        raise Gone(
+            "decision.evaluator",
+            _(
+                "Evaluator ${then} made this decision, and ${now} is here now. What it said is kept; to make it again, "
+                "install that release.",
+                mapping={"then": evaluator, "now": EVALUATOR_VERSION},
+            ),
+        )
     if not record.facts:
         raise Gone(
             "decision.erased",

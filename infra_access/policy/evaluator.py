@@ -18,7 +18,7 @@ from infra_access.policy import disclosure, explanations
 from infra_access.policy.disclosure import Audience
 from infra_access.policy.earliest import Due, earliest_start
 from infra_access.policy.facts import Facts
-from infra_access.policy.logic import Verdict, View, judge, shortfalls
+from infra_access.policy.logic import Verdict, View, judge, just_enough, shortfalls
 from infra_access.policy.rules import (
     Action,
     Approve,
@@ -34,7 +34,7 @@ from infra_access.policy.rules import (
     Rule,
 )
 
-EVALUATOR_VERSION = "1"
+EVALUATOR_VERSION = "2"
 """Changes with every change of what a decision may come to, and is stored with each."""
 
 NEAREST = 3
@@ -172,6 +172,9 @@ def _applied(this: _Case) -> list[tuple[Rule, Text]]:
             continue
         if judged.verdict.truth is True:
             told.append((judged.rule, judged.rule.message))
+            if isinstance(judged.rule.effect, Permit):
+                tight = just_enough(judged.rule.when, this.view)
+                told.extend((judged.rule, explanations.just_enough(*one)) for one in tight)
         elif judged.verdict.truth is None and this.audience is Audience.OFFICER:
             told.append((judged.rule, explanations.undecided(judged.rule)))
     return told

@@ -1,5 +1,6 @@
 """The sentences of a decision that no rule's author writes: what is asked, what would have to be otherwise, how."""
 
+import math
 from collections.abc import Mapping
 
 from translationstring import TranslationString
@@ -7,10 +8,11 @@ from translationstring import TranslationString
 from infra_access.core.decision import Missing
 from infra_access.core.i18n import Text, _
 from infra_access.policy.condition_json import dump_scalar
-from infra_access.policy.conditions import Compare, Op
-from infra_access.policy.logic import Shortfall
+from infra_access.policy.conditions import Compare, Op, Share
+from infra_access.policy.logic import Count, Shortfall
 from infra_access.policy.rules import Approve, Require, RequirementKind, Rule
 from infra_access.policy.vocabulary import COLLECTIONS, VOCABULARY, question_for
+from infra_access.policy.words import condition_in_words
 
 _HOW: Mapping[RequirementKind, Text] = {
     RequirementKind.TRAINING: _("Take the training, or show that you have taken it, in your profile."),
@@ -80,12 +82,53 @@ def missing_requirement(rule: Rule, effect: Require) -> Missing:
 def shortfall_sentence(shortfall: Shortfall) -> Text:
     """Return what would have to be otherwise for a permit to match."""
     condition = shortfall.condition
+    if isinstance(condition, Share) and shortfall.counted is not None and shortfall.counted.total:
+        return _too_few(condition, shortfall.counted, wanted=shortfall.wanted)
     if not isinstance(condition, Compare):
         return _("Needed is another answer to: ${question}", mapping={"question": COLLECTIONS[condition.over].question})
     op = _OPPOSITE.get(condition.op, condition.op)
     wanted = shortfall.wanted is (op is condition.op)
     fact = VOCABULARY[condition.fact].label
     return _WANTED[op, wanted] % {"fact": fact, "value": _value(condition)}
+
+
+def just_enough(condition: Share, counted: Count) -> Text:
+    """Return the sentence for a share that is met by one member only: who they are, and that none may be missing."""
+    return _(
+        "This is so of ${count} of ${total} ${members} (number ${numbers}), which is just enough: ${condition}. With "
+        "one fewer it would not be open to you.",
+        mapping=_counted(condition, counted, counted.met) | {"count": len(counted.met)},
+    )
+
+
+def _too_few(condition: Share, counted: Count, *, wanted: bool) -> Text:
+    numbers = counted.others if wanted else counted.met
+    most = math.floor(condition.gt * counted.total)
+    needed = most + 1 - len(counted.met) if wanted else len(counted.met) - most
+    values = _counted(condition, counted, numbers) | {"count": len(counted.met), "needed": needed}
+    if wanted:
+        return _(
+            "Needed is ${needed} more: this is so of ${count} of ${total} ${members}, but not of number ${numbers}: "
+            "${condition}.",
+            mapping=values,
+        )
+    return _(
+        "Needed is ${needed} fewer: this is so of ${count} of ${total} ${members}, which are number ${numbers}: "
+        "${condition}.",
+        mapping=values,
+    )
+
+
+_MEMBERS = {"participants": _("participants"), "samples": _("samples"), "legs": _("movements between countries")}
+
+
+def _counted(condition: Share, counted: Count, numbers: tuple[int, ...]) -> dict[str, object]:
+    return {
+        "total": counted.total,
+        "members": _MEMBERS[condition.over],
+        "numbers": ", ".join(str(number) for number in numbers),
+        "condition": condition_in_words(condition.when).sentence,
+    }
 
 
 def why_so_late(rule: Rule, *, certain: bool, readable: bool) -> Text:

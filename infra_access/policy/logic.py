@@ -165,11 +165,47 @@ def _share(verdicts: list[Verdict], gt: Fraction) -> Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """Of which members a condition holds, by their numbers from 1 on; of the others it does not, or nobody knows."""
+
+    met: tuple[int, ...]
+    others: tuple[int, ...]
+
+    @property
+    def total(self) -> int:
+        """Return how many there are."""
+        return len(self.met) + len(self.others)
+
+
+def count(condition: Quantifier, view: View) -> Count | None:
+    """Return of how many members the inner condition holds, or None where nobody knows who they are."""
+    views = view.each(condition.over)
+    if views is None:
+        return None
+    met = [judge(condition.when, each).truth is True for each in views]
+    numbered = list(enumerate(met, 1))
+    return Count(tuple(n for n, one in numbered if one), tuple(n for n, one in numbered if not one))
+
+
+def just_enough(condition: Condition, view: View) -> Iterator[tuple[Share, Count]]:
+    """Yield each share that a condition which holds rests on, and that would be missed if one member fewer met it."""
+    if isinstance(condition, AllOf):
+        for part in condition.parts:
+            yield from just_enough(part, view)
+    elif isinstance(condition, Share):
+        counted = count(condition, view)
+        # Of somebody alone there is nothing to tell.
+        if counted is not None and counted.total > 1 and len(counted.met) - 1 <= Fraction(condition.gt) * counted.total:
+            yield condition, counted
+
+
+@dataclass(frozen=True, slots=True)
 class Shortfall:
-    """One comparison, or one quantifier as a whole, that would have to come out as `wanted`."""
+    """One comparison, or a quantifier as a whole, that would have to come out as `wanted`; how a share stands."""
 
     condition: Compare | Quantifier
     wanted: bool
+    counted: Count | None = None
 
 
 def shortfalls(condition: Condition, view: View, wanted: bool = True) -> tuple[Shortfall, ...]:
@@ -177,8 +213,10 @@ def shortfalls(condition: Condition, view: View, wanted: bool = True) -> tuple[S
     if judge(condition, view).truth is wanted:
         return ()
     match condition:
-        case Compare() | Share():
+        case Compare():
             return (Shortfall(condition, wanted),)
+        case Share():
+            return (Shortfall(condition, wanted, count(condition, view)),)
         case Not(part):
             return shortfalls(part, view, not wanted)
         case AllOf(parts) | AnyOf(parts):

@@ -27,6 +27,16 @@ class Phrase:
     text: Text
     parts: tuple["Phrase", ...] = ()
 
+    @property
+    def sentence(self) -> Text:
+        """Return all of it as one text."""
+        if not self.parts:
+            return self.text
+        joined = self.parts[0].sentence
+        for part in self.parts[1:]:
+            joined = _("${before}; ${value}", mapping={"before": joined, "value": part.sentence})
+        return _("${before} ${value}", mapping={"before": self.text, "value": joined})
+
 
 _OP, _E = c.Op, r.Action
 _COMPARED: Mapping[c.Op, TranslationString] = {
