@@ -1,4 +1,4 @@
-"""The places that the cases are about: each has the rules that its facility chose, from the templates and beside them."""
+"""The places that the cases are about: each has rules that its facility chose among the templates, or added."""
 
 from dataclasses import dataclass
 from typing import Any
