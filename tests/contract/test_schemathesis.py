@@ -121,7 +121,8 @@ def _ways(operation: Any, known: dict[str, str]) -> Iterator[tuple[str, dict[str
     else:
         yield "known", None
     yield "any", None
-    yield "wrong", None
+    if list(operation.iter_parameters()) or list(operation.body):  # or there is nothing to get wrong
+        yield "wrong", None
 
 
 def _let_times_lie_ahead() -> None:
