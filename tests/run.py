@@ -1,6 +1,6 @@
 """`make test`: every part of the suite, with seconds and counts; a part without a test counts as a failure.
 
-python -m tests.run [--soak] [unit] [races] [browser] [contract] [sequences] [clocks]
+python -m tests.run [--soak] [unit] [races] [browser] [contract] [sequences] [clocks] [properties]
 """
 
 import os
@@ -28,6 +28,7 @@ PARTS = {
     # What of the first part has more cases to run with --soak: only where it is named.
     "sequences": ("tests/sequences", "-n", "2"),
     "clocks": ("tests/scheduling/test_recurrence.py",),
+    "properties": ("tests/policy/test_properties.py", "tests/policy/test_cedar.py"),
 }
 EVERYTHING = ("unit", *APART)
 MAY_SKIP = "real input not present"

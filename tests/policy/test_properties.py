@@ -1,5 +1,6 @@
 """What must hold for any rules and any facts."""
 
+import os
 from decimal import Decimal
 
 from hypothesis import given, settings
@@ -23,6 +24,7 @@ from infra_access.policy.rules import (
 )
 from tests.factories.policy import NOW, decide, fact, rule
 
+EXAMPLES = 10_000 if os.environ.get("SOAK") else 1_000
 OPEN = {Outcome.PERMIT, Outcome.PERMIT_WITH_LIMITS}
 VALUES = {
     "applicant.sector": ["company", "academic", None],
@@ -117,7 +119,7 @@ def supplied(partial, known, missing):
     return Facts.of(values, {"participants": filled})
 
 
-@settings(max_examples=200)
+@settings(max_examples=EXAMPLES)
 @given(rule_sets(), whole_facts(), conditions, st.data())
 def test_adding_a_deny_never_permits(rules, known, when, data):
     partial = hidden(data.draw, known)
@@ -127,7 +129,7 @@ def test_adding_a_deny_never_permits(rules, known, when, data):
         assert before.earliest_start is not None
 
 
-@settings(max_examples=200)
+@settings(max_examples=EXAMPLES)
 @given(conditions, whole_facts(), st.data())
 def test_a_further_fact_never_turns_an_answer_into_another(when, known, data):
     partial = hidden(data.draw, known)
@@ -137,7 +139,7 @@ def test_a_further_fact_never_turns_an_answer_into_another(when, known, data):
     assert bool(before.unknown) is (before.truth is None)
 
 
-@settings(max_examples=200)
+@settings(max_examples=EXAMPLES)
 @given(rule_sets(), whole_facts(), st.data())
 def test_unknown_never_permits_more_than_any_known_value(rules, known, data):
     partial = decide(rules, hidden(data.draw, known))
@@ -150,7 +152,7 @@ def test_unknown_never_permits_more_than_any_known_value(rules, known, data):
         assert partial.earliest_start.safe >= whole.earliest_start.safe
 
 
-@settings(max_examples=200)
+@settings(max_examples=EXAMPLES)
 @given(rule_sets(), whole_facts(), st.data())
 def test_supplying_all_that_is_missing_leaves_nothing_missing(rules, known, data):
     satisfied = Facts.of({"satisfied": fact(frozenset({"training:a", "training:b"}))})
@@ -165,7 +167,7 @@ def test_supplying_all_that_is_missing_leaves_nothing_missing(rules, known, data
     assert second.outcome is whole.outcome or {second.outcome, whole.outcome} <= closed
 
 
-@settings(max_examples=200)
+@settings(max_examples=EXAMPLES)
 @given(rule_sets(), whole_facts(), st.data())
 def test_the_order_of_rules_never_matters_and_replay_gives_the_same_bytes(rules, known, data):
     partial = hidden(data.draw, known)
@@ -175,7 +177,7 @@ def test_the_order_of_rules_never_matters_and_replay_gives_the_same_bytes(rules,
         assert once == canonical(decide(shuffled, restore_facts(canonical(partial)), audience=audience))
 
 
-@settings(max_examples=200)
+@settings(max_examples=EXAMPLES)
 @given(rule_sets(), whole_facts(), st.data())
 def test_nothing_that_is_known_is_asked_for(rules, known, data):
     partial = hidden(data.draw, known)
