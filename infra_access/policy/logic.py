@@ -40,6 +40,9 @@ class Verdict:
     unknown: frozenset[str] = frozenset()
 
 
+_SURE = (Verdict(False), Verdict(True))
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """What a condition sees: the facts at one moment and, inside quantifiers, the member at hand."""
@@ -65,7 +68,8 @@ class View:
         members = self.facts.members(collection)
         if members is None:
             return None
-        return [replace(self, bound={**self.bound, collection: (n, item)}) for n, item in enumerate(members)]
+        # Not `replace`, which costs more than all that is asked of the view.
+        return [View(self.facts, self.as_of, {**self.bound, collection: (n, one)}) for n, one in enumerate(members)]
 
 
 def all_of(verdicts: Iterable[Verdict]) -> Verdict:
@@ -110,20 +114,17 @@ def _open(verdicts: list[Verdict]) -> Verdict | None:
 
 
 def _compare(condition: Compare, view: View) -> Verdict:
-    paths = [condition.fact] if condition.other is None else [condition.fact, condition.other]
-    values = [view.value(path) for path in paths]
-    unknown = frozenset(view.exact(p) for p, v in zip(paths, values, strict=True) if v is Gap.UNKNOWN)
-    if unknown:
-        return Verdict(None, unknown)
+    left = view.value(condition.fact)
+    right = condition.value if condition.other is None else view.value(condition.other)
+    if left is Gap.UNKNOWN or right is Gap.UNKNOWN:
+        paths = ((condition.fact, left), (condition.other or "", right))
+        return Verdict(None, frozenset(view.exact(path) for path, value in paths if value is Gap.UNKNOWN))
     if condition.op is Op.EXISTS:
-        return Verdict(values[0] is not Gap.ABSENT)
-    if Gap.ABSENT in values:
+        return _SURE[left is not Gap.ABSENT]
+    if left is Gap.ABSENT or right is Gap.ABSENT:
         # What does not exist equals nothing and is in nothing; only the two negative comparisons hold of it.
-        return Verdict(condition.op in (Op.NE, Op.NOT_IN))
-    right = condition.value if condition.other is None else values[1]
-    if condition.op is Op.WITHIN:
-        return Verdict(_within(values[0], right))
-    return Verdict(_TESTS[condition.op](values[0], right))
+        return _SURE[condition.op in (Op.NE, Op.NOT_IN)]
+    return _SURE[_within(left, right) if condition.op is Op.WITHIN else _TESTS[condition.op](left, right)]
 
 
 def _within(value: Any, bounds: Any) -> bool:

@@ -19,7 +19,7 @@ from infra_access.core.db import Database
 from infra_access.core.migrations import upgrade
 from infra_access.scheduling.windows.rebuilding import rebuild
 from tests import postgres
-from tests.benchmarks import timelines, windows
+from tests.benchmarks import policies, timelines, windows
 from tests.benchmarks.calls import Calls
 from tests.benchmarks.growth import growth_line, small_results
 from tests.benchmarks.load import Result
@@ -27,6 +27,7 @@ from tests.benchmarks.seeding import seed
 from tests.benchmarks.table import CALLS, CLIENTS, Table
 from tests.processes import fleet
 
+HELLO = "hello view"
 WEEK = "one instrument's week"
 BOOKING = "create a booking"
 FIND_TIME: Mapping[str, str | None] = {"find time by start": None, "find time with a technique": "NMR"}
@@ -64,7 +65,10 @@ def measure(url: str, small_url: str, name: str) -> None:
     for label, small in small_results(small_url, sizes[0], FIND_TIME, PROCESSES).items():
         print(growth_line(label, small, results[label], sizes), flush=True)
     print(windows.measure(database, now=datetime.now(UTC)), flush=True)
-    print(timelines.measure(database, instruments=min(1_000, INSTRUMENTS), now=datetime.now(UTC)), flush=True)
+    hello = results[HELLO].median_ms
+    print(timelines.measure(database, instruments=1_000, now=datetime.now(UTC), hello_ms=hello), flush=True)
+    print(timelines.measure(database, instruments=2_000, now=datetime.now(UTC), hello_ms=hello), flush=True)
+    print(policies.measure(database), flush=True)
     database.dispose()
 
 
@@ -74,7 +78,7 @@ def _operations(url: str, database: Database, calls: Calls) -> dict[str, Result]
     with fleet(url, processes=PROCESSES) as servers:
         table = Table(servers.ports)
         table.warm(calls.hello)
-        table.row("hello view", calls.hello)
+        results[HELLO] = table.row(HELLO, calls.hello)
         for label, make in (("search with facets", calls.search), (WEEK, calls.week)):
             table.warm(make)
             results[label] = table.row(label, make)

@@ -14,7 +14,7 @@ from tests.statements import count_statements
 TIMES = 5
 
 
-def measure(database: Database, *, instruments: int, now: datetime) -> str:
+def measure(database: Database, *, instruments: int, now: datetime, hello_ms: float) -> str:
     """Make such a facility, read a week of it for a stranger, and return the line that tells what it took."""
     key = seed_facility(database, instruments)
     window = TimeSpan(now, now + timedelta(days=7))
@@ -29,4 +29,8 @@ def measure(database: Database, *, instruments: int, now: datetime) -> str:
             seconds.append(time.perf_counter() - began)
     assert len(shown.lanes) == instruments
     taken = statistics.median(seconds) * 1000
-    return f"timeline of {instruments} instruments of a facility, a week: {sent.count} statements, {taken:.0f} ms"
+    hellos = taken / hello_ms
+    return (
+        f"timeline of {instruments} instruments of a facility, a week: {sent.count} statements, {taken:.0f} ms in "
+        f"process, {hellos:.0f} times the median of a hello"
+    )
