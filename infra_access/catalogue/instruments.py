@@ -23,8 +23,10 @@ from infra_access.catalogue.vocabularies import (
     SchedulingAuthority,
 )
 from infra_access.core.authority import Actor, Permission, Scopes, require
+from infra_access.core.columns import table_of
 from infra_access.core.errors import Conflict
 from infra_access.core.i18n import _
+from infra_access.core.named_locks import lock_table
 from infra_access.core.search_text import order_key
 from infra_access.outbox.events import publish
 
@@ -146,6 +148,9 @@ def update_instrument(
         _check_listing(actor, stored["listing"], scopes)
     if "publication" in changed:
         _check_publication(session, actor, session.get_one(Facility, instrument.facility_id), stored["publication"])
+    if changed & {"status", "publication"}:
+        # Every booking shares the row, so that what breaks while many book it could otherwise not be said to be down.
+        lock_table(session, table_of(Instrument))
     for field, value in stored.items():
         setattr(instrument, field, value)
     instrument.name_key = order_key(instrument.name)

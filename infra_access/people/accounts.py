@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session
 
 from infra_access.audit.record import record
 from infra_access.core.authority import NETWORK, Actor, Permission, require, system_actor
+from infra_access.core.columns import table_of
 from infra_access.core.errors import Conflict, Forbidden, NotFound, PreconditionFailed
 from infra_access.core.i18n import _
+from infra_access.core.named_locks import lock_table
 from infra_access.outbox.events import publish
 from infra_access.people.addresses import normalise_email
 from infra_access.people.models import Account, ApiToken, LoginSession, OneTimeLink
@@ -138,6 +140,8 @@ def disable_account(session: Session, *, actor: Actor, now: datetime, account: A
     require(actor, Permission.ROLE_GRANT, (NETWORK,))
     if account.id == actor.account_id:
         raise Conflict("account.own", _("You cannot disable your own account. Ask another administrator."))
+    # Each of the account's requests shares its row, so one that never pauses could otherwise never be stopped.
+    lock_table(session, table_of(Account))
     account.state = DISABLED
     session.flush()
     end_access(session, account.id, now=now)

@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 from infra_access.audit.record import record
 from infra_access.catalogue.fields import check_version, fault
 from infra_access.core.authority import NETWORK, Actor, Permission, Scopes, require
+from infra_access.core.columns import table_of
 from infra_access.core.errors import Conflict, Invalid
 from infra_access.core.i18n import Text, _
 from infra_access.core.ids import new_public_id
 from infra_access.core.input_text import clean_line
+from infra_access.core.named_locks import lock_names, lock_table
 from infra_access.outbox.events import publish
 from infra_access.people.roles import resolve_scope
 from infra_access.policy.countries import COUNTRY_CODES
@@ -51,7 +53,7 @@ def create_document(
     key, chain = _scope_chain(session, scope_kind, scope_key, scopes)
     require(actor, Permission.POLICY_WRITE, chain)
     parsed = _parsed(scope_kind, key, name, rules)
-    _locked_head(session)  # so that two drafts at once do not get the same number
+    lock_names(session, [f"policy {scope_kind}:{key}:{name}"])  # so that two drafts at once get two numbers
     of_same = select(func.max(PolicyDocument.number)).where(*_same(scope_kind, key, name))
     document = PolicyDocument(
         scope_kind=scope_kind,
@@ -85,8 +87,7 @@ def revise_draft(
     """
     _key, chain = _scope_chain(session, document.scope_kind, document.scope_key, scopes)
     require(actor, Permission.POLICY_WRITE, chain)
-    _locked_head(session)
-    session.refresh(document)
+    _lock(session, document)
     check_version(document.version, expected_version)
     _refuse_published(document)
     parsed = _parsed(document.scope_kind, document.scope_key, document.name, rules)
@@ -113,7 +114,7 @@ def publish_document(
     _key, chain = _scope_chain(session, document.scope_kind, document.scope_key, scopes)
     require(actor, Permission.POLICY_WRITE, chain)
     head = _locked_head(session)
-    session.refresh(document)  # another publication may have ended while this one waited for the head
+    _lock(session, document)  # another publication may have ended while this one waited for the head
     check_version(document.version, expected_version)
     _refuse_published(document)
     refuse_faults(session, _parsed(document.scope_kind, document.scope_key, document.name, document.rules))
@@ -142,7 +143,7 @@ def withdraw_document(
     _key, chain = _scope_chain(session, document.scope_kind, document.scope_key, scopes)
     require(actor, Permission.POLICY_WRITE, chain)
     head = _locked_head(session)
-    session.refresh(document)
+    _lock(session, document)
     check_version(document.version, expected_version)
     if document.state != PUBLISHED:
         raise Conflict(
@@ -246,7 +247,13 @@ def _same(kind: str, key: str, name: str) -> tuple[Any, ...]:
     return (PolicyDocument.scope_kind == kind, PolicyDocument.scope_key == key, PolicyDocument.name == name)
 
 
+def _lock(session: Session, document: PolicyDocument) -> None:
+    session.refresh(document, with_for_update={"key_share": True})
+
+
 def _locked_head(session: Session) -> PolicyHead:
+    """Return the head for who changes it. Whatever decides after this began waits until it is done."""
+    lock_table(session, table_of(PolicyHead))
     statement = select(PolicyHead).where(PolicyHead.id == HEAD_ID).with_for_update()
     return session.scalars(statement.execution_options(populate_existing=True)).one()
 
