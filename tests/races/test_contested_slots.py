@@ -39,20 +39,6 @@ WON = (200, 201)
 UNGUARDED = (SERVE[0].replace("infra-access", "python"), "-m", "tests.races.unguarded")
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def field(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
-    """Give two servers of one database and everybody who fights there."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{databases.migrated_sqlite(tmp_path_factory.mktemp('contests'))}"
-    else:
-        url = request.getfixturevalue("postgresql_url")
-        databases.set_back(url)
-    database = Database.connect(url)
-    with fleet(url) as servers:
-        yield arena(database, servers.ports)
-    database.dispose()
-
-
 def answered(jobs: Sequence[Job]) -> list[Answer]:
     """Run jobs all at once and return what each was answered; a job that raised fails the test."""
     results = all_at_once(jobs)

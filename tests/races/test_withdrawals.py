@@ -8,7 +8,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from threading import Thread
@@ -21,7 +21,6 @@ from infra_access.catalogue.instruments import update_instrument
 from infra_access.catalogue.models import Instrument
 from infra_access.core import clock
 from infra_access.core.authority import system_actor
-from infra_access.core.db import Database
 from infra_access.core.timespan import TimeSpan
 from infra_access.people.accounts import disable_account
 from infra_access.people.models import Account, RoleGrant, Training
@@ -29,12 +28,10 @@ from infra_access.people.roles import revoke_role
 from infra_access.policy.models import PolicyDocument
 from infra_access.policy.publishing import publish_document, withdraw_document
 from infra_access.scheduling.places import Place
-from tests import databases
 from tests.factories.people import make_account, make_grant, make_token, make_training
 from tests.factories.policy import make_document, make_policy, raw_rule
 from tests.factories.scheduling import make_place, set_rules
-from tests.processes import fleet
-from tests.races.contests import Arena, Job, arena, times
+from tests.races.contests import Arena, Job, times
 
 ROUNDS = 63 if os.environ.get("SOAK") else 10
 CLIENTS = 4
@@ -55,20 +52,6 @@ class Round:
     officer: int
     officer_token: str
     place: Place
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def field(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
-    """Give two servers of one database."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{databases.migrated_sqlite(tmp_path_factory.mktemp('withdrawals'))}"
-    else:
-        url = request.getfixturevalue("postgresql_url")
-        databases.set_back(url)
-    database = Database.connect(url)
-    with fleet(url) as servers:
-        yield arena(database, servers.ports)
-    database.dispose()
 
 
 def begin(session: Session, *rules: dict[str, object]) -> Round:
