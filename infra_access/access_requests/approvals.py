@@ -19,6 +19,7 @@ from infra_access.access_requests.approval_queries import (
 )
 from infra_access.access_requests.approvers import host_scopes, scope_for
 from infra_access.access_requests.models import AccessRequest, Approval
+from infra_access.access_requests.reminding import remind_from
 from infra_access.access_requests.vocabularies import OPEN, ApprovalState, Verdict
 from infra_access.catalogue import fields
 from infra_access.core.authority import Actor, Permission, require
@@ -75,6 +76,7 @@ def ask(
     asked = []
     for one in {(each.rule, each.role, each.scope): each for each in due}.values():
         kind, key = scope_for(session, one, host, team=near, group=group, now=now)
+        due_at = now + max(SHORTEST, timedelta(days=one.latest_days))
         approval = Approval(
             public_id=new_public_id(),
             subject_kind=subject_kind,
@@ -90,7 +92,8 @@ def ask(
             rests_on=list(one.rests_on),
             state=ApprovalState.PENDING,
             asked_at=now,
-            due_at=now + max(SHORTEST, timedelta(days=one.latest_days)),
+            due_at=due_at,
+            remind_at=remind_from(now, due_at),
         )
         session.add(approval)
         asked.append(approval)
@@ -166,7 +169,9 @@ def prolong(session: Session, *, subject_kind: str, subject_id: int, by: timedel
         )
     ):
         approval.due_at += by
+        approval.remind_at += by
         approval.state = ApprovalState.PENDING
+        approval.reminded_at = approval.escalated_at = None
     session.flush()
 
 

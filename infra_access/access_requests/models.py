@@ -163,7 +163,8 @@ class Approval(Base):
 
     `rests_on` names the fields of the request whose change voids it. The applicant stands in the row so that the
     database itself refuses a verdict by them. `subject_kind` is access_request or booking; the subject's public id and
-    its instruments stand here too, since bookings lie in a higher layer.
+    its instruments stand here too, since bookings lie in a higher layer. Whoever decides is reminded once, from
+    `remind_at` on, and others are told once it is overdue.
     """
 
     __tablename__ = "approval"
@@ -172,6 +173,7 @@ class Approval(Base):
         CheckConstraint("(decided_by_id IS NULL) = (decided_at IS NULL)", name="decision_has_a_person"),
         Index("ix_approval_open", "state", "role", "scope_kind", "scope_key"),
         Index("ix_approval_subject", "subject_kind", "subject_id"),
+        Index("ix_approval_remind", "state", "remind_at"),
     )
 
     id: Mapped[PrimaryKey]
@@ -190,6 +192,9 @@ class Approval(Base):
     state: Mapped[str] = mapped_column(String(24), default="pending")
     asked_at: Mapped[datetime]
     due_at: Mapped[datetime]
+    remind_at: Mapped[datetime]
+    reminded_at: Mapped[datetime | None]
+    escalated_at: Mapped[datetime | None]
     decided_by_id: Mapped[int | None] = mapped_column(
         ForeignKey("account.id"), info=personal("accountability", retention="legal", erasable=False)
     )

@@ -12,6 +12,8 @@ class Kind(StrEnum):
     LINK = "account.link"
     REQUEST_SUBMITTED = "access_request.submitted"
     APPROVAL_ASKED = "access_request.approval_asked"
+    APPROVAL_REMINDED = "access_request.approval_reminded"
+    APPROVAL_OVERDUE = "access_request.approval_overdue"
     REQUEST_DECIDED = "access_request.decided"
     CHANGES_REQUESTED = "access_request.changes_requested"
     REQUEST_APPROVED = "access_request.approved"
@@ -54,6 +56,9 @@ WITH_CALENDAR = frozenset(
         Kind.BOOKING_DISPLACED,
     }
 )
+
+OF_AN_APPROVAL = frozenset({Kind.APPROVAL_ASKED, Kind.APPROVAL_REMINDED, Kind.APPROVAL_OVERDUE})
+"""What is told to those who decide, or who see to it that somebody does."""
 
 FOR_THE_OFFICE = frozenset({Kind.BOOKING_REQUESTED, Kind.BOOKING_DECLINED})
 """What teams write to the office of a facility."""

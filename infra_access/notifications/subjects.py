@@ -22,7 +22,7 @@ from infra_access.catalogue.scopes import instrument_scopes
 from infra_access.catalogue.vocabularies import OperationalStatus, label
 from infra_access.core.i18n import Text
 from infra_access.core.zones import parse_instant
-from infra_access.notifications.kinds import FOR_THE_OFFICE, Kind
+from infra_access.notifications.kinds import FOR_THE_OFFICE, OF_AN_APPROVAL, Kind
 from infra_access.orders.models import ServiceOrder
 from infra_access.orders.standing import team_of_order
 from infra_access.people.models import Account
@@ -85,7 +85,7 @@ def subject_of(
         return _for_office(session, found, payload, now) if found and kind in FOR_THE_OFFICE else found
     if kind is Kind.SCHEDULE_PROPOSED:
         return _sessions(session, payload)
-    return _approval(session, payload, now) if kind is Kind.APPROVAL_ASKED else _request(session, payload)
+    return _approval(session, kind, payload, now) if kind in OF_AN_APPROVAL else _request(session, payload)
 
 
 def _booking(session: Session, payload: Mapping[str, Any], base_url: str) -> Subject | None:
@@ -206,7 +206,11 @@ def _request(session: Session, payload: Mapping[str, Any]) -> Subject | None:
     )
 
 
-def _approval(session: Session, payload: Mapping[str, Any], now: datetime) -> Subject | None:
+_OVER_ALL = ("access_administrator", "platform_admin")
+"""Who see to it that somebody decides what is overdue."""
+
+
+def _approval(session: Session, kind: Kind, payload: Mapping[str, Any], now: datetime) -> Subject | None:
     asked = select(Approval).where(Approval.state == "pending")
     if "approval" in payload:
         asked = asked.where(Approval.public_id == payload["approval"])
@@ -221,7 +225,9 @@ def _approval(session: Session, payload: Mapping[str, Any], now: datetime) -> Su
     people: set[int] = set()
     for approval in approvals:
         _key, scopes = resolve_scope(session, approval.scope_kind, approval.scope_key)
-        people |= set(holders(session, approval.role, scopes, now)) - {approval.applicant_id}
+        roles = (approval.role, *_OVER_ALL) if kind is Kind.APPROVAL_OVERDUE else (approval.role,)
+        for role in roles:
+            people |= set(holders(session, role, scopes, now)) - {approval.applicant_id}
     return Subject("/approvals", _approval_values(session, approvals[0]), tuple(sorted(people)))
 
 

@@ -64,6 +64,17 @@ TEMPLATES: Mapping[Kind, Template] = {
         _("Please decide on request ${case}"),
         (_("The request ${case} for ${instruments} needs your decision."),),
     ),
+    Kind.APPROVAL_REMINDED: Template(
+        _("Reminder: request ${case} waits for your decision"),
+        (_("The request ${case} for ${instruments} still needs your decision, and its deadline is near."),),
+    ),
+    Kind.APPROVAL_OVERDUE: Template(
+        _("Overdue: request ${case}"),
+        (
+            _("Nobody decided in time on the request ${case} for ${instruments}. Whoever asked was told that date."),
+            _("Please decide, or see to it that somebody who may decides today."),
+        ),
+    ),
     Kind.REQUEST_DECIDED: Template(
         _("A decision on request ${case}"),
         (_("There is a decision on the request ${case} for ${instruments}."),),
