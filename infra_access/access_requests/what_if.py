@@ -9,15 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select, true
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.content import content_of
 from infra_access.access_requests.facts import facts_of_request
-from infra_access.access_requests.models import AccessRequest, AccessRoute
+from infra_access.access_requests.models import AccessRequest, AccessRequestInstrument, AccessRoute
 from infra_access.access_requests.routes import route_ids_of
-from infra_access.catalogue.models import Instrument
+from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.catalogue.vocabularies import PublicationState
 from infra_access.core.decision import Decision, Outcome
 from infra_access.core.i18n import Text, _
@@ -189,7 +190,7 @@ def _named(book: RuleBook) -> set[str]:
 def _requests(
     session: Session, document: PolicyDocument, before: RuleBook, after: RuleBook, months: int, now: datetime
 ) -> tuple[int, int, tuple[RequestChange, ...]]:
-    since = AccessRequest.submitted_at >= now - months * _MONTH
+    since = and_(AccessRequest.submitted_at >= now - months * _MONTH, _within(document))
     of = session.scalar(select(func.count()).select_from(AccessRequest).where(since)) or 0
     latest = select(AccessRequest.id).where(since).order_by(AccessRequest.submitted_at.desc(), AccessRequest.id.desc())
     keys = session.scalars(latest.limit(MOST_REQUESTS)).all()
@@ -200,6 +201,33 @@ def _requests(
             changed.append(change)
         session.expunge_all()  # or thousands of requests with all they hold would be kept until the end
     return len(keys), of, tuple(changed)
+
+
+def _within(document: PolicyDocument) -> ColumnElement[bool]:
+    """Return the condition for requests that rules of the document's scope can reach; nobody learns of others."""
+    kind, key = document.scope_kind, document.scope_key
+    if kind == "instrument":
+        named = (
+            select(AccessRequestInstrument.access_request_id)
+            .join(Instrument, Instrument.id == AccessRequestInstrument.instrument_id)
+            .where(Instrument.public_id == key)
+        )
+        return AccessRequest.id.in_(named)
+    columns: Mapping[str, Any] = {
+        "route": AccessRoute.public_id,
+        "facility": Facility.public_id,
+        "organisation": Organisation.public_id,
+        "country": Facility.country,
+    }
+    if kind not in columns:  # the network, and tags, which lie in it
+        return true()
+    routes = (
+        select(AccessRoute.id)
+        .join(Facility, Facility.id == AccessRoute.facility_id)
+        .join(Organisation, Organisation.id == Facility.organisation_id)
+        .where(columns[kind] == key)
+    )
+    return AccessRequest.route_id.in_(routes)
 
 
 def _decided_otherwise(

@@ -93,10 +93,15 @@ def read_json(request: Request) -> Any:
     if len(body) > MAX_BODY_BYTES:
         raise TooLarge("body.too_large", _("The body is larger than this accepts."))
     try:
-        document = orjson.loads(body)
-        json.loads(body, object_pairs_hook=_refuse_repeated)
+        return parse_json(body)
     except (orjson.JSONDecodeError, RecursionError):
         raise BadRequest("body.malformed", _("The body is not valid JSON in UTF-8.")) from None
+
+
+def parse_json(text: bytes | str) -> Any:
+    """Return the document of a body or of a form's field. Raises ValueError, RecursionError, or BadRequest."""
+    document = orjson.loads(text)
+    json.loads(text, object_pairs_hook=_refuse_repeated)
     _check(document, MAX_DEPTH)
     return document
 

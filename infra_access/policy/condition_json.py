@@ -22,6 +22,7 @@ MAX_DEPTH = 20
 MAX_CONDITIONS = 1_000
 MAX_VALUES = 300
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,9})?")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _LARGEST = 10**15
 
 Place = tuple[str | int, ...]
@@ -64,6 +65,13 @@ def parse_number(raw: object) -> int | Decimal:
         number = Decimal(raw)
         return int(number) if number == number.to_integral_value() else number.normalize()
     raise ValueError("no exact number")
+
+
+def parse_day(raw: object) -> date:
+    """Return a day written as 2026-05-01, and in no other way that the standard knows. Raises ValueError."""
+    if isinstance(raw, str) and _DAY.fullmatch(raw):
+        return date.fromisoformat(raw)
+    raise ValueError("no day")
 
 
 def dump_condition(condition: c.Condition) -> dict[str, Any]:
@@ -246,7 +254,7 @@ def _scalar(definition: Definition, raw: object, place: Place, problems: Problem
             raise problems.refuse(place, _("Give true or false."))
         case Kind.DATE:
             try:
-                return date.fromisoformat(raw if isinstance(raw, str) and len(raw) == 10 else "")
+                return parse_day(raw)
             except ValueError:
                 raise problems.refuse(place, _("Give a date such as 2026-05-01.")) from None
         case _:

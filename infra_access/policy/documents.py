@@ -13,7 +13,7 @@ from infra_access.core.errors import Invalid
 from infra_access.core.i18n import Text, _
 from infra_access.core.input_text import clean_line
 from infra_access.policy import rules as r
-from infra_access.policy.condition_json import MAX_CONDITIONS, Problems, parse_condition, parse_number
+from infra_access.policy.condition_json import MAX_CONDITIONS, Problems, parse_condition, parse_day, parse_number
 from infra_access.policy.conditions import ALWAYS, Condition, walk
 from infra_access.policy.rule_json import effect_type, is_due
 from infra_access.policy.wording import Wording
@@ -134,7 +134,7 @@ class _Amount(_Field):
 class _Day(_Field):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
         try:
-            return date.fromisoformat(value if isinstance(value, str) and len(value) == 10 else "")
+            return parse_day(value)
         except ValueError:
             raise ValidationError(_("Give a date such as 2026-05-01.")) from None
 

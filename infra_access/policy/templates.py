@@ -5,6 +5,7 @@ Charter of Access for Research Infrastructures; personal data follow Regulation 
 dual-use items Regulation (EU) 2021/821; Indigenous data the CARE principles (Carroll et al. 2020).
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,6 +19,10 @@ from infra_access.core.roles import ROLES
 from infra_access.policy.kinds import GROUP
 
 Raw = dict[str, Any]
+_CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}", re.ASCII)
+_MOST_DAYS = 1_000
+"""A third of what a rule may take, since a template takes thrice as long for the worst."""
+
 _EVERYTHING = ["request", "book", "remote_session", "mail_in"]
 _USE = ["book", "remote_session", "mail_in"]
 _WITHOUT_PERSONS = ["academic", "public", "non-profit", "company"]
@@ -79,16 +84,16 @@ def rules_from(key: str, settings: Mapping[str, str]) -> list[Raw]:
 def _wrong(kind: Setting, text: str) -> Text | None:
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 5 else -1
     match kind:
-        case Setting.DAYS if not 0 <= number <= 3_650:
-            return _("Give a number of days from 0 to 3650.")
+        case Setting.DAYS if not 0 <= number <= _MOST_DAYS:
+            return _("Give a number of days from 0 to ${most}.", mapping={"most": _MOST_DAYS})
         case Setting.PERCENT if not 0 <= number <= 100:
             return _("Give a number from 0 to 100.")
         case Setting.GROUP if not GROUP.fullmatch(text):
             return _("Name a group of countries and its date, such as ODA:2024.")
         case Setting.ROLE if text not in ROLES:
             return _("Give one of: ${names}.", mapping={"names": ", ".join(ROLES)})
-        case Setting.CODE if not (text.isascii() and text.replace("-", "").replace(".", "").isalnum()):
-            return _("Use letters, digits, dots and hyphens.")
+        case Setting.CODE if not _CODE.fullmatch(text):
+            return _("Use small letters, digits, dots, hyphens and underscores.")
         case _:
             return None
 
@@ -436,7 +441,7 @@ _LISTED: Sequence[Template] = (
         _("Data of people, or about their health"),
         _("Ethics approval, a training, an approval; data go abroad under equal protection or an agreement."),
         (
-            _group(_("Countries with equal protection"), "EU-ADEQUATE:2024"),
+            _group(_("Countries with equal protection"), "EU:2020"),
             Ask("training", _("Which training"), Setting.CODE, "data-protection"),
             Ask("role", _("Who approves"), Setting.ROLE, "organisation_admin"),
             _DAYS,

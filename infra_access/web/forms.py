@@ -59,9 +59,11 @@ def days_in(first: str, last: str, fields: tuple[str, str] = ("first", "last")) 
 
 
 def seen_version(entered: Mapping[str, str]) -> int | None:
-    """Return the version of what the form showed, or None where it names none."""
+    """Return the version of what the form showed, or None where it names none; one that is no number is nobody's."""
     text = entered.get("version", "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
 
 
 def local_instant(day: str, clock_time: str, zone: str, *, field: str) -> datetime:

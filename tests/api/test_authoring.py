@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from infra_access.catalogue.models import Organisation
 from infra_access.policy.countries import COUNTRY_CODES
 from infra_access.policy.templates import TEMPLATES
 from tests.api.conftest import Caller
@@ -60,9 +61,14 @@ def test_the_settings_of_a_template_are_checked_by_name(manager, facility):
     errors = manager.post("/policies", {**body, "template": "transnational", "settings": wrong}, status=422)["errors"]
     assert set(errors) == {f"settings.{name}" for name in wrong}
     assert "template" in manager.post("/policies", {**body, "template": "feudal"}, status=422)["errors"]
+    for setting, most in (("terms_days", "1000"), ("days", "1000"), ("funding", "a" * 60)):
+        manager.post("/policies", {**body, "name": setting, "template": "market", "settings": {setting: most}})
+    for setting, wrong_value in (("terms_days", "1001"), ("funding", "UPPER"), ("funding", "a" * 61)):
+        given = {**body, "template": "market", "settings": {setting: wrong_value}}
+        assert set(manager.post("/policies", given, status=422)["errors"]) == {f"settings.{setting}"}
     for neither in ({}, {"rules": [], "template": "wide"}):
         assert "rules" in manager.post("/policies", {**body, **neither}, status=422)["errors"]
-    assert manager.get("/policies")["items"] == []
+    assert manager.get("/policies?state=published")["items"] == []
 
 
 def test_a_draft_is_revised_and_what_was_published_is_not(manager, facility):
@@ -136,6 +142,37 @@ def test_what_if_decides_requests_of_the_past_again(caller, stored):
     found = office.post(f"{path}/what-if", {"months": 60}, status=200)
     assert (found["looked_at"], found["of"]) == (1, 1)
     assert [(one["id"], one["before"], one["after"]) for one in found["requests"]] == [(sent, "needs_approval", "deny")]
+
+
+@pytest.mark.parametrize("kind", ["facility", "organisation", "country", "route", "instrument", "network"])
+def test_what_if_counts_the_requests_that_its_scope_can_reach_and_no_others(caller, stored, kind):
+    near = stored(make_world, rules=[])
+    far = stored(lambda session: make_facility(session, country="PT", timezone="Europe/Lisbon"))
+    stored(make_policy, rules=[OPEN])
+    stored(lambda session: make_submitted(session, near))
+    administrator = caller(("access_administrator", ("network", "")))
+    keys = {
+        "facility": (near.facility.public_id, far.public_id),
+        "country": ("DE", "PT"),
+        "route": (near.route.public_id,),
+        "instrument": (
+            near.instrument.public_id,
+            stored(lambda session: make_instrument(session, facility=far)).public_id,
+        ),
+        "network": ("",),
+        "organisation": (stored(organisation_of, facility=near.facility), stored(organisation_of, facility=far)),
+    }[kind]
+    for key, of in zip(keys, (1, 0), strict=False):
+        body = {"scope_kind": kind, "scope_key": key, "name": "Rules", "rules": [raw_rule("shut", {"type": "deny"})]}
+        made = administrator.call("POST", "/policies", body, status=201)
+        path = made.headers["Location"].partition("/api/v1")[2]
+        found = administrator.post(f"{path}/what-if", {"months": 60}, status=200)
+        assert (found["of"], found["looked_at"], len(found["requests"])) == (of, of, of), key
+
+
+def organisation_of(session, facility):
+    """Return the public id of the organisation that runs a facility."""
+    return session.get_one(Organisation, facility.organisation_id).public_id
 
 
 def test_rules_are_withdrawn_with_nothing_in_their_place(manager, facility):

@@ -111,6 +111,7 @@ def test_every_effect_survives_the_round_trip():
         ({"message": {"english": "x"}}, "rules.0.message.english"),
         ({"message": {"en": ""}}, "rules.0.message.en"),
         ({"valid_from": "2026-02-30"}, "rules.0.valid_from"),
+        ({"valid_from": "2026-W01-1"}, "rules.0.valid_from"),
         ({"valid_from": "2026-03-01", "valid_to": "2026-03-01"}, "rules.0.valid_to"),
         ({"expected_days": 9, "latest_days": 3}, "rules.0.latest_days"),
         ({"rests_on": ["phone"]}, "rules.0.rests_on.0"),

@@ -113,12 +113,17 @@ def test_an_expert_edits_the_document_and_is_told_the_place_of_a_fault(office, p
     form["document"] = json.dumps([OPEN, {"id": "x"}])
     refused = form.submit("save", value="document", status=422)
     assert "rules.1.effect" in refused.text
+    for odd in ('[{"\\ud800": 1}]', "[" * 50 + "]" * 50, '[{"id": "a", "id": "b"}]', "null"):
+        form["document"] = odd
+        form.submit("save", value="document", status=422)
     form["document"] = json.dumps({"rules": []})
     form.submit("save", value="document", status=422)
     form["document"] = json.dumps([OPEN])
     assert "The draft is saved." in form.submit("save", value="document").follow().text
     assert [rule["id"] for rule in stored(database).rules] == ["open"]
-    assert form.submit("save", value="document", status=412).status_int == 412
+    form.submit("save", value="document", status=412)
+    form["version"] = "٣"  # no version that anybody was shown
+    form.submit("save", value="document", status=412)
 
 
 def test_a_template_asks_for_its_settings_and_says_which_is_wrong(office, place, database):
@@ -139,7 +144,9 @@ def test_a_rule_is_taken_out_and_a_version_in_force_is_changed_by_a_new_draft(of
     page = without(page, "terms")
     assert [rule["id"] for rule in stored(database).rules] == ["open-to-all"]
     page = form_of(page, "publish").submit("save", value="publish").follow()
-    draft = form_of(page, "copy").submit("save", value="copy").follow()
+    again = form_of(page, "copy")
+    draft = again.submit("save", value="copy").follow()
+    assert again.submit("save", value="copy").follow().request.path == draft.request.path, "a second press made another"
     assert "Version 2" in draft.text
     assert "Nothing." in draft.text
     assert "taken out" in without(draft, "open-to-all").text

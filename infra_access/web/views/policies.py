@@ -18,8 +18,10 @@ from infra_access.core.authority import Permission
 from infra_access.core.decision import Outcome
 from infra_access.core.errors import DomainError, Invalid, PreconditionFailed
 from infra_access.core.i18n import Text, _
+from infra_access.http.input_floor import parse_json
 from infra_access.http.localisation import cldr
 from infra_access.http.policy_contexts import scopes_of_route
+from infra_access.http.refusals import BadRequest
 from infra_access.http.security import Context
 from infra_access.policy.common_rules import MANY, Asked, rule_asked_for
 from infra_access.policy.comparing import changes_between
@@ -133,8 +135,8 @@ def save_document(context: Context, request: Request) -> dict[str, Any] | Respon
     def revise(document: PolicyDocument) -> Text:
         text = values_of(request).get("document", "")
         try:
-            rules = json.loads(text)
-        except (ValueError, RecursionError):
+            rules = parse_json(text)
+        except (ValueError, RecursionError, BadRequest):
             message = _("This is no JSON: look for a missing comma, quotation mark or bracket.")
             raise Invalid("policy.json", message, fields={"document": [message]}) from None
         _revised(request, document, rules)
@@ -166,9 +168,12 @@ def withdraw(context: Context, request: Request) -> dict[str, Any] | Response:
 
 
 @view_config(**_ONE, request_method="POST", request_param="save=copy", permission=Permission.POLICY_WRITE)
-def copy(context: Context, request: Request) -> dict[str, Any] | Response:
+def copy(context: Context, request: Request) -> Response:
     """Make a draft of a version, to change it."""
-    document: PolicyDocument = context.row
+    return posted_once(request, lambda: _copied(request, context.row))
+
+
+def _copied(request: Request, document: PolicyDocument) -> Response:
     made = create_document(
         request.db,
         actor=request.actor,
@@ -281,6 +286,7 @@ def _page(context: Context, request: Request) -> dict[str, Any]:
         "options": rules_page.options(request),
         "chosen": {name: ["request", "book"] if name == "applies_to" else [] for name in MANY},
         "form": "",
+        "key": new_key(),
         "text": json.dumps(document.rules, indent=2, ensure_ascii=False),
         **to_fill_in({"then": "open", "from": "anywhere", "scope": "facility"}),
     }
