@@ -21,6 +21,7 @@ from infra_access.access_requests.routes import route_ids_of
 from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.catalogue.vocabularies import PublicationState
 from infra_access.core.decision import Decision, Outcome
+from infra_access.core.errors import Conflict
 from infra_access.core.i18n import Text, _
 from infra_access.people.actors import load_actor
 from infra_access.policy.applicants import facts_of, visitor_facts
@@ -48,6 +49,9 @@ KINDS: Mapping[str, tuple[str, Text]] = {
 """The kinds of applicant that are compared: what each says of itself, and its name."""
 
 MOST_REQUESTS = 1_000
+MOST_WORK = 4_000_000
+"""Rules times applicants times classes of instruments by way in: some forty seconds."""
+
 _AT_ONCE = 5_000
 _MONTH = timedelta(days=30)
 
@@ -126,9 +130,11 @@ def _reach(
         counts[key] += 1
         samples.setdefault(key, sample)
         hosts.add(place.country)
+    alike = _alike(before, after, hosts)
+    _refuse_too_much(document, len(KINDS) * len(alike), samples.values())
     found: list[Reach] = []
     for kind, (statement, _name) in KINDS.items():
-        for countries in _alike(before, after, hosts):
+        for countries in alike:
             said = f"{statement},country:{countries[0]}"
             sides = [
                 _usable(Classes(book, visitor_facts(said, book, now), Action.REQUEST, now),
@@ -138,6 +144,19 @@ def _reach(
             sums = [sum(counts[key] for key in side) for side in sides]
             found.append(Reach(kind, countries, sums[0], sums[1]))
     return counts.total(), tuple(found)
+
+
+def _refuse_too_much(document: PolicyDocument, applicants: int, samples: Iterable[Sample]) -> None:
+    """Raise Conflict `what_if.too_much` rather than take minutes: what is read at once keeps a thread for as long."""
+    work = len(document.rules) * applicants * sum(max(1, len(sample.ways)) for sample in samples)
+    if work > MOST_WORK:
+        raise Conflict(
+            "what_if.too_much",
+            _(
+                "So many rules cannot be tried for everybody and everything at once. Try them at one facility, or try "
+                "fewer of them."
+            ),
+        )
 
 
 def _reached(session: Session, document: PolicyDocument) -> Iterator[tuple[InstrumentPlace, Sequence[str]]]:

@@ -246,7 +246,15 @@ def changes(call: Call) -> dict[str, Any]:
     }
 
 
-@resource("api.policy_what_if", "POST", permission=Permission.POLICY_READ, body=WhatIfBody, out=WhatIfOut, writes=False)
+@resource(
+    "api.policy_what_if",
+    "POST",
+    permission=Permission.POLICY_READ,
+    body=WhatIfBody,
+    out=WhatIfOut,
+    writes=False,
+    errors=(409,),
+)
 def try_out(call: Call) -> dict[str, Any]:
     """Tell what would change for whom, and for requests of the past, were this version in force. Nothing is kept."""
     before = rulebook(call.db)

@@ -144,6 +144,12 @@ def test_what_if_decides_requests_of_the_past_again(caller, stored):
     assert [(one["id"], one["before"], one["after"]) for one in found["requests"]] == [(sent, "needs_approval", "deny")]
 
 
+def test_more_than_can_be_tried_at_once_is_refused_and_not_begun(manager, facility, monkeypatch):
+    _made, path, _tag = draft(manager, facility, rules=[OPEN, CLOSED])
+    monkeypatch.setattr("infra_access.access_requests.what_if.MOST_WORK", 10)
+    assert manager.post(f"{path}/what-if", status=409)["code"] == "what_if.too_much"
+
+
 @pytest.mark.parametrize("kind", ["facility", "organisation", "country", "route", "instrument", "network"])
 def test_what_if_counts_the_requests_that_its_scope_can_reach_and_no_others(caller, stored, kind):
     near = stored(make_world, rules=[])

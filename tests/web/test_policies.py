@@ -95,6 +95,14 @@ def test_rules_are_written_without_json_tried_and_put_in_force(office, place, da
     assert not [form for form in published.forms.values() if "document" in form.fields]
 
 
+def test_more_than_can_be_tried_at_once_is_said_on_the_page(office, place, monkeypatch):
+    page = begin(office, place, "wide")
+    monkeypatch.setattr("infra_access.access_requests.what_if.MOST_WORK", 1)
+    tried = office.get(f"{page.request.path}?try=yes", status=409)
+    assert "Try them at one facility" in tried.text
+    assert form_of(tried, "publish")
+
+
 def test_every_fault_of_the_form_stands_at_its_field_and_what_was_typed_is_kept(office, place, database):
     page = begin(office, place)
     wrong = add(page, 422, applies_to=["book"], then="training", message="Take the laser course.", code="Laser Safety")

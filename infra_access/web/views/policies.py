@@ -16,7 +16,7 @@ from infra_access.catalogue.models import Facility, Instrument
 from infra_access.core import clock
 from infra_access.core.authority import Permission
 from infra_access.core.decision import Outcome
-from infra_access.core.errors import DomainError, Invalid, PreconditionFailed
+from infra_access.core.errors import Conflict, DomainError, Invalid, PreconditionFailed
 from infra_access.core.i18n import Text, _
 from infra_access.http.input_floor import parse_json
 from infra_access.http.localisation import cldr
@@ -37,8 +37,8 @@ from infra_access.policy.publishing import (
 from infra_access.policy.rulebook import PUBLISHED, rulebook, rulebook_with
 from infra_access.policy.templates import TEMPLATES, rules_from
 from infra_access.web import rules_page
-from infra_access.web.corrections import to_correct, to_fill_in
-from infra_access.web.forms import ENTERED, many, seen_version, to, values_of
+from infra_access.web.corrections import Entries, to_correct, to_fill_in
+from infra_access.web.forms import ENTERED, errors_of, many, seen_version, to, values_of
 from infra_access.web.rendering import flash
 from infra_access.web.repeats import new_key, posted_once
 
@@ -100,7 +100,14 @@ def create(request: Request) -> dict[str, Any] | Response:
 @view_config(**_ONE, request_method="GET", permission=Permission.POLICY_READ)
 def show(context: Context, request: Request) -> dict[str, Any]:
     """Show a version in words, with what differs from the one before; `?try` says what it would change for whom."""
-    return {**_page(context, request), "tried": _tried(context, request) if "try" in request.GET else None}
+    page = {**_page(context, request), "tried": None}
+    if "try" in request.GET:
+        try:
+            page["tried"] = _tried(context, request)
+        except Conflict as error:
+            page["errors"] = Entries(errors_of(error, request))
+            request.response.status_int = error.status
+    return page
 
 
 @view_config(**_ONE, request_method="POST", request_param="save=rule", permission=Permission.POLICY_WRITE)
