@@ -2,7 +2,9 @@
 
 SQLite must know before the first statement whether a transaction will write: a reader that turns writer meets
 "database is locked". So there are two views of one engine. A writer begins with BEGIN IMMEDIATE; a reader may not
-write at all, which both databases enforce (`query_only`, READ ONLY), so that a GET cannot write by accident.
+write at all, which both databases enforce (`query_only`, `default_transaction_read_only`), so that a GET cannot write
+by accident. On PostgreSQL readers have connections of their own and no transactions: READ COMMITTED sees each statement
+at its own moment anyway, and to begin and end one takes two ways to the server, as much as to read a row.
 """
 
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.orm import Session
 
@@ -27,21 +29,21 @@ _SQLITE_OUTAGES = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One database: `readers` and `writers` share the pool of `engine`."""
+    """One database. `engine` is that of the writers; `engines` are all that have connections of their own."""
 
     engine: Engine
     readers: Engine
     writers: Engine
+    engines: tuple[Engine, ...]
 
     @classmethod
     def connect(cls, url: str, *, threads: int = 8) -> "Database":
         """Return the database at an SQLAlchemy URL, with room for `threads` threads. Nothing connects yet."""
-        engine = _sqlite(url, threads) if make_url(url).get_backend_name() == "sqlite" else _postgresql(url, threads)
-        return cls(
-            engine,
-            engine.execution_options(writes=False, postgresql_readonly=True),
-            engine.execution_options(writes=True),
-        )
+        if make_url(url).get_backend_name() == "sqlite":
+            engine = _sqlite(url, threads)
+            return cls(engine, engine.execution_options(writes=False), engine.execution_options(writes=True), (engine,))
+        engine, readers = _postgresql(url, threads), _postgresql(url, threads, reads=True)
+        return cls(engine, readers, engine.execution_options(writes=True), (engine, readers))
 
     @property
     def is_sqlite(self) -> bool:
@@ -62,10 +64,11 @@ class Database:
 
     def dispose(self) -> None:
         """Close every connection."""
-        self.engine.dispose()
+        for engine in self.engines:
+            engine.dispose()
 
 
-def _postgresql(url: str, threads: int) -> Engine:
+def _postgresql(url: str, threads: int, *, reads: bool = False) -> Engine:
     parsed = make_url(url)
     if parsed.drivername in {"postgresql", "postgres"}:
         parsed = parsed.set(drivername="postgresql+psycopg")
@@ -74,7 +77,10 @@ def _postgresql(url: str, threads: int) -> Engine:
         pool_size=threads + POOL_MARGIN,
         max_overflow=0,
         pool_pre_ping=False,
-        connect_args={"options": "-c timezone=UTC -c lock_timeout=10s"},
+        isolation_level="AUTOCOMMIT" if reads else None,
+        connect_args={
+            "options": f"-c timezone=UTC -c lock_timeout=10s{' -c default_transaction_read_only=on' * reads}"
+        },
     )
 
 
@@ -141,7 +147,22 @@ def on_retryable(database: Database, mark: Any) -> None:
         if is_retryable(context.original_exception):
             mark(context.sqlalchemy_exception or context.original_exception)
 
-    event.listen(database.engine, "handle_error", listener)
+    for engine in database.engines:
+        event.listen(engine, "handle_error", listener)
+
+
+@contextmanager
+def read_in_parts(session: Session) -> Iterator[None]:
+    """Let statements of the block give their rows in parts (`yield_per`), for which PostgreSQL needs a transaction."""
+    raw = session.connection().connection.dbapi_connection
+    if not getattr(raw, "autocommit", False) or session.get_bind().dialect.name != "postgresql":
+        yield
+        return
+    session.execute(text("BEGIN READ ONLY"))
+    try:
+        yield
+    finally:
+        session.execute(text("ROLLBACK"))
 
 
 def violated_constraint(error: BaseException) -> str | None:

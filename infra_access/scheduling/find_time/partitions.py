@@ -22,6 +22,7 @@ from infra_access.access_requests.vocabularies import Entry, TimeGiven
 from infra_access.catalogue.head import Head
 from infra_access.catalogue.models import CatalogueEntry, CatalogueHead, Instrument, InstrumentTechnique
 from infra_access.catalogue.search_cache import Latest
+from infra_access.core.db import read_in_parts
 from infra_access.core.errors import Unavailable
 from infra_access.core.i18n import _
 from infra_access.policy.classes import Partition, PartitionMaker, Sample, Way, traits_read
@@ -85,7 +86,9 @@ def classes_now(session: Session, now: datetime) -> tuple[RuleBook, Kept]:
             known = _kept.get(pool)
             if known is None or known.heads != heads:
                 # What is read now was there at these heads or came later, so nobody finds it older than its heads.
-                known = _kept[pool] = Kept(heads, _made(session, book, now), Latest(_MOST_FILTERED))
+                with read_in_parts(session):
+                    made = _made(session, book, now)
+                known = _kept[pool] = Kept(heads, made, Latest(_MOST_FILTERED))
     return book, known
 
 
