@@ -29,7 +29,8 @@ def remind(database: Database, *, now: datetime) -> int:
         with database.writer() as session:
             found = session.scalars(_due(now)).all()
             for approval in found:
-                done += _told(session, approval, now)
+                _tell(session, approval, now)
+        done += len(found)
         if len(found) < _AT_ONCE:
             return done
 
@@ -46,7 +47,7 @@ def _due(now: datetime) -> Select[Approval]:
     )
 
 
-def _told(session: Session, approval: Approval, now: datetime) -> int:
+def _tell(session: Session, approval: Approval, now: datetime) -> None:
     late = approval.due_at <= now
     approval.reminded_at = approval.reminded_at or now
     if late:
@@ -64,7 +65,6 @@ def _told(session: Session, approval: Approval, now: datetime) -> int:
     )
     payload = {"approval": approval.public_id, approval.subject_kind: approval.subject_public_id}
     publish(session, f"access_request.approval_{what}", payload, now=now)
-    return 1
 
 
 def remind_from(asked_at: datetime, due_at: datetime) -> datetime:

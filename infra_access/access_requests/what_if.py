@@ -32,7 +32,7 @@ from infra_access.policy.eligibility import badness
 from infra_access.policy.kinds import Kind
 from infra_access.policy.models import PolicyDocument
 from infra_access.policy.places import InstrumentPlace, places_of
-from infra_access.policy.rulebook import RuleBook
+from infra_access.policy.rulebook import RuleBook, rulebook, rulebook_with
 from infra_access.policy.rules import Action
 from infra_access.policy.ruling import rule_on
 from infra_access.policy.vocabulary import VOCABULARY
@@ -48,10 +48,14 @@ KINDS: Mapping[str, tuple[str, Text]] = {
 }
 """The kinds of applicant that are compared: what each says of itself, and its name."""
 
+MONTHS = 12
+"""How far back requests are looked at unless somebody says otherwise."""
+
 MOST_REQUESTS = 1_000
 MOST_WORK = 4_000_000
 """Rules times applicants times classes of instruments by way in: some forty seconds."""
 
+_ACTIONS = (Action.REQUEST, Action.BOOK)
 _AT_ONCE = 5_000
 _MONTH = timedelta(days=30)
 
@@ -104,14 +108,14 @@ class WhatIf:
         return tuple(sorted(found, key=lambda one: (-abs(one.after - one.before), one.kind, one.countries)))
 
 
-def what_if(
-    session: Session, document: PolicyDocument, *, before: RuleBook, after: RuleBook, months: int, now: datetime
-) -> WhatIf:
+def what_if(session: Session, document: PolicyDocument, *, now: datetime, months: int = MONTHS) -> WhatIf:
     """Compare the rules in force with those that hold once `document` is published.
 
     `months` of 30 days are looked back. Only instruments and requests within the document's scope can change, so only
     they are decided; requests by the facts as they stand, dated to when they were submitted.
     """
+    before = rulebook(session)
+    after = rulebook_with(session, before, document)
     total, reach = _reach(session, document, before, after, now)
     looked_at, of, changed = _requests(session, document, before, after, months, now)
     return WhatIf(total, reach, looked_at, of, changed)
@@ -135,14 +139,12 @@ def _reach(
     found: list[Reach] = []
     for kind, (statement, _name) in KINDS.items():
         for countries in alike:
-            said = f"{statement},country:{countries[0]}"
-            sides = [
-                _usable(Classes(book, visitor_facts(said, book, now), Action.REQUEST, now),
-                        Classes(book, visitor_facts(said, book, now), Action.BOOK, now), samples)
+            applicant = visitor_facts(f"{statement},country:{countries[0]}", before, now)
+            sums = [
+                sum(counts[key] for key in _usable([Classes(book, applicant, one, now) for one in _ACTIONS], samples))
                 for book in (before, after)
-            ]  # fmt: skip
-            sums = [sum(counts[key] for key in side) for side in sides]
-            found.append(Reach(kind, countries, sums[0], sums[1]))
+            ]
+            found.append(Reach(kind, countries, *sums))
     return counts.total(), tuple(found)
 
 
@@ -172,10 +174,10 @@ def _reached(session: Session, document: PolicyDocument) -> Iterator[tuple[Instr
                 yield place, routes
 
 
-def _usable(asking: Classes, booking: Classes, samples: Mapping[tuple[int, int], Sample]) -> set[tuple[int, int]]:
+def _usable(judging: Sequence[Classes], samples: Mapping[tuple[int, int], Sample]) -> set[tuple[int, int]]:
     def can(sample: Sample) -> bool:
         ways: Iterable[str | None] = [way.route for way in sample.ways] or [None]
-        return any(could_use(classes.decide(sample.place, way)) for way in ways for classes in (asking, booking))
+        return any(could_use(classes.decide(sample.place, way)) for way in ways for classes in judging)
 
     return {key for key, sample in samples.items() if can(sample)}
 
@@ -261,15 +263,18 @@ def _decided_otherwise(
     if (document.scope_kind, document.scope_key) not in scopes:
         return None
     actor = load_actor(session, access_request.requester_id, now=submitted)
+    # Both books have the same groups of countries, of which alone the facts make use.
+    applicant = facts_of(session, actor, acting_for_id=content.acting_for, now=submitted, book=before)
+    extra = facts_of_request(session, content, route=route, book=before, now=submitted, by=actor.public_id)
     outcomes = [
         rule_on(
             session,
             action=Action.REQUEST,
             instrument_ids=content.instruments,
-            applicant=facts_of(session, actor, acting_for_id=content.acting_for, now=submitted, book=book),
+            applicant=applicant,
             now=submitted,
             route=route.public_id,
-            extra=facts_of_request(session, content, route=route, book=book, now=submitted, by=actor.public_id),
+            extra=extra,
             book=book,
             places=places,
         ).decision

@@ -32,14 +32,12 @@ from infra_access.policy.publishing import (
     revise_draft,
     withdraw_document,
 )
-from infra_access.policy.rulebook import PUBLISHED, rulebook, rulebook_with
+from infra_access.policy.rulebook import PUBLISHED, rulebook
 from infra_access.policy.rules import Action
 from infra_access.policy.ruling import rule_on
 from infra_access.policy.templates import TEMPLATES, Setting, rules_from
 
 STATES = (DRAFT, PUBLISHED, SUPERSEDED)
-MONTHS = 12
-"""How far back a what-if looks unless somebody says otherwise."""
 
 
 class PolicyBody(Body):
@@ -257,9 +255,7 @@ def changes(call: Call) -> dict[str, Any]:
 )
 def try_out(call: Call) -> dict[str, Any]:
     """Tell what would change for whom, and for requests of the past, were this version in force. Nothing is kept."""
-    before = rulebook(call.db)
-    after = rulebook_with(call.db, before, call.row)
-    found = what_if(call.db, call.row, before=before, after=after, months=call.body.get("months", MONTHS), now=call.now)
+    found = what_if(call.db, call.row, now=call.now, **call.body)
     return {
         "instruments": found.instruments,
         "reach": [{name: getattr(one, name) for name in ReachOut._declared_fields} for one in found.reach],

@@ -97,7 +97,7 @@ def rule_asked_for(asked: Asked, *, taken: Collection[str]) -> Raw:
         "id": _new_id(then, taken),
         "applies_to": sorted(set(asked.many["applies_to"])),
         "effect": _effect(then, asked),
-        "message": {"en": asked.one("message"), **({"ja": asked.one("message_ja")} if asked.one("message_ja") else {})},
+        "message": {"en": asked.one("message")},
         **_when(asked),
         **_days(then, asked),
     }
@@ -162,7 +162,6 @@ def _number(text: str) -> int | str:
 
 _FIELDS = {
     "message.en": "message",
-    "message.ja": "message_ja",
     "effect.role": "role",
     "effect.scope": "scope",
     "effect.code": "code",

@@ -127,7 +127,6 @@ class InstrumentTime:
     """
 
     id: int
-    public_id: str
     scheduling_authority: str
     facility_id: int
     timezone: str
@@ -219,7 +218,6 @@ def _time_from(
     refuse_invisible(actor, name, (publication, facility_publication), scopes)
     return InstrumentTime(
         id=id_,
-        public_id=public_id,
         scheduling_authority=authority,
         facility_id=facility_id,
         timezone=timezone,

@@ -34,7 +34,7 @@ from infra_access.policy.publishing import (
     revise_draft,
     withdraw_document,
 )
-from infra_access.policy.rulebook import PUBLISHED, rulebook, rulebook_with
+from infra_access.policy.rulebook import PUBLISHED
 from infra_access.policy.templates import TEMPLATES, rules_from
 from infra_access.web import rules_page
 from infra_access.web.corrections import Entries, to_correct, to_fill_in
@@ -46,7 +46,6 @@ _ALL = {"renderer": "policies.jinja2"}
 _NEW = {"route_name": "policy_new", "renderer": "policy_new.jinja2", "permission": Permission.OWN_ACCOUNT}
 _ONE = {"route_name": "policy", "renderer": "policy.jinja2"}
 _REFUSED: tuple[type[DomainError], ...] = (*ENTERED, PreconditionFailed)
-_MONTHS = 12
 _SHOWN = 60
 """Rows of the comparison that a page shows; the API has all."""
 
@@ -301,16 +300,7 @@ def _page(context: Context, request: Request) -> dict[str, Any]:
 
 def _tried(context: Context, request: Request) -> dict[str, Any]:
     """Return what the version would change, in the reader's language."""
-    document: PolicyDocument = context.row
-    before = rulebook(request.db)
-    found = what_if(
-        request.db,
-        document,
-        before=before,
-        after=rulebook_with(request.db, before, document),
-        months=_MONTHS,
-        now=clock.now(),
-    )
+    found = what_if(request.db, context.row, now=clock.now())
     changed = found.changed
     return {
         "instruments": found.instruments,
