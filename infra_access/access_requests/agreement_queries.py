@@ -95,6 +95,12 @@ def sides_of(session: Session, access_request: AccessRequest, actor: Actor, now:
     return frozenset(sides)
 
 
+def signatory_names(session: Session, access_request: AccessRequest, now: datetime) -> list[str]:
+    """Return the names of those who may accept for the applicant's side, for its own team to read."""
+    keys = sorted(applicant_signatories(session, access_request, now))
+    return list(session.scalars(select(Account.name).where(Account.id.in_(keys)).order_by(Account.name)))
+
+
 def applicant_signatories(session: Session, access_request: AccessRequest, now: datetime) -> frozenset[int]:
     """Return the keys of the accounts that may accept for the applicant's side, as `sides_of` explains."""
     if access_request.acting_for_id is None:

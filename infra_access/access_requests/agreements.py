@@ -15,10 +15,11 @@ from infra_access.access_requests.agreement_queries import (
     agreement_of,
     is_accepted,
     sides_of,
+    signatory_names,
 )
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Agreement, AgreementAcceptance, Approval
-from infra_access.access_requests.standing import advance, locked, own_relations, tell
+from infra_access.access_requests.standing import advance, locked, team_of, tell
 from infra_access.access_requests.vocabularies import ApprovalState
 from infra_access.audit.record import record
 from infra_access.catalogue.models import Facility, Organisation
@@ -90,9 +91,8 @@ def accept(
     """
     access_request = locked(session, access_request, expected_version)
     sides = sides_of(session, access_request, actor, now)
-    if not sides and own_relations(access_request, actor):
-        message = _("A signatory of your organisation has to accept the terms. Ask its administrator who that is.")
-        raise Forbidden("agreement.signatory", message)
+    if not sides and actor.account_id in team_of(session, access_request):
+        raise _not_theirs_to_sign(session, access_request, now)
     require(actor, Permission.AGREEMENT_ACCEPT, (), {"signatory" if APPLICANT in sides else "host"} if sides else set())
     move(RequestState(access_request.state), RequestTransition.ACCEPT_TERMS)
     agreement = agreement_of(session, access_request).agreement
@@ -120,6 +120,22 @@ def accept(
         details={"side": side, "text_hash": agreement.text_hash, "state": access_request.state},
     )
     return view
+
+
+def _not_theirs_to_sign(session: Session, access_request: AccessRequest, now: datetime) -> Forbidden:
+    """Return the refusal of somebody of the team who cannot bind their organisation; it names who can."""
+    names = signatory_names(session, access_request, now)
+    if not names:
+        message = _(
+            "Your organisation has to accept these terms, and nobody is named to sign for it. Ask its administrator "
+            "to name a signatory."
+        )
+    else:
+        message = _(
+            "${names} signs for your organisation and has to accept these terms. They find them on their page.",
+            mapping={"names": ", ".join(names)},
+        )
+    return Forbidden("agreement.signatory", message, details={"signatories": list(names)})
 
 
 def _add(session: Session, agreement: Agreement, side: str, account_id: int, at: datetime) -> None:

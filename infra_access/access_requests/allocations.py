@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.agreement_queries import is_accepted
@@ -20,6 +20,7 @@ from infra_access.access_requests.models import (
     Approval,
     Participant,
 )
+from infra_access.access_requests.narrower import granted_of
 from infra_access.access_requests.standing import team_of
 from infra_access.access_requests.vocabularies import AllocationState, ApprovalState, ParticipantRole
 from infra_access.catalogue.models import Facility, Instrument
@@ -77,15 +78,17 @@ class AllocationPage:
 
 
 def activate(session: Session, access_request: AccessRequest) -> Allocation:
-    """Create the allocation of a request, or bring it up to what the request asks for now.
+    """Create the allocation of a request, or bring it up to what it asks for now and all who approved it grant.
 
     Raises Conflict `allocation.used` where more was drawn already.
     """
     found = _locked(session, Allocation.access_request_id == access_request.id)
+    given = _given(session, access_request)
+    amount, until = granted_of(access_request, given)
     if found is None:
         found = Allocation(access_request_id=access_request.id, access_unit=access_request.access_unit, used=Decimal(0))
         session.add(found)
-    elif access_request.quantity < found.used:
+    elif amount < found.used:
         raise Conflict(
             "allocation.used",
             _(
@@ -93,9 +96,9 @@ def activate(session: Session, access_request: AccessRequest) -> Allocation:
                 mapping={"used": str(found.used)},
             ),
         )
-    found.amount = access_request.quantity
-    found.valid_from, found.valid_until = access_request.period_start, access_request.period_end
-    found.conditions = _conditions(session, access_request)
+    found.amount = amount
+    found.valid_from, found.valid_until = access_request.period_start, until
+    found.conditions = "\n\n".join(one.conditions for one in given if one.conditions) or None
     found.state = AllocationState.ACTIVE
     session.flush()
     return found
@@ -309,15 +312,13 @@ def _granted(
     )
 
 
-def _conditions(session: Session, access_request: AccessRequest) -> str | None:
-    found = session.scalars(
-        select(Approval.conditions)
+def _given(session: Session, access_request: AccessRequest) -> Sequence[Approval]:
+    return session.scalars(
+        select(Approval)
         .where(
             Approval.subject_kind == "access_request",
             Approval.subject_id == access_request.id,
             Approval.state == ApprovalState.APPROVED,
-            func.length(Approval.conditions) > 0,
         )
         .order_by(Approval.id)
-    )
-    return "\n\n".join(text for text in found if text) or None
+    ).all()

@@ -5,21 +5,31 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, or_, select
+from sqlalchemy import CompoundSelect, Row, Select, and_, cast, null, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
-from infra_access.access_requests.approvers import chain_of, facility_of_approval, held_by, organisation_of_approval
+from infra_access.access_requests.approval_models import ConflictOfInterest, RequestCorrection
+from infra_access.access_requests.approvers import (
+    chain_of,
+    facility_of_approval,
+    held_by,
+    is_own,
+    organisation_of_approval,
+)
 from infra_access.access_requests.models import AccessRequest, Approval, Participant
 from infra_access.access_requests.vocabularies import OPEN, ApprovalState
 from infra_access.catalogue.fields import fault
 from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.core.authority import Actor, Scopes
+from infra_access.core.columns import KEY
 from infra_access.core.errors import NotFound
 from infra_access.core.i18n import _
 from infra_access.core.paging import clean_limit, decode_cursor, encode_cursor
 from infra_access.people.models import Account
 
 _Applying = aliased(Organisation)
+_Revoked = aliased(AccessRequest)
+_NO_ACCOUNT = cast(null(), KEY)
 _NOBODY: tuple[set[int], set[int]] = (set(), set())
 
 
@@ -28,8 +38,9 @@ class ApprovalView:
     """An approval with who asks, from where, for what. `title` is empty for a booking, which names itself.
 
     `organisation` and `country` are those of the organisation acted for; `team` are the keys of its accounts.
-    `barred` are the accounts with an address of the team, who may have come after it was entered, and `group` is the
-    organisation acted for, whose people do not decide on it from outside.
+    `barred` are the accounts with an address of the team, who may have come after it was entered, whoever wrote a
+    part of it, whoever stepped back, and of an appeal whoever decided before; `group` is the organisation acted for,
+    whose people do not decide on it from outside.
     """
 
     approval: Approval
@@ -55,15 +66,20 @@ class ApprovalView:
     def is_near(self, actor: Actor) -> bool:
         """Tell whether the actor is too near to decide: on the team, or of the organisation acted for.
 
-        Within an organisation its own people decide: a laboratory on the requests of its house.
+        Within an organisation its own people decide: a laboratory on the requests of its house. Whoever stands in for
+        somebody of the team is as near as they are.
         """
         outside = self.group is not None and ("organisation", self.group[1]) not in self.scopes
         of_group = outside and self.group is not None and self.group[0] in actor.organisation_ids
-        return self.is_own(actor) or actor.account_id in self.barred or of_group
+        return self.is_own(actor) or actor.account_id in self.barred or of_group or self._stands_in(actor)
 
     def may_decide(self, actor: Actor) -> bool:
         """Tell whether it is the actor's to decide, while it waits."""
         return actor.account_id is not None and not self.is_near(actor) and actor.holds(self.approval.role, self.scopes)
+
+    def _stands_in(self, actor: Actor) -> bool:
+        """Tell whether the actor stands in for somebody of the team, in whatever role."""
+        return not actor.stands_in_for.isdisjoint({*self.team, *self.barred, self.approval.applicant_id})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +106,7 @@ def inbox(
     size = clean_limit(limit)
     address = select(Account.email).where(Account.id == actor.account_id).scalar_subquery()
     own = select(Participant.id).where(
-        Approval.subject_kind == "access_request",
+        Approval.subject_kind != "booking",
         Participant.access_request_id == Approval.subject_id,
         or_(Participant.account_id == actor.account_id, Participant.email == address),
     )
@@ -100,6 +116,8 @@ def inbox(
         Approval.state.in_(_states(state)),
         Approval.applicant_id != actor.account_id,
         ~own.correlate(Approval).exists(),
+        *(~one.correlate(Approval).exists() for one in _parts_in(actor)),
+        *(~is_own(account_id) for account_id in sorted(actor.stands_in_for)),
         or_(group.is_(None), group.not_in(sorted(actor.organisation_ids)), Organisation.id == group),
     )
     if cursor:
@@ -110,6 +128,36 @@ def inbox(
     items = tuple(_seen(session, rows[:size]))
     last = items[-1].approval if len(rows) > size else None
     return ApprovalPage(items, encode_cursor([last.due_at.isoformat(), last.id]) if last else None)
+
+
+def _parts_in(actor: Actor) -> list[Select[*tuple[Any, ...]]]:
+    """Return what makes somebody too near to a request without being on its team; see `ApprovalView`."""
+    of_request = Approval.subject_kind != "booking"
+    appealed = aliased(Approval)
+    return [
+        select(ConflictOfInterest.account_id).where(
+            of_request,
+            ConflictOfInterest.access_request_id == Approval.subject_id,
+            ConflictOfInterest.account_id == actor.account_id,
+        ),
+        select(RequestCorrection.id).where(
+            of_request,
+            RequestCorrection.access_request_id == Approval.subject_id,
+            RequestCorrection.proposed_by_id == actor.account_id,
+            RequestCorrection.state == "accepted",
+        ),
+        select(appealed.id).where(
+            Approval.subject_kind == "appeal",
+            appealed.subject_kind == "access_request",
+            appealed.subject_id == Approval.subject_id,
+            appealed.decided_by_id == actor.account_id,
+        ),
+        select(_Revoked.id).where(
+            Approval.subject_kind == "appeal",
+            _Revoked.id == Approval.subject_id,
+            _Revoked.revoked_by_id == actor.account_id,
+        ),
+    ]
 
 
 def approval_by_public_id(session: Session, public_id: str, *, actor: Actor | None) -> ApprovalView:
@@ -139,9 +187,7 @@ def _views() -> Select[*tuple[Any, ...]]:
     return (
         select(Approval, Account.name, AccessRequest.title, _Applying, Facility, Organisation)
         .join(Account, Account.id == Approval.applicant_id)
-        .outerjoin(
-            AccessRequest, and_(Approval.subject_kind == "access_request", AccessRequest.id == Approval.subject_id)
-        )
+        .outerjoin(AccessRequest, and_(Approval.subject_kind != "booking", AccessRequest.id == Approval.subject_id))
         .outerjoin(_Applying, _Applying.id == AccessRequest.acting_for_id)
         .outerjoin(Facility, facility_of_approval())
         .outerjoin(Organisation, organisation_of_approval())
@@ -151,10 +197,13 @@ def _views() -> Select[*tuple[Any, ...]]:
 def _seen(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterable[ApprovalView]:
     approvals: list[Approval] = [row[0] for row in rows]
     names = _instrument_names(session, {key for approval in approvals for key in approval.instrument_ids})
-    teams = _teams(session, [one.subject_id for one in approvals if one.subject_kind == "access_request"])
+    teams = _teams(session, [one.subject_id for one in approvals if one.subject_kind != "booking"])
+    deciders = _deciders(session, [one.subject_id for one in approvals if one.subject_kind == "appeal"])
     for row in rows:
         approval, applicant, title, applying, facility, of_scope = tuple(row)
-        team, barred = teams.get(approval.subject_id, _NOBODY) if approval.subject_kind == "access_request" else _NOBODY
+        team, barred = teams.get(approval.subject_id, _NOBODY) if approval.subject_kind != "booking" else _NOBODY
+        if approval.subject_kind == "appeal":
+            barred = barred | deciders.get(approval.subject_id, set())
         yield ApprovalView(
             approval=approval,
             applicant=applicant,
@@ -177,21 +226,52 @@ def _instrument_names(session: Session, keys: set[int]) -> dict[int, str]:
 
 
 def _teams(session: Session, access_request_ids: list[int]) -> dict[int, tuple[set[int], set[int]]]:
-    """Return the accounts on each team, and those with an address of it."""
+    """Return the accounts on each team, and those that are too near to it otherwise. One statement."""
     if not access_request_ids:
         return {}
     teams: dict[int, tuple[set[int], set[int]]] = {}
-    for request_id, account_id, addressed in session.execute(
+    addressed = (
         select(Participant.access_request_id, Participant.account_id, Account.id)
         .outerjoin(Account, Account.email == Participant.email)
         .where(Participant.access_request_id.in_(access_request_ids))
-    ):
+    )
+    wrote = select(RequestCorrection.access_request_id, _NO_ACCOUNT, RequestCorrection.proposed_by_id).where(
+        RequestCorrection.access_request_id.in_(access_request_ids), RequestCorrection.state == "accepted"
+    )
+    stepped_back = select(ConflictOfInterest.access_request_id, _NO_ACCOUNT, ConflictOfInterest.account_id).where(
+        ConflictOfInterest.access_request_id.in_(access_request_ids)
+    )
+    found: CompoundSelect[*tuple[Any, ...]] = union_all(addressed, wrote, stepped_back)
+    for request_id, account_id, near in session.execute(found):
         team, barred = teams.setdefault(request_id, (set(), set()))
         if account_id is not None:
             team.add(account_id)
-        if addressed is not None:
-            barred.add(addressed)
+        if near is not None:
+            barred.add(near)
     return teams
+
+
+def deciders_of(session: Session, access_request: AccessRequest) -> set[int]:
+    """Return who gave a verdict on a request, or revoked it. One statement."""
+    return _deciders(session, [access_request.id]).get(access_request.id, set())
+
+
+def _deciders(session: Session, access_request_ids: list[int]) -> dict[int, set[int]]:
+    """Return who gave a verdict on each request, or revoked it. One statement, none where there are no appeals."""
+    found: dict[int, set[int]] = {}
+    if access_request_ids:
+        decided = select(Approval.subject_id, Approval.decided_by_id).where(
+            Approval.subject_kind == "access_request",
+            Approval.subject_id.in_(access_request_ids),
+            Approval.decided_by_id.is_not(None),
+        )
+        revoked = select(AccessRequest.id, AccessRequest.revoked_by_id).where(
+            AccessRequest.id.in_(access_request_ids), AccessRequest.revoked_by_id.is_not(None)
+        )
+        both: CompoundSelect[*tuple[Any, ...]] = union_all(decided, revoked)
+        for key, account_id in session.execute(both):
+            found.setdefault(key, set()).add(account_id)
+    return found
 
 
 def _states(state: str) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 The deciding compares and swaps: it locks the row, checks that it still waits and is the version that was looked at.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -18,13 +19,15 @@ from infra_access.access_requests.approval_queries import (
     view_of,
 )
 from infra_access.access_requests.approvers import host_scopes, scope_for
+from infra_access.access_requests.deciders import refuse_others, refuse_same_person, second_of
 from infra_access.access_requests.models import AccessRequest, Approval
+from infra_access.access_requests.narrower import WHOLE, Narrower
 from infra_access.access_requests.reminding import remind_from
-from infra_access.access_requests.vocabularies import OPEN, ApprovalState, Verdict
+from infra_access.access_requests.vocabularies import ON_HOLD, OPEN, ApprovalState, Verdict
 from infra_access.catalogue import fields
-from infra_access.core.authority import Actor, Permission, require
+from infra_access.core.authority import Actor, Scopes
 from infra_access.core.decision import ApprovalDue
-from infra_access.core.errors import Conflict, Forbidden
+from infra_access.core.errors import Conflict
 from infra_access.core.i18n import _, plain
 from infra_access.core.ids import new_public_id
 from infra_access.core.input_text import clean_text
@@ -45,11 +48,16 @@ __all__ = [
 
 SHORTEST = timedelta(days=1)
 
+AnsweredAhead = Callable[[Approval, Scopes], bool]
+"""Gives a new approval if a standing authorisation answers it, and tells whether it did."""
+
 _STATES = {
     Verdict.APPROVE: ApprovalState.APPROVED,
     Verdict.REFUSE: ApprovalState.REFUSED,
     Verdict.REQUEST_CHANGES: ApprovalState.CHANGES_REQUESTED,
     Verdict.PAUSE: ApprovalState.PAUSED,
+    Verdict.RESERVE: ApprovalState.RESERVED,
+    Verdict.DEFER: ApprovalState.DEFERRED,
     Verdict.RESUME: ApprovalState.PENDING,
 }
 
@@ -65,8 +73,13 @@ def ask(
     due: Sequence[ApprovalDue],
     now: datetime,
     team: Collection[int] = (),
+    ahead: AnsweredAhead | None = None,
+    two_people: bool = False,
 ) -> list[Approval]:
     """Ask for what is due, each of its own people; `due` is an officer's reading, so that hidden rules count.
+
+    What a standing authorisation answers is given at once, by whoever gave that, and quotes it. With `two_people` a
+    single approval is asked of a second person too.
 
     Raises Conflict `approval.nobody` where somebody would have to decide on a request of their own, or nobody could.
     """
@@ -74,8 +87,13 @@ def ask(
     near = {*team, applicant_id}
     group = session.scalar(select(AccessRequest.acting_for_id).where(AccessRequest.public_id == subject_public_id))
     asked = []
-    for one in {(each.rule, each.role, each.scope): each for each in due}.values():
-        kind, key = scope_for(session, one, host, team=near, group=group, now=now)
+    wanted = list({(each.rule, each.role, each.scope): each for each in due}.values())
+    if two_people and len(wanted) == 1:
+        wanted.append(replace(wanted[0], rule=second_of(wanted[0].rule)))
+    for one in wanted:
+        people = 2 if second_of(one.rule) in {each.rule for each in wanted} else 1
+        scopes = scope_for(session, one, host, team=near, group=group, now=now, people=people)
+        (kind, key), *_wider = scopes
         due_at = now + max(SHORTEST, timedelta(days=one.latest_days))
         approval = Approval(
             public_id=new_public_id(),
@@ -97,6 +115,8 @@ def ask(
         )
         session.add(approval)
         asked.append(approval)
+        if ahead is not None and ahead(approval, scopes):
+            continue
         payload = {"approval": approval.public_id, subject_kind: subject_public_id}
         publish(session, "access_request.approval_asked", payload, now=now)
     session.flush()
@@ -123,46 +143,49 @@ def give_verdict(
     verdict: str,
     reason: str,
     conditions: str | None = None,
+    narrower: Narrower = WHOLE,
     expected_version: int | None = None,
     team: Collection[int] = (),
 ) -> str:
     """Write a verdict down and return how the subject stands by it.
 
-    That is approved (nothing is left to ask), refused (the others are called off), changes_requested, paused or open.
-    The caller holds the lock on the subject and changes its state.
+    That is approved (nothing is left to ask), refused (the others are called off), changes_requested, paused,
+    reserved, deferred or open. The caller holds the lock on the subject and changes its state.
 
-    Raises PreconditionFailed `version.stale`, Forbidden `approval.own` or `permission.missing`, Conflict
+    Raises PreconditionFailed `version.stale`, Forbidden as `deciders.refuse_others` says, Conflict
     `approval.decided`, Invalid.
     """
     kind = fields.one_of(Verdict)(verdict, "verdict")
-    if approval.subject_kind == "booking" and kind not in (Verdict.APPROVE, Verdict.REFUSE):
-        raise fields.fault("verdict.unfit", "verdict", _("A booking can be approved or refused."))
+    if approval.subject_kind != "access_request" and kind not in (Verdict.APPROVE, Verdict.REFUSE):
+        raise fields.fault("verdict.unfit", "verdict", _("Only approve or refuse is possible here."))
     reason = clean_text(
         reason, field="reason", max_length=5_000, required=kind not in (Verdict.APPROVE, Verdict.RESUME)
     )
     conditions = clean_text(conditions or "", field="conditions", max_length=5_000)
+    if narrower != WHOLE and (kind != Verdict.APPROVE or approval.subject_kind != "access_request"):
+        raise fields.fault("verdict.unfit", "most_units", _("Only a yes to a request grants less than was asked."))
     approval = _locked(session, approval, expected_version)
-    view = view_of(session, approval)
-    if view.is_near(actor) or actor.account_id in team:
-        message = _("Nobody decides on a request of their own, of their team or of their organisation. Others will.")
-        raise Forbidden("approval.own", message)
-    require(actor, Permission.APPROVAL_DECIDE, (), {"approver"} if view.may_decide(actor) else set())
-    if approval.state not in OPEN or (kind == Verdict.RESUME and approval.state != ApprovalState.PAUSED):
+    refuse_others(session, actor, view_of(session, approval), now=now, team=team)
+    if approval.state not in OPEN or (kind == Verdict.RESUME and approval.state not in ON_HOLD):
         raise Conflict(
             "approval.decided",
             _("This approval does not wait for that any more. Load it again to see what happened."),
             details={"state": approval.state},
         )
+    if kind == Verdict.APPROVE:
+        refuse_same_person(session, approval, actor)
     approval.state, approval.reason = _STATES[Verdict(kind)], reason or None
     if approval.state not in OPEN:
         approval.decided_by_id, approval.decided_at = actor.account_id, now
         approval.conditions = conditions or None
+        approval.most_units, approval.until = narrower.most_units, narrower.until
+        approval.safety_result = _safety_result(approval, narrower)
     session.flush()
     return _standing(session, approval)
 
 
-def prolong(session: Session, *, subject_kind: str, subject_id: int, by: timedelta) -> None:
-    """Put off the deadlines of what waits, after a pause; what was paused waits again."""
+def prolong(session: Session, *, subject_kind: str, subject_id: int, by: timedelta, wake: bool = True) -> None:
+    """Put off the deadlines of what waits, after a pause; what was on hold waits again unless told otherwise."""
     for approval in session.scalars(
         select(Approval).where(
             Approval.subject_kind == subject_kind, Approval.subject_id == subject_id, Approval.state.in_(OPEN)
@@ -170,9 +193,18 @@ def prolong(session: Session, *, subject_kind: str, subject_id: int, by: timedel
     ):
         approval.due_at += by
         approval.remind_at += by
-        approval.state = ApprovalState.PENDING
+        approval.state = ApprovalState.PENDING if wake else approval.state
         approval.reminded_at = approval.escalated_at = None
     session.flush()
+
+
+def _safety_result(approval: Approval, narrower: Narrower) -> str | None:
+    """Return how safe a safety officer found it: green, yellow only under conditions or limits, red not at all."""
+    if approval.role != "safety_officer" or approval.state == ApprovalState.CHANGES_REQUESTED:
+        return None
+    if approval.state == ApprovalState.REFUSED:
+        return "red"
+    return "yellow" if approval.conditions or narrower != WHOLE else "green"
 
 
 def _locked(session: Session, approval: Approval, expected_version: int | None) -> Approval:
@@ -189,7 +221,7 @@ def _locked(session: Session, approval: Approval, expected_version: int | None) 
 def _standing(session: Session, approval: Approval) -> str:
     if approval.state == ApprovalState.REFUSED:
         void(session, subject_kind=approval.subject_kind, subject_id=approval.subject_id)
-    if approval.state in (ApprovalState.REFUSED, ApprovalState.CHANGES_REQUESTED, ApprovalState.PAUSED):
+    if approval.state in (ApprovalState.REFUSED, ApprovalState.CHANGES_REQUESTED, *ON_HOLD):
         return str(approval.state)
     left = session.scalar(
         select(Approval.id)

@@ -6,15 +6,16 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.models import Approval
+from infra_access.access_requests.models import Approval, Participant
 from infra_access.catalogue.models import Facility, Instrument, Organisation
-from infra_access.catalogue.scopes import scopes_of_facility
-from infra_access.core.authority import NETWORK, Actor, Grant, Scope, Scopes
+from infra_access.catalogue.scopes import organisation_scopes, scopes_of_facility
+from infra_access.core.authority import NETWORK, Actor, Grant, Scopes
 from infra_access.core.decision import ApprovalDue
 from infra_access.core.errors import Conflict
 from infra_access.core.i18n import _
 from infra_access.people.models import Affiliation
 from infra_access.people.roles import holders
+from infra_access.policy.rules import ApprovalScope
 
 
 def host_scopes(session: Session, instrument_id: int) -> Scopes:
@@ -36,34 +37,53 @@ def scope_for(
     team: Collection[int | None],
     now: datetime,
     group: int | None = None,
-) -> Scope:
-    """Return the scope in which an approval is asked: the country's own people first, else the network's.
+    people: int = 1,
+) -> Scopes:
+    """Return the scopes that contain the one in which an approval is asked, that first.
 
-    Nobody decides on a request of their own, so the team does not count, nor does from outside whoever is of the
-    `group`, the organisation acted for. Raises Conflict `approval.nobody`.
+    A country's own people come first, else the network's. Nobody decides on a request of their own, so the team does
+    not count, nor does from outside whoever is of the `group`, the organisation acted for. Raises Conflict
+    `approval.nobody` where fewer than so many `people` could, or `approval.no_home` where a stage of the applicant's
+    side has nobody to ask, for the team acts for no organisation.
     """
     chain = {
         "facility": host,
         "organisation": host[1:],
         "country": host[2:],
         "network": (NETWORK,),
-    }[due.scope]
+    }.get(due.scope) or _home(session, due, group)
     near = set(team) | _people_of(session, group, chain, now)
     able = set(holders(session, due.role, chain, now)) - near
-    if not able:
+    if len(able) < people:
         raise Conflict(
             "approval.nobody",
             _(
                 "This needs the approval of somebody in the role ${role}, and nobody holds it there at present. Ask "
                 "the facility or the administrators of the network to name somebody, then send it again.",
                 mapping={"role": due.role},
+            )
+            if not able
+            else _(
+                "This needs the approval of two different people in the role ${role}, and only one holds it there at "
+                "present. Ask the facility or the administrators of the network to name another, then send it again.",
+                mapping={"role": due.role},
             ),
             details={"role": due.role, "scope": due.scope},
         )
     # Somebody may hold the role in the country and in the network; then it stays the country's to decide.
-    if due.scope == "country" and not set(holders(session, due.role, chain, now, network=False)) - near:
-        return NETWORK
-    return chain[0]
+    of_country = due.scope in (ApprovalScope.COUNTRY, ApprovalScope.HOME_COUNTRY)
+    if of_country and not set(holders(session, due.role, chain, now, network=False)) - near:
+        return (NETWORK,)
+    return chain
+
+
+def _home(session: Session, due: ApprovalDue, group: int | None) -> Scopes:
+    """Return the scopes of the organisation acted for, or of its country."""
+    if group is None:
+        message = _("This needs a yes of your own organisation or country. Say in the request whom you act for.")
+        raise Conflict("approval.no_home", message, details={"role": due.role, "scope": due.scope})
+    scopes = organisation_scopes(session.get_one(Organisation, group))
+    return scopes if due.scope == ApprovalScope.HOME_ORGANISATION else scopes[1:]
 
 
 def _people_of(session: Session, group: int | None, chain: Scopes, now: datetime) -> set[int]:
@@ -98,6 +118,16 @@ def held_by(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that the actor holds an approval's role within a scope that contains its own."""
     conditions = [and_(Approval.role == grant.role, _within(grant)) for grant in actor.grants]
     return or_(*conditions) if conditions else false()
+
+
+def is_own(account_id: int) -> ColumnElement[bool]:
+    """Return the condition that an approval is about a request of an account's own, or of its team."""
+    on_team = select(Participant.id).where(
+        Approval.subject_kind != "booking",
+        Participant.access_request_id == Approval.subject_id,
+        Participant.account_id == account_id,
+    )
+    return or_(Approval.applicant_id == account_id, on_team.correlate(Approval).exists())
 
 
 def _within(grant: Grant) -> ColumnElement[bool]:

@@ -1,16 +1,23 @@
-"""What a verdict does to a request: the last yes grants it, a no ends it, a question sends it back or pauses it."""
+"""What a verdict does to a request: the last yes grants it, a no ends it, a question sends it back or pauses it.
+
+For want of capacity it goes on the reserve list, or to a later round, whose beginning brings it back.
+"""
 
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import agreements, approvals, review
+from infra_access.access_requests import agreements, appeals, approvals, review
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
+from infra_access.access_requests.narrower import WHOLE, Narrower, refuse_unfit
+from infra_access.access_requests.routes import with_rounds
 from infra_access.access_requests.standing import advance, locked, team_of, tell
-from infra_access.access_requests.vocabularies import ApprovalState
+from infra_access.access_requests.vocabularies import ON_HOLD, Verdict
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor
+from infra_access.core.errors import Conflict
+from infra_access.core.i18n import _
 from infra_access.core.input_text import clean_text
 
 
@@ -23,14 +30,28 @@ def decide(
     verdict: str,
     reason: str,
     conditions: str | None = None,
+    narrower: Narrower = WHOLE,
     expected_version: int | None = None,
 ) -> Approval:
-    """Give a verdict on a request: approve, refuse, request_changes, pause or resume.
+    """Give a verdict on a request: approve, refuse, request_changes, pause, reserve, defer or resume.
 
     `expected_version` is that of the approval. Raises as `approvals.give_verdict` does, and Conflict
-    `access_request.state`.
+    `access_request.state`, or `access_round.none` where there is no later round to move it to.
     """
     access_request = locked(session, session.get_one(AccessRequest, approval.subject_id))
+    if approval.subject_kind == "appeal":
+        return appeals.decide(
+            session,
+            actor=actor,
+            now=now,
+            approval=approval,
+            access_request=access_request,
+            verdict=verdict,
+            reason=reason,
+            expected_version=expected_version,
+        )
+    refuse_unfit(narrower, access_request, now)
+    later = _later_round(session, access_request, now) if verdict == Verdict.DEFER else None
     standing = approvals.give_verdict(
         session,
         actor=actor,
@@ -39,11 +60,12 @@ def decide(
         verdict=verdict,
         reason=reason,
         conditions=conditions,
+        narrower=narrower,
         expected_version=expected_version,
         team=team_of(session, access_request),
     )
     reason = clean_text(reason, field="reason", max_length=5_000)
-    _resume(session, access_request, standing, now)
+    _go_on(session, access_request, standing, now)
     match standing:
         case "approved":
             agreements.grant(session, access_request, session.get_one(AccessRoute, access_request.route_id), now)
@@ -54,9 +76,11 @@ def decide(
             if access_request.state != RequestState.CHANGES_REQUESTED:
                 advance(access_request, RequestTransition.ASK_CHANGES, now, reason)
             tell(session, access_request, "changes_requested", now)
-        case "paused":
-            if access_request.state != RequestState.PAUSED:
-                advance(access_request, RequestTransition.PAUSE, now, reason)
+        case "paused" | "reserved" | "deferred":
+            if access_request.state != _HOLDS[standing][0]:
+                advance(access_request, _HOLDS[standing][1], now, reason)
+            if later is not None:
+                access_request.round_id = later
             tell(session, access_request, "decided", now)
         case _:
             tell(session, access_request, "decided", now)
@@ -73,16 +97,30 @@ def decide(
     return approval
 
 
-def _resume(session: Session, access_request: AccessRequest, standing: str, now: datetime) -> None:
-    """End a pause with the verdict that it waited for; deadlines are put off by as long as it lasted."""
-    if access_request.state == RequestState.CHANGES_REQUESTED and standing == "refused":
+_HOLDS = {
+    "paused": (RequestState.PAUSED, RequestTransition.PAUSE),
+    "reserved": (RequestState.RESERVE, RequestTransition.RESERVE),
+    "deferred": (RequestState.DEFERRED, RequestTransition.DEFER),
+}
+
+
+def _go_on(session: Session, access_request: AccessRequest, standing: str, now: datetime) -> None:
+    """End a pause, or a stay on the reserve list, with the verdict that it waited for."""
+    state = RequestState(access_request.state)
+    if state is RequestState.CHANGES_REQUESTED and standing == "refused":
         advance(access_request, RequestTransition.RESUME, now)
-    if access_request.state != RequestState.PAUSED or standing == "paused":
+    held = {hold: name for name, (hold, _transition) in _HOLDS.items()}
+    if state not in held or held[state] == standing:
         return
-    paused = any(one.state == ApprovalState.PAUSED for one in review.live(session, access_request))
-    if standing == "open" and paused:
+    if standing == "open" and any(one.state in ON_HOLD for one in review.live(session, access_request)):
         return
-    approvals.prolong(
-        session, subject_kind="access_request", subject_id=access_request.id, by=now - access_request.state_since
-    )
-    advance(access_request, RequestTransition.RESUME, now)
+    review.go_on(session, access_request, now, wake=standing not in _HOLDS)
+
+
+def _later_round(session: Session, access_request: AccessRequest, now: datetime) -> int:
+    route = session.get_one(AccessRoute, access_request.route_id)
+    later = with_rounds(session, [route], now=now)[0].next_round
+    if later is None:
+        message = _("This route has announced no later round. Announce one first, or use the reserve list.")
+        raise Conflict("access_round.none", message)
+    return later.id

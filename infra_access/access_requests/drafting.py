@@ -14,7 +14,7 @@ from infra_access.access_requests.lifecycle import RequestState, RequestTransiti
 from infra_access.access_requests.models import AccessRequest, AccessRoute
 from infra_access.access_requests.routes import route_by_public_id
 from infra_access.access_requests.standing import advance, locked, own_relations, tell
-from infra_access.access_requests.vocabularies import AllocationState, ApprovalState
+from infra_access.access_requests.vocabularies import ON_HOLD, AllocationState
 from infra_access.audit.record import record
 from infra_access.catalogue.fields import fault
 from infra_access.core.authority import Actor, Permission, require
@@ -24,7 +24,8 @@ from infra_access.core.ids import new_public_id
 from infra_access.core.timespan import TimeSpan
 from infra_access.policy.disclosure import decision_to_json
 
-_UNDECIDED = (RequestState.UNDER_REVIEW, RequestState.PAUSED)
+_ON_HOLD = (RequestState.PAUSED, RequestState.RESERVE, RequestState.DEFERRED)
+_UNDECIDED = (RequestState.UNDER_REVIEW, *_ON_HOLD)
 _TERMS = frozenset({"regime", "acting_for"})
 """The fields that the text of the terms depends on."""
 
@@ -133,7 +134,7 @@ def amend(
     called_off: list[str] = []
     if changed:
         store(session, access_request, after)
-        if state is RequestState.CHANGES_REQUESTED:
+        if state in (RequestState.CHANGES_REQUESTED, RequestState.REOPENED):
             called_off = review.void_resting_on(session, access_request, changed)
         elif state is not RequestState.DRAFT and changed - {CONTACT}:
             called_off = _review_again(session, actor, access_request, after, route, changed, now)
@@ -210,11 +211,11 @@ def _review_again(
         if state not in _UNDECIDED:
             advance(access_request, RequestTransition.REVIEW, now)
             allocations.set_state(session, access_request, AllocationState.SUSPENDED)
-        elif state is RequestState.PAUSED and not _is_paused(session, access_request):
-            advance(access_request, RequestTransition.RESUME, now)
+        elif state in _ON_HOLD and not _is_on_hold(session, access_request):
+            review.go_on(session, access_request, now)
     elif state in _UNDECIDED:
-        if state is RequestState.PAUSED:
-            advance(access_request, RequestTransition.RESUME, now)
+        if state in _ON_HOLD:
+            review.go_on(session, access_request, now)
         agreements.grant(session, access_request, route, now)
     elif not _TERMS.isdisjoint(changed):
         allocations.set_state(session, access_request, AllocationState.SUSPENDED)
@@ -227,8 +228,8 @@ def _review_again(
     return called_off
 
 
-def _is_paused(session: Session, access_request: AccessRequest) -> bool:
-    return any(one.state == ApprovalState.PAUSED for one in review.live(session, access_request))
+def _is_on_hold(session: Session, access_request: AccessRequest) -> bool:
+    return any(one.state in ON_HOLD for one in review.live(session, access_request))
 
 
 def _route(session: Session, public_id: str) -> AccessRoute:

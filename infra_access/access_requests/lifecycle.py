@@ -116,7 +116,7 @@ TRANSITIONS: dict[RequestState, dict[RequestTransition, RequestState]] = {
     _S.REFUSED: {_T.APPEAL: _S.APPEALED},
     _S.REVOKED: {_T.APPEAL: _S.APPEALED},
     _S.APPEALED: {_T.UPHOLD: _S.UPHELD, _T.REOPEN: _S.REOPENED},
-    _S.REOPENED: {_T.REVIEW: _S.UNDER_REVIEW, _T.WITHDRAW: _S.WITHDRAWN},
+    _S.REOPENED: {_T.REVIEW: _S.UNDER_REVIEW, _T.AMEND: _S.REOPENED, _T.WITHDRAW: _S.WITHDRAWN},
 }
 
 FINAL = frozenset(RequestState) - frozenset(TRANSITIONS)
@@ -161,7 +161,7 @@ NEXT: dict[RequestState, Text] = {
     _S.WITHDRAWN: _("The team withdrew it. Nothing more happens; you may start a new one."),
     _S.APPEALED: _("Someone who did not decide before looks at it again."),
     _S.UPHELD: _("The appeal was examined and the decision stands. You may start a new request."),
-    _S.REOPENED: _("The appeal was granted. The request goes to review again."),
+    _S.REOPENED: _("The appeal was granted. Settle what the access rules still ask for, and send it again."),
 }
 
 ACTIONS: dict[RequestTransition, Text] = {

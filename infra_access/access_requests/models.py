@@ -103,6 +103,9 @@ class AccessRequest(Base):
     decision: Mapped[dict[str, Any]] = mapped_column(default=dict)
     submitted_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    revoked_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("account.id"), info=personal("accountability", retention="legal", erasable=False)
+    )
     version: Mapped[int] = mapped_column(Integer)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
@@ -163,8 +166,11 @@ class Approval(Base):
 
     `rests_on` names the fields of the request whose change voids it. The applicant stands in the row so that the
     database itself refuses a verdict by them. `subject_kind` is access_request or booking; the subject's public id and
-    its instruments stand here too, since bookings lie in a higher layer. Whoever decides is reminded once, from
-    `remind_at` on, and others are told once it is overdue.
+    its instruments stand here too, since bookings lie in a higher layer. An appeal is one too, with the subject_kind
+    appeal. Whoever decides is reminded once, from `remind_at` on, and others are told once it is overdue.
+
+    A yes may grant less: `most_units` access units, `until` an
+    instant. `safety_result` is green, yellow or red. `authorisation_id` is the standing authorisation that gave it.
     """
 
     __tablename__ = "approval"
@@ -201,6 +207,10 @@ class Approval(Base):
     decided_at: Mapped[datetime | None]
     reason: Mapped[str | None] = mapped_column(Text)
     conditions: Mapped[str | None] = mapped_column(Text)
+    most_units: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))
+    until: Mapped[datetime | None]
+    safety_result: Mapped[str | None] = mapped_column(String(10))
+    authorisation_id: Mapped[int | None] = mapped_column(ForeignKey("standing_authorisation.id"), index=True)
     version: Mapped[int] = mapped_column(Integer)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012

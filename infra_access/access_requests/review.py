@@ -1,6 +1,6 @@
 """What the policy says of a request, and the approvals that follow: asked, kept, or void where a change hit them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -8,13 +8,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import approvals
+from infra_access.access_requests.answering_ahead import answering
 from infra_access.access_requests.content import Content
+from infra_access.access_requests.deciders import is_controlled, second_of
 from infra_access.access_requests.facts import facts_of_request
+from infra_access.access_requests.lifecycle import RequestState, RequestTransition
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
+from infra_access.access_requests.standing import advance, team_of
 from infra_access.access_requests.vocabularies import OPEN, ApprovalState
 from infra_access.catalogue.fields import fault
 from infra_access.core.authority import Actor
-from infra_access.core.decision import Outcome
+from infra_access.core.decision import ApprovalDue, Outcome
 from infra_access.core.errors import Conflict
 from infra_access.core.i18n import _, plain
 from infra_access.policy.applicants import facts_of
@@ -106,9 +110,10 @@ def reconcile(
     """
     called_off = void_resting_on(session, access_request, changed)
     due = {(one.rule, one.role): one for one in ruling.officer.approvals}
+    controlled = bool(due) and is_controlled(session, content.instruments)
     kept = set()
     for approval in live(session, access_request):
-        if (approval.rule, approval.role) in due and approval.state != ApprovalState.CHANGES_REQUESTED:
+        if _is_due(approval, due, controlled=controlled) and approval.state != ApprovalState.CHANGES_REQUESTED:
             kept.add((approval.rule, approval.role))
             approval.instrument_ids = list(content.instruments)
         else:
@@ -116,6 +121,7 @@ def reconcile(
             called_off.append(approval.public_id)
     new = [one for key, one in due.items() if key not in kept]
     if new:
+        team = sorted(team_of(session, access_request))
         approvals.ask(
             session,
             subject_kind="access_request",
@@ -125,10 +131,36 @@ def reconcile(
             instrument_ids=content.instruments,
             due=new,
             now=now,
-            team=[member.account_id for member in content.participants if member.account_id is not None],
+            team=team,
+            ahead=None if controlled else answering(session, access_request, content, team=team, now=now),
+            two_people=controlled and len(due) == 1,
         )
     session.flush()
     return called_off
+
+
+def go_on(session: Session, access_request: AccessRequest, now: datetime, *, wake: bool = True) -> None:
+    """Take a request up again that waited for an answer, capacity or a round; deadlines are put off by as long.
+
+    Without `wake` the approvals that are on hold for a ground of their own stay so.
+    """
+    approvals.prolong(
+        session,
+        subject_kind="access_request",
+        subject_id=access_request.id,
+        by=now - access_request.state_since,
+        wake=wake,
+    )
+    paused = access_request.state == RequestState.PAUSED
+    advance(access_request, RequestTransition.RESUME if paused else RequestTransition.REVIEW, now)
+
+
+def _is_due(approval: Approval, due: Mapping[tuple[str, str], ApprovalDue], *, controlled: bool) -> bool:
+    """Tell whether an approval is one of those due, or of an instrument under export control the second of one."""
+    if (approval.rule, approval.role) in due:
+        return True
+    only = next(iter(due.values())) if controlled and len(due) == 1 else None
+    return only is not None and (approval.rule, approval.role) == (second_of(only.rule), only.role)
 
 
 def live(session: Session, access_request: AccessRequest) -> list[Approval]:

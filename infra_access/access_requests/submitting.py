@@ -19,6 +19,12 @@ from infra_access.core.i18n import _, plain
 from infra_access.core.input_text import clean_text
 from infra_access.policy.ruling import Ruling
 
+_SENDING = {
+    RequestState.CHANGES_REQUESTED: RequestTransition.RESUME,
+    RequestState.REOPENED: RequestTransition.REVIEW,
+}
+"""What sending a request again is, in the states in which it was sent before."""
+
 
 def submit(
     session: Session, *, actor: Actor, now: datetime, access_request: AccessRequest, expected_version: int | None = None
@@ -33,17 +39,17 @@ def submit(
     """
     require(actor, Permission.REQUEST_UPDATE, (), own_relations(access_request, actor))
     access_request = locked(session, access_request, expected_version)
-    again = access_request.state == RequestState.CHANGES_REQUESTED
-    move(RequestState(access_request.state), RequestTransition.RESUME if again else RequestTransition.SUBMIT)
+    sending = _SENDING.get(RequestState(access_request.state), RequestTransition.SUBMIT)
+    move(RequestState(access_request.state), sending)
     route = session.get_one(AccessRoute, access_request.route_id)
     content = content_of(session, access_request)
     request_fields.check_period(content.period, now)
-    if not again:
+    if sending is RequestTransition.SUBMIT:
         access_request.round_id = _open_round_id(session, route, now)
     ruling = review.rule(session, actor=actor, content=content, route=route, now=now)
     review.refuse_incomplete(ruling, content)
     access_request.submitted_at = now
-    advance(access_request, RequestTransition.RESUME if again else RequestTransition.SUBMIT, now)
+    advance(access_request, sending, now)
     review.keep(session, access_request, ruling, now)
     _follow(session, access_request, route, content, ruling, now)
     session.flush()

@@ -45,17 +45,25 @@ class Presence(StrEnum):
 
 
 class ApprovalState(StrEnum):
-    """Where an approval stands. A paused one still waits for its verdict, but its deadline stands still."""
+    """Where an approval stands.
+
+    One that is paused, on the reserve list or deferred still waits for its verdict, but its deadline stands still.
+    """
 
     PENDING = "pending"
     PAUSED = "paused"
+    RESERVED = "reserved"
+    DEFERRED = "deferred"
     APPROVED = "approved"
     REFUSED = "refused"
     CHANGES_REQUESTED = "changes_requested"
     VOID = "void"
 
 
-OPEN = (ApprovalState.PENDING, ApprovalState.PAUSED)
+ON_HOLD = (ApprovalState.PAUSED, ApprovalState.RESERVED, ApprovalState.DEFERRED)
+"""Approvals whose deadline stands still."""
+
+OPEN = (ApprovalState.PENDING, *ON_HOLD)
 """Approvals that wait for a verdict."""
 
 
@@ -66,6 +74,8 @@ class Verdict(StrEnum):
     REFUSE = "refuse"
     REQUEST_CHANGES = "request_changes"
     PAUSE = "pause"
+    RESERVE = "reserve"
+    DEFER = "defer"
     RESUME = "resume"
 
 

@@ -43,6 +43,8 @@ class Permission(StrEnum):
     REQUEST_LIST = "access:request:list"
     REQUEST_READ = "access:request:read"
     REQUEST_UPDATE = "access:request:update"
+    REQUEST_CORRECT = "access:request:correct"
+    REQUEST_REVOKE = "access:request:revoke"
     AGREEMENT_ACCEPT = "access:agreement:accept"
     APPROVAL_LIST = "access:approval:list"
     APPROVAL_DECIDE = "access:approval:decide"
@@ -88,10 +90,11 @@ class Allow:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A role held within a scope at this moment."""
+    """A role held within a scope at this moment; `by` is the account of whoever handed it over while away."""
 
     role: str
     scope: Scope
+    by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,11 @@ class Actor:
     def roles_within(self, scopes: Scopes) -> set[str]:
         """Return the roles that the actor has over the object."""
         return {grant.role for grant in self.grants if grant.scope in scopes or grant.scope == NETWORK}
+
+    @property
+    def stands_in_for(self) -> frozenset[int]:
+        """Return the accounts of those who handed a role over to the actor."""
+        return frozenset(grant.by for grant in self.grants if grant.by is not None)
 
     def scope_keys(self, role: str, kind: str) -> set[str]:
         """Return the keys of the scopes of one kind in which the actor has a role."""
@@ -157,6 +165,19 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.REQUEST_LIST: Allow(signed_in=True),
     Permission.REQUEST_READ: Allow(roles=_READERS, relations=frozenset({"requester", "team", "signatory", "approver"})),
     Permission.REQUEST_UPDATE: Allow(relations=frozenset({"requester"})),
+    Permission.REQUEST_CORRECT: Allow(roles=_STAFF),
+    Permission.REQUEST_REVOKE: Allow(
+        roles=frozenset(
+            {
+                "facility_manager",
+                "safety_officer",
+                "export_control_officer",
+                "community_authority",
+                "access_administrator",
+                "platform_admin",
+            }
+        )
+    ),
     Permission.AGREEMENT_ACCEPT: Allow(relations=frozenset({"requester", "signatory", "host"})),
     Permission.APPROVAL_LIST: Allow(signed_in=True),
     Permission.APPROVAL_DECIDE: Allow(relations=frozenset({"approver"})),

@@ -8,13 +8,14 @@ from collections.abc import Callable
 
 from pyramid.request import Request
 
-from infra_access.access_requests.approvals import approval_by_public_id
 from infra_access.access_requests.conversations import conversation_by_public_id
+from infra_access.access_requests.deciders import approval_to_decide
 from infra_access.access_requests.facility_routes import route_run_by
 from infra_access.access_requests.request_queries import request_by_public_id
 from infra_access.catalogue.queries import facility_by_public_id, organisation_by_public_id
 from infra_access.catalogue.resource_queries import resource_by_public_id
 from infra_access.catalogue.scopes import facility_scopes, instrument_scopes, organisation_scopes
+from infra_access.core import clock
 from infra_access.core.authority import Actor
 from infra_access.core.errors import NotAuthenticated
 from infra_access.core.i18n import _
@@ -148,7 +149,7 @@ def service_order(request: Request) -> Context:
 
 def approval(request: Request) -> Context:
     """Load an Approval whose verdict the reader may give, or may see."""
-    row = approval_by_public_id(request.db, _id(request), actor=request.actor)
+    row = approval_to_decide(request.db, _id(request), actor=request.actor, now=clock.now())
     relations = frozenset({"approver"} if request.actor and row.may_decide(request.actor) else set())
     return Context(row, (), relations)
 

@@ -45,6 +45,7 @@ class Kind(StrEnum):
     ORDER_DISPUTED = "service_order.disputed"
     ORDER_CANCELLED = "service_order.cancelled"
     MESSAGE = "conversation.message"
+    ROLE_HANDED_OVER = "role.handed_over"
 
 
 WITH_CALENDAR = frozenset(

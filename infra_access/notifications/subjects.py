@@ -21,11 +21,12 @@ from infra_access.catalogue.models import Facility, Instrument
 from infra_access.catalogue.scopes import instrument_scopes
 from infra_access.catalogue.vocabularies import OperationalStatus, label
 from infra_access.core.i18n import Text
+from infra_access.core.roles import ROLES
 from infra_access.core.zones import parse_instant
 from infra_access.notifications.kinds import FOR_THE_OFFICE, OF_AN_APPROVAL, Kind
 from infra_access.orders.models import ServiceOrder
 from infra_access.orders.standing import team_of_order
-from infra_access.people.models import Account
+from infra_access.people.models import Account, RoleGrant
 from infra_access.people.roles import holders, resolve_scope
 from infra_access.scheduling.booking_queries import BookingView, entry_of
 from infra_access.scheduling.calendars import CalendarEntry
@@ -70,6 +71,8 @@ def subject_of(
         return Subject("/sign-in")
     if kind is Kind.LINK:
         return Subject("/set-password/")
+    if kind is Kind.ROLE_HANDED_OVER:
+        return _stand_in(session, payload)
     if kind is Kind.MESSAGE:
         return _conversation(session, payload, now)
     if kind is Kind.INSTRUMENT_STATUS:
@@ -110,6 +113,19 @@ def _booking(session: Session, payload: Mapping[str, Any], base_url: str) -> Sub
         replace(entry, summary=instrument.name),
         replace(entry, start=parse_instant(before["start"]), end=parse_instant(before["end"])) if before else None,
     )
+
+
+def _stand_in(session: Session, payload: Mapping[str, Any]) -> Subject | None:
+    row = session.execute(
+        select(RoleGrant, Account.name)
+        .join(Account, Account.id == RoleGrant.delegated_by_id)
+        .where(RoleGrant.public_id == payload.get("grant"), RoleGrant.revoked_at.is_(None))
+    ).one_or_none()
+    if row is None:
+        return None
+    grant, name = row
+    values = {"from": name, "since": str(grant.valid_from.date()), "until": f"{grant.valid_until:%Y-%m-%d}"}
+    return Subject("/account", values, (grant.account_id,), words={"role": ROLES.get(grant.role, grant.role)})
 
 
 def _wait(session: Session, payload: Mapping[str, Any]) -> Subject | None:
@@ -232,7 +248,7 @@ def _approval(session: Session, kind: Kind, payload: Mapping[str, Any], now: dat
 
 
 def _approval_values(session: Session, approval: Approval) -> Mapping[str, str]:
-    if approval.subject_kind == "access_request":
+    if approval.subject_kind != "booking":
         return _request_values(session, session.get_one(AccessRequest, approval.subject_id))
     booking = session.get_one(Booking, approval.subject_id)
     instrument = session.get_one(Instrument, booking.instrument_id)

@@ -75,6 +75,15 @@ TEMPLATES: Mapping[Kind, Template] = {
             _("Please decide, or see to it that somebody who may decides today."),
         ),
     ),
+    Kind.ROLE_HANDED_OVER: Template(
+        _("You stand in for ${from}: ${role}"),
+        (
+            _(
+                "${from} handed the role ${role} over to you from ${since} until ${until} (UTC). "
+                "What it decides is yours until then."
+            ),
+        ),
+    ),
     Kind.REQUEST_DECIDED: Template(
         _("A decision on request ${case}"),
         (_("There is a decision on the request ${case} for ${instruments}."),),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from infra_access.core.authority import Actor, Grant
@@ -23,6 +23,11 @@ def _live(table: type[RoleGrant] | type[Affiliation]) -> ColumnElement[bool]:
     )
 
 
+def in_hand(now: datetime | BindParameter[Any]) -> ColumnElement[bool]:
+    """Return the condition that the holder of a grant has not handed it over at an instant."""
+    return or_(RoleGrant.away_from.is_(None), RoleGrant.away_from > now, RoleGrant.away_until <= now)
+
+
 def actor_statement(*conditions: ColumnElement[bool], by: type[LoginSession] | type[ApiToken] | None = None) -> Found:
     """Return the statement that `actor_from` reads, for a module to build once; `now` is among its parameters.
 
@@ -38,13 +43,16 @@ def actor_statement(*conditions: ColumnElement[bool], by: type[LoginSession] | t
         RoleGrant.role,
         RoleGrant.scope_kind,
         RoleGrant.scope_key,
+        RoleGrant.delegated_by_id,
         Affiliation.organisation_id,
         *token_scope,
     ).select_from(Account)
     if by is not None:
         statement = statement.join(by, by.account_id == Account.id)
     return (
-        statement.outerjoin(RoleGrant, and_(_live(RoleGrant), RoleGrant.revoked_at.is_(None)))
+        statement.outerjoin(
+            RoleGrant, and_(_live(RoleGrant), RoleGrant.revoked_at.is_(None), in_hand(bindparam("now")))
+        )
         .outerjoin(Affiliation, _live(Affiliation))
         .where(Account.state == "active", *conditions)
         .order_by(RoleGrant.id, Affiliation.id)
@@ -73,7 +81,11 @@ def load_actor(session: Session, account_id: int, *, now: datetime, token_scope:
 def actor_from(rows: Sequence[Row[*tuple[Any, ...]]], *, token_scope: str | None = None) -> Actor:
     """Return the actor of an account that `actor_statement` found: each grant with each affiliation, one at least."""
     row = rows[0]
-    grants = {(one.role, (one.scope_kind, one.scope_key)): None for one in rows if one.role is not None}
+    grants = {
+        Grant(one.role, (one.scope_kind, one.scope_key), one.delegated_by_id): None
+        for one in rows
+        if one.role is not None
+    }
     return Actor(
         account_id=row.id,
         public_id=row.public_id,
@@ -81,7 +93,7 @@ def actor_from(rows: Sequence[Row[*tuple[Any, ...]]], *, token_scope: str | None
         name=row.name,
         locale=row.locale,
         timezone=row.timezone,
-        grants=tuple(Grant(*grant) for grant in grants),
+        grants=tuple(grants),
         organisation_ids=frozenset(one.organisation_id for one in rows if one.organisation_id is not None),
         token_scope=token_scope,
     )

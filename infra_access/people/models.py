@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Date, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra_access.core.columns import Base, PrimaryKey, PublicId, personal
@@ -74,11 +74,16 @@ class RoleGrant(Base):
     """A role given to a person within a scope.
 
     `scope_kind` is network, country, organisation, facility or instrument; `scope_key` is empty for the network, a
-    country code for a country, else the public id.
+    country code for a country, else the public id. From `away_from` until `away_until` its holder has handed it over,
+    and so does not hold it: whoever stands in has a grant of their own, `delegated_from_id` this one.
     """
 
     __tablename__ = "role_grant"
-    __table_args__ = (Index("ix_role_grant_scope", "role", "scope_kind", "scope_key"),)
+    __table_args__ = (
+        Index("ix_role_grant_scope", "role", "scope_kind", "scope_key"),
+        CheckConstraint("(away_from IS NULL) = (away_until IS NULL)", name="away_from_and_until"),
+        CheckConstraint("delegated_by_id IS NULL OR delegated_by_id <> account_id", name="delegated_to_another"),
+    )
 
     id: Mapped[PrimaryKey]
     public_id: Mapped[PublicId]
@@ -90,6 +95,12 @@ class RoleGrant(Base):
     valid_from: Mapped[datetime]
     valid_until: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    away_from: Mapped[datetime | None]
+    away_until: Mapped[datetime | None]
+    delegated_from_id: Mapped[int | None] = mapped_column(ForeignKey("role_grant.id"), index=True)
+    delegated_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("account.id"), info=personal("accountability", retention="legal")
+    )
 
 
 class LoginSession(Base):

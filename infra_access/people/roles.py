@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, or_, select, tuple_
+from sqlalchemy import ColumnElement, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from infra_access.audit.record import record
@@ -17,6 +17,7 @@ from infra_access.catalogue.scopes import facility_scopes, instrument_scopes, or
 from infra_access.core.authority import NETWORK, Actor, Permission, Scopes, require
 from infra_access.core.errors import Conflict, Forbidden, Invalid, NotFound
 from infra_access.core.i18n import Text, _
+from infra_access.people.actors import in_hand
 from infra_access.people.models import Account, Role, RoleGrant
 
 _Place = TypeVar("_Place", Organisation, Facility, Instrument)
@@ -56,7 +57,8 @@ def grant_role(
         RoleGrant.role == role,
         RoleGrant.scope_kind == scope_kind,
         RoleGrant.scope_key == key,
-        _live(now),
+        RoleGrant.delegated_from_id.is_(None),
+        live(now),
     )
     if session.scalar(same) is not None:
         raise Conflict(
@@ -79,10 +81,12 @@ def grant_role(
 
 
 def revoke_role(session: Session, *, actor: Actor, now: datetime, grant: RoleGrant) -> RoleGrant:
-    """Take a role back; from the next request on it gives nothing."""
+    """Take a role back, from whoever stands in too; from the next request on it gives nothing."""
     _key, scopes = resolve_scope(session, grant.scope_kind, grant.scope_key)
     _require_over(actor, grant.role, scopes)
     grant.revoked_at = grant.revoked_at or now
+    stand_ins = update(RoleGrant).where(RoleGrant.delegated_from_id == grant.id, RoleGrant.revoked_at.is_(None))
+    session.execute(stand_ins.values(revoked_at=now))
     session.flush()
     account = session.get_one(Account, grant.account_id)
     _record(session, actor, "role.revoke", account.public_id, grant, now)
@@ -100,7 +104,8 @@ def holders(session: Session, role: str, scopes: Scopes, now: datetime, *, netwo
                 RoleGrant.role == role,
                 tuple_(RoleGrant.scope_kind, RoleGrant.scope_key).in_(within),
                 Account.state == "active",
-                _live(now),
+                live(now),
+                in_hand(now),
             )
             .distinct()
             .order_by(RoleGrant.account_id)
@@ -111,7 +116,7 @@ def holders(session: Session, role: str, scopes: Scopes, now: datetime, *, netwo
 def grants_of(session: Session, account_id: int, *, now: datetime) -> Sequence[RoleGrant]:
     """Return a person's live grants, oldest first."""
     return session.scalars(
-        select(RoleGrant).where(RoleGrant.account_id == account_id, _live(now)).order_by(RoleGrant.id)
+        select(RoleGrant).where(RoleGrant.account_id == account_id, live(now)).order_by(RoleGrant.id)
     ).all()
 
 
@@ -182,7 +187,8 @@ def _require_over(actor: Actor, role: str, scopes: Scopes) -> None:
         )
 
 
-def _live(now: datetime) -> ColumnElement[bool]:
+def live(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a grant counts at an instant, whoever has it in hand."""
     return (
         RoleGrant.revoked_at.is_(None)
         & (RoleGrant.valid_from <= now)

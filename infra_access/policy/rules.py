@@ -56,12 +56,14 @@ class RequirementKind(StrEnum):
 
 
 class ApprovalScope(StrEnum):
-    """Whose approver is meant."""
+    """Whose approver is meant: on the host's side, on the side of the organisation acted for, or the network's."""
 
     FACILITY = "facility"
     ORGANISATION = "organisation"
     COUNTRY = "country"
     NETWORK = "network"
+    HOME_ORGANISATION = "home_organisation"
+    HOME_COUNTRY = "home_country"
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,8 @@ SCOPES: Mapping[r.ApprovalScope, Text] = {
     r.ApprovalScope.ORGANISATION: _("of the organisation that runs it"),
     r.ApprovalScope.COUNTRY: _("of the country where it stands"),
     r.ApprovalScope.NETWORK: _("of the network"),
+    r.ApprovalScope.HOME_ORGANISATION: _("of the applicant's organisation"),
+    r.ApprovalScope.HOME_COUNTRY: _("of the applicant's country"),
 }
 
 

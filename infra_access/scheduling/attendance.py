@@ -63,6 +63,14 @@ def complete(
     return booking
 
 
+def end_now(session: Session, *, actor: Actor, now: datetime, booking: Booking) -> None:
+    """End a locked session that runs, since its access was taken back."""
+    booking.state = transition(BookingState(booking.state), BookingTransition.COMPLETE)
+    _end(session, actor, booking, now, now)
+    record_act(session, actor, booking, "booking.completed", now, {"ended": _told(booking), "revoked": True})
+    publish(session, "booking.ended_early", {"booking": booking.public_id}, now=now)
+
+
 def complete_unattended(session: Session, *, actor: Actor, now: datetime, booking: Booking) -> Booking | None:
     """Complete a session whose end is past and that nobody ended, or return None where somebody did meanwhile.
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, approvals, deciding
 from infra_access.access_requests.models import Approval
+from infra_access.access_requests.narrower import WHOLE, Narrower
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict
@@ -29,11 +30,13 @@ def decide(
     verdict: str,
     reason: str,
     conditions: str | None = None,
+    narrower: Narrower = WHOLE,
     expected_version: int | None = None,
 ) -> Approval:
-    """Give the actor's verdict: approve, refuse, request_changes or pause, with a reason.
+    """Give the actor's verdict: approve, refuse, request_changes, pause, reserve, defer or resume, with a reason.
 
-    Raises Forbidden for somebody who may not decide it, PreconditionFailed for a verdict on an older version.
+    A request may be granted less than it asks for. Raises Forbidden for somebody who may not decide it,
+    PreconditionFailed for a verdict on an older version.
     """
     command = decide_booking if approval.subject_kind == "booking" else deciding.decide
     return command(
@@ -44,6 +47,7 @@ def decide(
         verdict=verdict,
         reason=reason,
         conditions=conditions,
+        narrower=narrower,
         expected_version=expected_version,
     )
 
@@ -57,6 +61,7 @@ def decide_booking(
     verdict: str,
     reason: str,
     conditions: str | None = None,
+    narrower: Narrower = WHOLE,
     expected_version: int | None = None,
 ) -> Approval:
     """Give a verdict on a booking that waits: refused frees its time, the last yes confirms it.
@@ -81,6 +86,7 @@ def decide_booking(
         verdict=verdict,
         reason=reason,
         conditions=conditions,
+        narrower=narrower,
         expected_version=expected_version,
         team=team_of_booking(session, booking),
     )

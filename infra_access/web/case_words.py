@@ -12,8 +12,8 @@ from infra_access.scheduling.lifecycle import LABELS as BOOKING_STATES
 
 SCOPES: Mapping[str, Text] = {
     "facility": _("at the facility"),
-    "organisation": _("at the organisation that runs it"),
-    "country": _("for the country of the facility"),
+    "organisation": _("at the organisation"),
+    "country": _("for the country"),
     "network": _("for the whole network"),
 }
 PARTICIPANT_ROLES: Mapping[str, Text] = {
@@ -31,6 +31,8 @@ PRESENCES: Mapping[str, Text] = {
 APPROVAL_STATES: Mapping[str, Text] = {
     ApprovalState.PENDING: _("Waiting"),
     ApprovalState.PAUSED: _("Paused"),
+    ApprovalState.RESERVED: _("On the reserve list"),
+    ApprovalState.DEFERRED: _("Moved to a later round"),
     ApprovalState.APPROVED: _("Given"),
     ApprovalState.REFUSED: _("Refused"),
     ApprovalState.CHANGES_REQUESTED: _("Changes asked for"),

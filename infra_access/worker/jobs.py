@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from infra_access.access_requests.rejoining import rejoin
 from infra_access.access_requests.reminding import remind
 from infra_access.accounting.falling_back import fall_back
 from infra_access.core.db import Database
@@ -35,6 +36,7 @@ JOBS: tuple[Job, ...] = (
     Job(timedelta(minutes=10), tidy),
     Job(timedelta(minutes=10), fall_back),
     Job(timedelta(minutes=10), remind),
+    Job(timedelta(minutes=10), rejoin),
     Job(timedelta(minutes=1), attend),
     Job(timedelta(seconds=20), keep_up),
     Job(timedelta(seconds=30), release_lapsed),

@@ -33,6 +33,7 @@ EDGES = {
     "reopened": "under_review withdrawn",
 }
 AMENDABLE = {
+    "reopened",
     "submitted",
     "under_review",
     "changes_requested",

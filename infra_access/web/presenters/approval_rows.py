@@ -15,6 +15,8 @@ from infra_access.web.case_words import APPROVAL_STATES, SCOPES
 LOOKS: Mapping[str, tuple[str, str]] = {
     ApprovalState.PENDING: ("accent", "clock"),
     ApprovalState.PAUSED: ("closed", "clock"),
+    ApprovalState.RESERVED: ("closed", "clock"),
+    ApprovalState.DEFERRED: ("closed", "clock"),
     ApprovalState.APPROVED: ("free", "check"),
     ApprovalState.REFUSED: ("busy", "cross"),
     ApprovalState.CHANGES_REQUESTED: ("mine", "pieces"),

@@ -1,0 +1,55 @@
+"""Taking back what was granted, at once, for a reason that the team is told."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from infra_access.access_requests import allocations
+from infra_access.access_requests.lifecycle import RequestTransition
+from infra_access.access_requests.models import AccessRequest, AccessRoute
+from infra_access.access_requests.standing import advance, locked, team_of, tell
+from infra_access.access_requests.vocabularies import AllocationState
+from infra_access.audit.record import record
+from infra_access.catalogue.models import Facility
+from infra_access.catalogue.scopes import facility_scopes
+from infra_access.core.authority import Actor, Permission, require
+from infra_access.core.errors import Forbidden
+from infra_access.core.i18n import _
+from infra_access.core.input_text import clean_text
+
+
+def revoke(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    access_request: AccessRequest,
+    reason: str,
+    expected_version: int | None = None,
+) -> AccessRequest:
+    """Revoke a request that is active: nothing more is booked on it. `scheduling.revoking` cancels what was booked.
+
+    Raises Forbidden, also for one's own request; Conflict `access_request.state`; Invalid without a reason.
+    """
+    route = session.get_one(AccessRoute, access_request.route_id)
+    scopes = facility_scopes(session, session.get_one(Facility, route.facility_id))
+    require(actor, Permission.REQUEST_REVOKE, scopes)
+    access_request = locked(session, access_request, expected_version)
+    if actor.account_id in team_of(session, access_request):
+        raise Forbidden("approval.own", _("This is a request of your own team. Withdraw it, or let others decide."))
+    reason = clean_text(reason, field="reason", max_length=5_000, required=True)
+    advance(access_request, RequestTransition.REVOKE, now, reason)
+    access_request.revoked_by_id = actor.account_id
+    allocations.set_state(session, access_request, AllocationState.ENDED)
+    session.flush()
+    tell(session, access_request, "decided", now)
+    record(
+        session,
+        actor=actor,
+        action="access_request.revoked",
+        object_kind="access_request",
+        object_id=access_request.public_id,
+        now=now,
+        details={"reason": reason},
+    )
+    return access_request

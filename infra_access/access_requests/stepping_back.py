@@ -1,0 +1,70 @@
+"""Stepping back from a request for a conflict of interest: whoever did decides nothing of it; others are asked."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from infra_access.access_requests.approval_models import ConflictOfInterest
+from infra_access.access_requests.approval_queries import view_of
+from infra_access.access_requests.deciders import refuse_others
+from infra_access.access_requests.models import AccessRequest, Approval
+from infra_access.access_requests.standing import locked
+from infra_access.access_requests.vocabularies import OPEN
+from infra_access.audit.record import record
+from infra_access.core.authority import Actor
+from infra_access.core.errors import Conflict
+from infra_access.core.i18n import _
+from infra_access.core.input_text import clean_text
+from infra_access.outbox.events import publish
+from infra_access.people.roles import holders
+
+
+def step_back(session: Session, *, actor: Actor, now: datetime, approval: Approval, reason: str) -> ConflictOfInterest:
+    """Declare a conflict of interest in the request that an approval is about. The reason stays among officers.
+
+    Raises Forbidden for whoever could not decide it, Conflict `approval.decided`, or `approval.nobody` where nobody
+    else holds the role: then whoever gives roles has to name somebody first.
+    """
+    if approval.subject_kind == "booking":
+        raise Conflict("approval.unfit", _("One steps back from requests. Leave a booking to a colleague."))
+    access_request = locked(session, session.get_one(AccessRequest, approval.subject_id))
+    session.refresh(approval)
+    view = view_of(session, approval)
+    refuse_others(session, actor, view, now=now)
+    if approval.state not in OPEN:
+        raise Conflict("approval.decided", _("This approval was decided already. Load it again."))
+    near = {*view.team, *view.barred, approval.applicant_id, actor.account_id}
+    if not set(holders(session, approval.role, view.scopes, now)) - near:
+        raise Conflict(
+            "approval.nobody",
+            _("Nobody else holds this role here. Ask whoever gives roles to name somebody, then step back."),
+        )
+    declared = ConflictOfInterest(
+        access_request_id=access_request.id,
+        account_id=int(actor.account_id or 0),
+        reason=clean_text(reason, field="reason", max_length=5_000, required=True),
+        declared_at=now,
+    )
+    session.add(declared)
+    session.flush()
+    record(
+        session,
+        actor=actor,
+        action="approval.stepped_back",
+        object_kind="approval",
+        object_id=approval.public_id,
+        now=now,
+        details={"access_request": access_request.public_id},
+    )
+    for waiting in session.scalars(
+        select(Approval).where(
+            Approval.subject_kind == approval.subject_kind,
+            Approval.subject_id == approval.subject_id,
+            Approval.role == approval.role,
+            Approval.state.in_(OPEN),
+        )
+    ):
+        payload = {"approval": waiting.public_id, "access_request": access_request.public_id}
+        publish(session, "access_request.approval_asked", payload, now=now)
+    return declared

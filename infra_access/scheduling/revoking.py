@@ -1,0 +1,71 @@
+"""Emergency revocation: the grant ends, what was booked on it is cancelled, and a session that runs is ended."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from infra_access.access_requests import allocations, revoking
+from infra_access.access_requests.models import AccessRequest
+from infra_access.core.authority import Actor
+from infra_access.outbox.events import publish
+from infra_access.scheduling.attendance import end_now
+from infra_access.scheduling.booking_audit import record_act
+from infra_access.scheduling.changes import free
+from infra_access.scheduling.lifecycle import FINAL, BookingState
+from infra_access.scheduling.models import Booking
+
+
+def revoke_access(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    access_request: AccessRequest,
+    reason: str,
+    expected_version: int | None = None,
+) -> list[Booking]:
+    """Revoke a request and return the bookings behind it, each cancelled, or ended now where its session runs.
+
+    What was booked is locked before the grant, as whoever changes a booking does, and once more after it, since until
+    then more could be booked. Raises as `access_requests.revoking.revoke` does.
+    """
+    allocation = allocations.allocation_of(session, access_request)
+    before = [] if allocation is None else _locked(session, allocation.id)
+    revoking.revoke(
+        session,
+        actor=actor,
+        now=now,
+        access_request=access_request,
+        reason=reason,
+        expected_version=expected_version,
+    )
+    if allocation is None:
+        return []
+    found = [*before, *_locked(session, allocation.id, known=[booking.id for booking in before])]
+    for booking in found:
+        _end(session, actor, booking, reason, now)
+    return found
+
+
+def _locked(session: Session, allocation_id: int, known: Collection[int] = ()) -> list[Booking]:
+    query = select(Booking).where(
+        Booking.allocation_id == allocation_id,
+        Booking.state.not_in(sorted(FINAL)),
+        Booking.id.not_in(sorted(known)),
+    )
+    return list(
+        session.scalars(
+            query.order_by(Booking.id).with_for_update(key_share=True).execution_options(populate_existing=True)
+        )
+    )
+
+
+def _end(session: Session, actor: Actor, booking: Booking, reason: str, now: datetime) -> None:
+    if booking.state == BookingState.CHECKED_IN:
+        end_now(session, actor=actor, now=now, booking=booking)
+        return
+    free(session, booking, reason, now)
+    record_act(session, actor, booking, "booking.cancelled", now, {"reason": booking.state_reason, "revoked": True})
+    publish(session, "booking.cancelled", {"booking": booking.public_id}, now=now)
