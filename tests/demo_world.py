@@ -21,6 +21,7 @@ from pyramid.router import Router
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.approval_models import RequestCorrection, StandingAuthorisation
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Allocation, Approval, Conversation
 from infra_access.accounting.models import AccessPeriod, AccessPool, FundingSource, Quote, UsageLine
 from infra_access.catalogue.models import Facility, Instrument, Organisation, Resource
@@ -34,7 +35,7 @@ from infra_access.demo.loading import load_demo
 from infra_access.orders.models import ServiceOrder
 from infra_access.people.actors import load_actor
 from infra_access.people.links import make_link
-from infra_access.people.models import Account, ApiToken
+from infra_access.people.models import Account, ApiToken, RoleGrant
 from infra_access.policy.models import PolicyDocument
 from infra_access.scheduling.bookings import book_and_show
 from infra_access.scheduling.drafts.models import SessionDraft, SessionSchedule
@@ -193,6 +194,18 @@ def _ids(session: Session) -> dict[str, dict[str, str]]:
         Approval, (Approval.subject_id == AccessRequest.id) & (Approval.subject_kind == "access_request")
     )
     ids["approvals"] = {f"{keys[case]} {role}": found for case, role, found in session.execute(approvals)}
+    ids["standing-authorisations"] = {"uct": session.scalars(select(StandingAuthorisation.public_id)).one()}
+    ids["access-requests"]["soil-iron correction"] = "/".join(
+        (ids["access-requests"]["soil-iron"], session.scalars(select(RequestCorrection.public_id)).one())
+    )
+    ids["delegations"] = {
+        email.partition("@")[0]: found
+        for email, found in session.execute(
+            select(Account.email, RoleGrant.public_id)
+            .join(RoleGrant, RoleGrant.account_id == Account.id)
+            .where(RoleGrant.role == "organisation_admin")
+        )
+    }
     allocations = select(AccessRequest.public_id, Allocation.public_id).join(Allocation)
     ids["allocations"] = {keys[case]: found for case, found in session.execute(allocations)}
     ids["bookings"] = _bookings(session)

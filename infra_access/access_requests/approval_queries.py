@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import CompoundSelect, Row, Select, and_, cast, null, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
-from infra_access.access_requests.approval_models import ConflictOfInterest, RequestCorrection
+from infra_access.access_requests.approval_models import ConflictOfInterest, RequestCorrection, StandingAuthorisation
 from infra_access.access_requests.approvers import (
     chain_of,
     facility_of_approval,
@@ -40,7 +40,7 @@ class ApprovalView:
     `organisation` and `country` are those of the organisation acted for; `team` are the keys of its accounts.
     `barred` are the accounts with an address of the team, who may have come after it was entered, whoever wrote a
     part of it, whoever stepped back, and of an appeal whoever decided before; `group` is the organisation acted for,
-    whose people do not decide on it from outside.
+    whose people do not decide on it from outside. `authorisation` is the public id of the one that gave it.
     """
 
     approval: Approval
@@ -53,6 +53,7 @@ class ApprovalView:
     team: frozenset[int] = field(default_factory=frozenset)
     barred: frozenset[int] = field(default_factory=frozenset)
     group: tuple[int, str] | None = None
+    authorisation: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -185,10 +186,19 @@ def view_of(session: Session, approval: Approval) -> ApprovalView:
 
 def _views() -> Select[*tuple[Any, ...]]:
     return (
-        select(Approval, Account.name, AccessRequest.title, _Applying, Facility, Organisation)
+        select(
+            Approval,
+            Account.name,
+            AccessRequest.title,
+            _Applying,
+            Facility,
+            Organisation,
+            StandingAuthorisation.public_id,
+        )
         .join(Account, Account.id == Approval.applicant_id)
         .outerjoin(AccessRequest, and_(Approval.subject_kind != "booking", AccessRequest.id == Approval.subject_id))
         .outerjoin(_Applying, _Applying.id == AccessRequest.acting_for_id)
+        .outerjoin(StandingAuthorisation, StandingAuthorisation.id == Approval.authorisation_id)
         .outerjoin(Facility, facility_of_approval())
         .outerjoin(Organisation, organisation_of_approval())
     )
@@ -200,7 +210,7 @@ def _seen(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterable[A
     teams = _teams(session, [one.subject_id for one in approvals if one.subject_kind != "booking"])
     deciders = _deciders(session, [one.subject_id for one in approvals if one.subject_kind == "appeal"])
     for row in rows:
-        approval, applicant, title, applying, facility, of_scope = tuple(row)
+        approval, applicant, title, applying, facility, of_scope, authorisation = tuple(row)
         team, barred = teams.get(approval.subject_id, _NOBODY) if approval.subject_kind != "booking" else _NOBODY
         if approval.subject_kind == "appeal":
             barred = barred | deciders.get(approval.subject_id, set())
@@ -215,6 +225,7 @@ def _seen(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterable[A
             team=frozenset(team),
             barred=frozenset(barred),
             group=(applying.id, applying.public_id) if applying is not None else None,
+            authorisation=authorisation,
         )
 
 

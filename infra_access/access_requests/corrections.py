@@ -6,6 +6,7 @@ Whoever proposed what was accepted has written a part of the request, and so dec
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
@@ -26,6 +27,7 @@ from infra_access.core.errors import Conflict, Forbidden, NotFound
 from infra_access.core.i18n import _
 from infra_access.core.ids import new_public_id
 from infra_access.core.input_text import clean_text
+from infra_access.core.zones import parse_instant
 from infra_access.people.models import Account
 
 PROPOSED, ACCEPTED, DECLINED = "proposed", "accepted", "declined"
@@ -48,7 +50,7 @@ def propose(
     changes: Mapping[str, Any],
     reason: str,
 ) -> RequestCorrection:
-    """Propose changes, named and formed as `drafting.amend` takes them; plain JSON, for they wait for an answer.
+    """Propose changes, named and formed as `drafting.amend` takes them.
 
     Raises Forbidden for whoever is not of the facility's staff or is of the team, Conflict, Invalid naming each field.
     """
@@ -63,12 +65,12 @@ def propose(
     move(RequestState(access_request.state), RequestTransition.AMEND)
     if not changes:
         raise fault("correction.empty", "changes", _("Name at least one field to change."))
-    request_fields.cleaned(changes)
+    cleaned = request_fields.cleaned(changes)
     correction = RequestCorrection(
         public_id=new_public_id(),
         access_request_id=access_request.id,
         proposed_by_id=int(actor.account_id or 0),
-        changes=dict(changes),
+        changes={name: _kept(value) for name, value in cleaned.items()},
         reason=clean_text(reason, field="reason", max_length=5_000, required=True),
         state=PROPOSED,
         proposed_at=now,
@@ -103,7 +105,10 @@ def answer(
     session.flush()
     _record(session, actor, f"correction_{correction.state}", access_request, correction, now)
     if accept:
-        amend(session, actor=actor, now=now, access_request=access_request, changes=correction.changes)
+        changes = dict(correction.changes)
+        if "period" in changes:
+            changes["period"] = tuple(parse_instant(end) for end in changes["period"])
+        amend(session, actor=actor, now=now, access_request=access_request, changes=changes)
     return access_request
 
 
@@ -128,6 +133,13 @@ def corrections_of(session: Session, access_request: AccessRequest) -> Sequence[
         .order_by(RequestCorrection.id)
     )
     return [CorrectionView(*row) for row in rows]
+
+
+def _kept(value: Any) -> Any:
+    """Return a cleaned value as JSON holds it: a period as two instants, an amount as its decimals."""
+    if isinstance(value, tuple):
+        return [end.isoformat() for end in value]
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def _record(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from infra_access.access_requests.appeals import appeal
 from infra_access.access_requests.drafting import amend, create_access_request
 from infra_access.access_requests.models import AccessRequest
 from infra_access.access_requests.request_queries import own_requests, request_by_public_id
@@ -17,12 +18,20 @@ from infra_access.api.access_request_shapes import (
 )
 from infra_access.api.booking_shapes import ReasonBody
 from infra_access.api.contract import Call, resource
-from infra_access.api.schemas import page_of
+from infra_access.api.fields import Lines
+from infra_access.api.schemas import Body, page_of
 from infra_access.api.serving import Created
 from infra_access.core.authority import Permission
 from infra_access.core.paging import Page
+from infra_access.scheduling.revoking import revoke_access
 
 VERSION = "access_request.version"
+
+
+class WhyBody(Body):
+    """Why, in words that the people concerned read."""
+
+    reason = Lines(most=5_000, filled=True, required=True)
 
 
 @resource(
@@ -96,6 +105,36 @@ def take_back(call: Call) -> dict[str, Any]:
     """Withdraw a request, whatever it waits for."""
     reason = call.body.get("reason", "")
     return _shown(call, withdraw(call.db, access_request=call.row.access_request, reason=reason, **call.changes))
+
+
+@resource(
+    "api.access_request_appeal",
+    "POST",
+    permission=Permission.REQUEST_UPDATE,
+    body=WhyBody,
+    out=AccessRequestOut,
+    version=VERSION,
+)
+def object_to(call: Call) -> dict[str, Any]:
+    """Appeal against a refusal or a revocation; somebody who did not decide before looks at it."""
+    request = call.row.access_request
+    return _shown(call, appeal(call.db, access_request=request, reason=call.body["reason"], **call.changes))
+
+
+@resource(
+    "api.access_request_revoke",
+    "POST",
+    permission=Permission.REQUEST_REVOKE,
+    body=WhyBody,
+    out=AccessRequestOut,
+    version=VERSION,
+    errors=(409,),
+)
+def take_away(call: Call) -> dict[str, Any]:
+    """Revoke what was granted, at once; what was booked on it is cancelled, and the team is told why."""
+    request = call.row.access_request
+    revoke_access(call.db, access_request=request, reason=call.body["reason"], **call.changes)
+    return _shown(call, request)
 
 
 def _shown(call: Call, access_request: AccessRequest) -> dict[str, Any]:

@@ -3,14 +3,29 @@
 from typing import Any
 
 from infra_access.access_requests.approval_queries import ApprovalView, inbox, view_of
+from infra_access.access_requests.narrower import Narrower
+from infra_access.access_requests.stepping_back import step_back
 from infra_access.access_requests.vocabularies import ApprovalState, Verdict
 from infra_access.api.contract import Call, resource
-from infra_access.api.fields import Choice, Country, Flag, Free, Instant, Integer, Line, Lines, ListOf, Part, PublicId
+from infra_access.api.fields import (
+    Amount,
+    Choice,
+    Country,
+    Flag,
+    Free,
+    Instant,
+    Integer,
+    Line,
+    Lines,
+    ListOf,
+    Part,
+    PublicId,
+)
 from infra_access.api.schemas import Body, Out, PageQuery, page_of
 from infra_access.core.authority import Permission
 from infra_access.core.paging import Page
 from infra_access.policy.disclosure import WITHHELD
-from infra_access.scheduling.verdicts import decide
+from infra_access.scheduling.verdicts import MOST_ALIKE, decide, decide_alike
 
 STATES = tuple(dict.fromkeys(("pending", "decided", *ApprovalState)))
 MOST_REASON = 5_000
@@ -28,12 +43,28 @@ class DecisionBody(Body):
     verdict = Choice(Verdict, required=True)
     reason = Lines("Why; the applicant reads it. Only a yes needs none.", most=MOST_REASON)
     conditions = Lines("What is granted only under these.", most=MOST_REASON, allow_none=True)
+    most_units = Amount("A yes to fewer access units than asked for.", allow_none=True)
+    until = Instant("A yes only until then, before the end of the period asked for.", allow_none=True)
+
+
+class AlikeBody(Body):
+    """One verdict on several approvals that a single rule asks for."""
+
+    approvals = ListOf(PublicId(), least=1, most=MOST_ALIKE, required=True)
+    verdict = Choice((Verdict.APPROVE, Verdict.REFUSE), required=True)
+    reason = Lines("Why; each applicant reads it.", most=MOST_REASON, filled=True, required=True)
+
+
+class StepBackBody(Body):
+    """A conflict of interest."""
+
+    reason = Lines("For officers to read, not for the applicant.", most=MOST_REASON, filled=True, required=True)
 
 
 class SubjectOut(Out):
-    """What the approval is about."""
+    """What the approval is about; an appeal names its request."""
 
-    kind = Choice(("access_request", "booking"))
+    kind = Choice(("access_request", "booking", "appeal"))
     id = PublicId()
 
 
@@ -59,7 +90,17 @@ class ApprovalOut(Out):
     decided_at = Instant(allow_none=True)
     reason = Lines(most=MOST_REASON, allow_none=True)
     conditions = Lines(most=MOST_REASON, allow_none=True)
+    most_units = Amount("Granted at most, where that is less than asked for.", answered=True, allow_none=True)
+    until = Instant(allow_none=True)
+    safety_result = Choice(("green", "yellow", "red"), "What a safety officer found.", allow_none=True)
+    authorisation = PublicId("The standing authorisation that gave it.", allow_none=True)
     version = Integer(low=1)
+
+
+class AlikeOut(Out):
+    """What was decided together."""
+
+    items = ListOf(Part(ApprovalOut))
 
 
 @resource("api.approvals", "GET", permission=Permission.APPROVAL_LIST, query=ApprovalQuery, out=page_of(ApprovalOut))
@@ -91,9 +132,37 @@ def give(call: Call) -> dict[str, Any]:
         verdict=call.body["verdict"],
         reason=call.body.get("reason", ""),
         conditions=call.body.get("conditions"),
+        narrower=Narrower(call.body.get("most_units"), call.body.get("until")),
         **call.changes,
     )
     return shown(call, view_of(call.db, decided))
+
+
+@resource(
+    "api.approvals_alike",
+    "POST",
+    permission=Permission.APPROVAL_LIST,
+    body=AlikeBody,
+    out=AlikeOut,
+    errors=(403, 404, 409),
+)
+def give_alike(call: Call) -> dict[str, Any]:
+    """Give one verdict on several approvals of one rule, all or none."""
+    decided = decide_alike(
+        call.db,
+        actor=call.actor,
+        now=call.now,
+        approvals=call.body["approvals"],
+        verdict=call.body["verdict"],
+        reason=call.body["reason"],
+    )
+    return {"items": [shown(call, view_of(call.db, one)) for one in decided]}
+
+
+@resource("api.approval_step_back", "POST", permission=Permission.APPROVAL_DECIDE, body=StepBackBody, errors=(409,))
+def decline_to_decide(call: Call) -> None:
+    """Step back from a request for a conflict of interest; others in the role are asked."""
+    step_back(call.db, actor=call.actor, now=call.now, approval=call.row.approval, reason=call.body["reason"])
 
 
 def shown(call: Call, view: ApprovalView) -> dict[str, Any]:
@@ -121,5 +190,9 @@ def shown(call: Call, view: ApprovalView) -> dict[str, Any]:
         "decided_at": row.decided_at,
         "reason": row.reason,
         "conditions": row.conditions,
+        "most_units": row.most_units,
+        "until": row.until,
+        "safety_result": row.safety_result,
+        "authorisation": view.authorisation,
         "version": row.version,
     }

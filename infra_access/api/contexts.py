@@ -4,10 +4,12 @@ from pyramid.request import Request
 
 from infra_access.api.fields import Instant
 from infra_access.api.schemas import Query, load
+from infra_access.core import clock
 from infra_access.http.contexts import signed_in
 from infra_access.http.input_floor import read_query
 from infra_access.http.security import Context
 from infra_access.people.accounts import account_of
+from infra_access.people.delegations import own_grant
 from infra_access.people.tokens import token_by_public_id
 from infra_access.scheduling.calendar_queries import time_by_public_id, window_of
 
@@ -20,6 +22,12 @@ def own_account(request: Request) -> Context:
 def own_token(request: Request) -> Context:
     """Load an ApiToken of the caller's."""
     return Context(token_by_public_id(request.db, request.matchdict["id"], actor=signed_in(request)))
+
+
+def own_role(request: Request) -> Context:
+    """Load a RoleGrant of the caller's own."""
+    found = own_grant(request.db, request.matchdict["id"], actor=signed_in(request), now=clock.now())
+    return Context(found)
 
 
 class WindowQuery(Query):

@@ -5,7 +5,7 @@ The views stand in one module per resource and are found by a scan; `private` as
 
 from pyramid.config import Configurator
 
-from infra_access.api.contexts import instrument_time, own_account, own_token
+from infra_access.api.contexts import instrument_time, own_account, own_role, own_token
 from infra_access.http import accounting_contexts, contexts
 from infra_access.http.contexts import Factory, private
 from infra_access.http.policy_contexts import policy_document
@@ -38,12 +38,21 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.access_request", "/access-requests/{id}", private(contexts.access_request)),
     ("api.access_request_submit", "/access-requests/{id}/submit", private(contexts.access_request)),
     ("api.access_request_withdraw", "/access-requests/{id}/withdraw", private(contexts.access_request)),
+    ("api.access_request_appeal", "/access-requests/{id}/appeal", private(contexts.access_request)),
+    ("api.access_request_revoke", "/access-requests/{id}/revoke", private(contexts.access_request)),
+    ("api.access_request_corrections", "/access-requests/{id}/corrections", private(contexts.access_request)),
+    ("api.correction_answer", "/access-requests/{id}/corrections/{correction}", private(contexts.access_request)),
     ("api.access_request_dates", "/access-requests/{id}/dates", private(contexts.access_request)),
     ("api.agreement", "/access-requests/{id}/agreement", private(contexts.access_request)),
     ("api.agreement_accept", "/access-requests/{id}/agreement/accept", private(contexts.access_request)),
     ("api.approvals", "/approvals", contexts.nothing),
+    ("api.approvals_alike", "/approvals/decisions", contexts.nothing),
     ("api.approval", "/approvals/{id}", private(contexts.approval)),
     ("api.approval_decision", "/approvals/{id}/decision", private(contexts.approval)),
+    ("api.approval_step_back", "/approvals/{id}/step-back", private(contexts.approval)),
+    ("api.authorisations", "/standing-authorisations", contexts.nothing),
+    ("api.authorisation", "/standing-authorisations/{id}", private(contexts.authorisation)),
+    ("api.authorisation_revoke", "/standing-authorisations/{id}/revoke", private(contexts.authorisation)),
     ("api.allocations", "/allocations", contexts.nothing),
     ("api.bookings", "/bookings", contexts.nothing),
     ("api.bookings_together", "/bookings/together", contexts.nothing),
@@ -111,6 +120,8 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.me", "/me", own_account),
     ("api.tokens", "/me/tokens", contexts.nothing),
     ("api.token", "/me/tokens/{id}", own_token),
+    ("api.delegations", "/me/delegations", contexts.nothing),
+    ("api.delegation_end", "/me/delegations/{id}/end", own_role),
     ("api.audit", "/audit", contexts.nothing),
 )
 

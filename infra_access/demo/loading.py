@@ -13,6 +13,7 @@ from infra_access.core.db import Database
 from infra_access.demo import (
     accounting_loading,
     activity_loading,
+    approvals_loading,
     mirror_loading,
     orders_loading,
     people_loading,
@@ -73,6 +74,7 @@ def load_demo(database: Database, *, now: datetime) -> dict[str, int]:
         ways_loading.policies,
         accounting_loading.pools,
         activity_loading.requests,
+        approvals_loading.around_approvals,
         activity_loading.bookings,
         activity_loading.questions,
         series,

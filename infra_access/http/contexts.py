@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from pyramid.request import Request
 
+from infra_access.access_requests.authorisations import authorisation_by_public_id
 from infra_access.access_requests.conversations import conversation_by_public_id
 from infra_access.access_requests.deciders import approval_to_decide
 from infra_access.access_requests.facility_routes import route_run_by
@@ -22,6 +23,7 @@ from infra_access.core.i18n import _
 from infra_access.http.delivery import is_api
 from infra_access.http.security import Context
 from infra_access.orders.order_queries import order_by_public_id
+from infra_access.people.roles import resolve_scope
 from infra_access.scheduling.booking_queries import booking_by_public_id, relations_of
 from infra_access.scheduling.drafts.schedules import schedule_by_public_id
 from infra_access.scheduling.hours import FacilityHours, all_hours
@@ -152,6 +154,14 @@ def approval(request: Request) -> Context:
     row = approval_to_decide(request.db, _id(request), actor=request.actor, now=clock.now())
     relations = frozenset({"approver"} if request.actor and row.may_decide(request.actor) else set())
     return Context(row, (), relations)
+
+
+def authorisation(request: Request) -> Context:
+    """Load an AuthorisationView that the reader may see."""
+    view = authorisation_by_public_id(request.db, _id(request), actor=request.actor)
+    _key, scopes = resolve_scope(request.db, view.authorisation.scope_kind, view.authorisation.scope_key)
+    relations = {"approver"} if request.actor and request.actor.holds(view.authorisation.role, scopes) else set()
+    return Context(view, scopes, frozenset(relations))
 
 
 def conversation(request: Request) -> Context:

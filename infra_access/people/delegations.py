@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from infra_access.audit.record import record
-from infra_access.core.authority import Actor, Permission, require
+from infra_access.core.authority import Actor, Permission, Scope, require
 from infra_access.core.errors import Conflict, Invalid, NotFound
 from infra_access.core.i18n import Text, _
 from infra_access.core.ids import new_public_id
@@ -28,11 +28,12 @@ KEPT = frozenset({"platform_admin"})
 
 @dataclass(frozen=True, slots=True)
 class Delegation:
-    """A role handed over: the stand-in's grant, and both names."""
+    """A role handed over: the stand-in's grant, both names, and the public id of the grant that it came of."""
 
     grant: RoleGrant
     from_name: str
     to_name: str
+    own_id: str
 
 
 def hand_over(
@@ -110,11 +111,27 @@ def own_grant(session: Session, public_id: str, *, actor: Actor, now: datetime) 
     return found
 
 
+def own_role_in(session: Session, role: str, scope: Scope, *, actor: Actor, now: datetime) -> RoleGrant:
+    """Return the actor's own live grant of a role in exactly this scope. Raises NotFound `role.unknown`."""
+    found = session.scalar(
+        select(RoleGrant.public_id).where(
+            RoleGrant.account_id == actor.account_id,
+            RoleGrant.role == role,
+            RoleGrant.scope_kind == scope[0],
+            RoleGrant.scope_key == scope[1],
+            RoleGrant.delegated_from_id.is_(None),
+            live(now),
+        )
+    )
+    return own_grant(session, found or "", actor=actor, now=now)
+
+
 def delegations_of(session: Session, *, actor: Actor, now: datetime) -> Sequence[Delegation]:
     """Return the roles that the actor handed over, and those handed to them, that are not over yet. One statement."""
-    giver, taker = aliased(Account), aliased(Account)
+    giver, taker, own = aliased(Account), aliased(Account), aliased(RoleGrant)
     rows = session.execute(
-        select(RoleGrant, giver.name, taker.name)
+        select(RoleGrant, giver.name, taker.name, own.public_id)
+        .join(own, own.id == RoleGrant.delegated_from_id)
         .join(giver, giver.id == RoleGrant.delegated_by_id)
         .join(taker, taker.id == RoleGrant.account_id)
         .where(

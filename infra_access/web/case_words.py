@@ -38,6 +38,11 @@ APPROVAL_STATES: Mapping[str, Text] = {
     ApprovalState.CHANGES_REQUESTED: _("Changes asked for"),
     ApprovalState.VOID: _("Called off"),
 }
+SAFETY_RESULTS: Mapping[str, Text] = {
+    "green": _("green, safe as described"),
+    "yellow": _("yellow, safe under the conditions"),
+    "red": _("red, not safe"),
+}
 ALLOCATION_STATES: Mapping[str, Text] = {
     AllocationState.ACTIVE: _("You can book on it"),
     AllocationState.SUSPENDED: _("Waits for an approval that is asked again"),
@@ -70,4 +75,5 @@ WORDS: Mapping[str, Mapping[str, Text]] = {
     "booking_state": {str(state): words for state, words in BOOKING_STATES.items()},
     "order_state": {str(state): words for state, words in ORDER_STATES.items()},
     "field": FIELDS,
+    "safety_result": SAFETY_RESULTS,
 }

@@ -56,6 +56,10 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("access_request_withdraw", "/access-requests/{id}/withdraw", private(contexts.access_request)),
     ("access_request_accept", "/access-requests/{id}/accept-terms", private(contexts.access_request)),
     ("access_request_message", "/access-requests/{id}/messages", private(contexts.access_request)),
+    ("access_request_appeal", "/access-requests/{id}/appeal", private(contexts.access_request)),
+    ("access_request_revoke", "/access-requests/{id}/revoke", private(contexts.access_request)),
+    ("access_request_corrections", "/access-requests/{id}/corrections", private(contexts.access_request)),
+    ("access_request_correction", "/access-requests/{id}/corrections/{correction}", private(contexts.access_request)),
     ("booking", "/bookings/{id}", private(contexts.booking)),
     ("booking_calendar", "/bookings/{id}/booking.ics", private(contexts.booking)),
     ("booking_accept", "/bookings/{id}/accept", private(contexts.booking)),
@@ -90,6 +94,11 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("facility_policies", "/facilities/{id}/access-rules", private(contexts.facility)),
     ("conversation", "/conversations/{id}", private(contexts.conversation)),
     ("approvals", "/approvals", contexts.nothing),
+    ("approvals_alike", "/approvals/decisions", contexts.nothing),
+    ("approval_step_back", "/approvals/{id}/step-back", private(contexts.approval)),
+    ("authorisations", "/standing-authorisations", contexts.nothing),
+    ("authorisation", "/standing-authorisations/{id}", private(contexts.authorisation)),
+    ("account_delegations", "/account/delegations", contexts.nothing),
     ("approval", "/approvals/{id}", private(contexts.approval)),
 )
 

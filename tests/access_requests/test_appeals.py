@@ -140,7 +140,9 @@ def test_a_correction_counts_as_the_applicants_once_accepted(session: Session) -
     scientist = make_actor(session, ("instrument_scientist", ("facility", world.facility.public_id)))
 
     def propose(**more: object) -> object:
-        values = {"actor": scientist, "changes": {"quantity": "3"}, "reason": "Three are enough."} | more
+        period = (request.period_start, request.period_end - timedelta(days=9))
+        changes = {"quantity": "3", "period": period}
+        values = {"actor": scientist, "changes": changes, "reason": "Three are enough."} | more
         return corrections.propose(session, now=LATER, access_request=request, **values)
 
     with pytest.raises(Forbidden):
@@ -158,7 +160,7 @@ def test_a_correction_counts_as_the_applicants_once_accepted(session: Session) -
     corrections.answer(session, actor=world.applicant, correction=declined, accept=False, **answer)
     assert request.quantity == 4
     corrections.answer(session, actor=world.applicant, correction=accepted, accept=True, **answer)
-    assert request.quantity == 3
+    assert (request.quantity, request.period_end) == (3, NOW + timedelta(days=91))
     with pytest.raises(Conflict):
         corrections.answer(session, actor=world.applicant, correction=accepted, accept=True, **answer)
     # It changed what the facility's yes rests on, so that is asked anew.

@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.authorisations import authorise
 from infra_access.access_requests.models import AccessRoute
 from infra_access.api.openapi import PATH
 from infra_access.catalogue.models import Resource
@@ -138,6 +139,18 @@ def _filled(session: Session) -> tuple[str, dict[str, str]]:
     world = make_world(session)
     account = session.get_one(Account, world.applicant.account_id)
     make_grant(session, account=account, role="platform_admin", scope_kind=NETWORK[0], scope_key=NETWORK[1])
+    own = make_grant(session, account=account, role="auditor", scope_kind=NETWORK[0], scope_key=NETWORK[1])
+    ahead = authorise(
+        session,
+        actor=world.manager,
+        now=clock.now(),
+        role="facility_manager",
+        scope=("facility", world.facility.public_id),
+        person=account.email,
+        reason="Known users.",
+        until=clock.now() + timedelta(days=300),
+        purposes=["teaching"],
+    )
     token = make_token(session, account, now=clock.now())
     spare, _secret = create_token(session, actor=world.applicant, now=clock.now(), name="spare", scope="read")
     make_active(session, world)
@@ -206,5 +219,7 @@ def _filled(session: Session) -> tuple[str, dict[str, str]]:
             "schedules": schedule.public_id,
             "wait-list": wait.public_id,
             "booking-series": series.public_id,
+            "standing-authorisations": ahead.public_id,
+            "me/delegations": own.public_id,
         },
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from infra_access.access_requests.approval_models import StandingAuthorisation
 from infra_access.access_requests.models import AccessRequest, Agreement, Approval
 from infra_access.accounting.models import FundingSource
 from infra_access.catalogue.models import Instrument, Resource
@@ -44,6 +45,8 @@ TYPICAL = {
     "service-orders": "maize-leaves",
     "schedules": "next-cycle",
     "policies": "facility startups-and-smes",
+    "standing-authorisations": "uct",
+    "delegations": "startup",
     "tokens": "startup",
     "wait-list": "startup",
     "set-password": "startup",
@@ -180,6 +183,10 @@ def _drafted(world: DemoWorld) -> str:
     return world.ids["schedules"]["next-cycle session"].partition("/")[2]
 
 
+def _soil_iron(world: DemoWorld) -> str:
+    return world.ids["approvals"]["soil-iron facility_manager"]
+
+
 SLS = _in("facilities", "swiss-light-source")
 FIRST_OF_SERIES = {"recurrence_id": "2026-03-12T09:00"}
 SERIES_LATER = {"start": "2026-03-12T13:00:00Z", "end": "2026-03-12T16:00:00Z"}
@@ -223,6 +230,19 @@ A_WAY = {
     "access_types": ["physical"],
     "regimes": ["open"],
 }
+WHY = {"reason": "The samples are toxic after all."}
+AGEING: Mapping[str, Any] = {
+    "of": "detector-ageing",
+    "by": "student-jp",
+    "owner": "student-jp",
+    "staff": "manager-vancouver",
+}
+OF_THE_COUNTRY: Mapping[str, Any] = {
+    "of": "soil-iron access_administrator",
+    "by": "administrator",
+    "staff": "administrator",
+}
+SHORTER = {"changes": {"summary": "Two thin sections."}, "reason": "Two are enough."}
 A_CALL = {"name": "Spring", "opens_at": "2099-01-01T00:00:00Z", "closes_at": "2099-02-01T00:00:00Z"}
 VOUCHER = {
     "kind": "voucher",
@@ -234,6 +254,8 @@ VOUCHER = {
 }
 
 READS: Mapping[str, Call] = {
+    "api.authorisation GET": Call(owner="researcher"),
+    "authorisation GET": Call(owner="researcher"),
     "api.agreement GET": Call(**BONES),
     "api.instrument_availability GET": Call(query={"start": "2026-03-02T00:00:00Z", "end": "2026-03-09T00:00:00Z"}),
     "api.audit GET": Call(by="auditor", query={"object": "0" * 16}),
@@ -278,6 +300,71 @@ CALLS: Mapping[str, Call] = {
     "api.access_request PATCH": Call(of="sensor-corrosion", body={"summary": "Another summary."}),
     "api.access_request_submit POST": Call(of="sensor-corrosion"),
     "api.access_request_withdraw POST": Call(body={"reason": "No samples."}),
+    "api.access_request_appeal POST": Call(**AGEING, body={"reason": "The dose rate is a misprint."}),
+    "access_request_appeal POST": Call(
+        **AGEING, body=_seen(AccessRequest, "access-requests", "detector-ageing", reason="The dose is a misprint.")
+    ),
+    # The team is told once of the request and once of each booking.
+    "api.access_request_revoke POST": Call(by="manager", of="sensor-seals", body=WHY),
+    "access_request_revoke POST": Call(
+        by="manager", of="sensor-seals", body=_seen(AccessRequest, "access-requests", "sensor-seals", **WHY)
+    ),
+    "api.access_request_corrections POST": Call(by="manager", body=SHORTER),
+    "access_request_corrections POST": Call(
+        by="manager", body={"summary": "Two thin sections.", "reason": "Two are enough."}
+    ),
+    # Accepting a correction is an amendment too.
+    "api.correction_answer POST": Call(of="soil-iron correction", body={"accept": True}, commands=2),
+    "access_request_correction POST": Call(
+        of="soil-iron correction",
+        body=_seen(AccessRequest, "access-requests", "soil-iron", answer="decline"),
+    ),
+    "api.approvals_alike POST": Call(
+        by="manager",
+        body=_given(approvals=lambda world: [_soil_iron(world)], verdict="approve", reason="It fits."),
+    ),
+    "approvals_alike POST": Call(
+        by="manager",
+        body=_given(approvals=lambda world: _soil_iron(world), verdict="approve", reason="It fits."),
+    ),
+    "api.approval_step_back POST": Call(**OF_THE_COUNTRY, body={"reason": "My former student."}),
+    "approval_step_back POST": Call(**OF_THE_COUNTRY, body={"reason": "My former student."}),
+    "api.authorisations POST": Call(
+        by="manager",
+        body=_given(
+            role="facility_manager",
+            scope=SLS,
+            organisation=_in("organisations", "demo-sensors-ke"),
+            reason="Known and careful users.",
+            until="2026-12-31T00:00:00Z",
+        ),
+    ),
+    "authorisations POST": Call(
+        by="manager",
+        body=_given(
+            role=lambda world: f"facility_manager|{_scope_of_sls(world)}",
+            person="startup@demo.example",
+            reason="Known and careful users.",
+            until="2026-12-31",
+        ),
+    ),
+    "api.authorisation_revoke POST": Call(by="manager", owner="researcher", body=WHY),
+    "authorisation POST": Call(
+        by="manager", owner="researcher", body=_seen(StandingAuthorisation, "standing-authorisations", "uct", **WHY)
+    ),
+    "api.delegations POST": Call(
+        body=_given(
+            role="organisation_admin",
+            scope=_in("organisations", "demo-sensors-ke"),
+            to="colleague1@demo.example",
+            until="2026-12-31T00:00:00Z",
+        )
+    ),
+    "account_delegations POST": Call(
+        body=_given(role=_in("delegations", "startup"), to="colleague1@demo.example", until="2026-12-31")
+    ),
+    "api.delegation_end POST": Call(),
+    "account_delegations POST end": Call(body=_given(end=_in("delegations", "startup"))),
     "api.agreement_accept POST": Call(**BONES, body=_given(text_hash=_terms_of_bone_pores)),
     "api.approval_decision POST": Call(by="manager", body={"verdict": "approve", "reason": "It fits."}),
     "api.quotes POST": Call(

@@ -26,7 +26,10 @@ LOOKS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRow:
-    """One approval. `why` is None where the reader may not see the rule; `usual_days` where nobody said."""
+    """One approval. `why` is None where the reader may not see the rule; `usual_days` where nobody said.
+
+    `ahead` tells that a standing authorisation gave it.
+    """
 
     public_id: str
     role: Text
@@ -40,6 +43,10 @@ class ApprovalRow:
     decided_at: datetime | None
     reason: str
     conditions: str
+    most_units: str
+    until: datetime | None
+    safety_result: str
+    ahead: bool
     why: Text | None
     usual_days: int | None
 
@@ -66,6 +73,10 @@ def _row(approval: Approval, named: Mapping[str, Mapping[str, Any]], told: bool)
         decided_at=approval.decided_at,
         reason=approval.reason or "",
         conditions=approval.conditions or "",
+        most_units=f"{approval.most_units.normalize():f}" if approval.most_units is not None else "",
+        until=approval.until,
+        safety_result=approval.safety_result or "",
+        ahead=approval.authorisation_id is not None,
         why=Wording(approval.message) if approval.message and (told or rule) else None,
         usual_days=rule["expected_days"] if rule else None,
     )

@@ -77,7 +77,7 @@ def moves(view: RequestView) -> Moves:
     if "requester" not in view.relations:
         return Moves(submit=False, edit=False, withdraw=False)
     return Moves(
-        submit=state in (_S.DRAFT, _S.CHANGES_REQUESTED),
+        submit=state in (_S.DRAFT, _S.CHANGES_REQUESTED, _S.REOPENED),
         edit=state is _S.DRAFT or can_move(state, RequestTransition.AMEND),
         withdraw=can_move(state, RequestTransition.WITHDRAW),
     )

@@ -8,8 +8,10 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from infra_access.access_requests.agreements import accept
+from infra_access.access_requests.appeals import WITHIN
 from infra_access.access_requests.conversations import ask, conversations_of
-from infra_access.access_requests.lifecycle import NEXT, RequestState
+from infra_access.access_requests.corrections import corrections_of
+from infra_access.access_requests.lifecycle import NEXT, RequestState, RequestTransition, can_move
 from infra_access.access_requests.request_queries import RequestView
 from infra_access.access_requests.submitting import withdraw
 from infra_access.access_requests.vocabularies import AllocationState, TimeGiven, Visibility
@@ -24,6 +26,7 @@ from infra_access.web.forms import ENTERED, to, values_of
 from infra_access.web.markdown import to_html
 from infra_access.web.outlook import outlook
 from infra_access.web.presenters.approval_rows import approval_rows
+from infra_access.web.presenters.correction_rows import correction_rows
 from infra_access.web.presenters.decisions import kept
 from infra_access.web.presenters.limits import limit_sentences
 from infra_access.web.presenters.request import granted, look_of, moves, next_words, sides
@@ -33,7 +36,7 @@ from infra_access.web.sending import send
 from infra_access.web.signing import signing_of
 
 _PAGE = {"renderer": "access_request.jinja2", "request_method": "POST"}
-_UNSENT = frozenset({RequestState.DRAFT, RequestState.CHANGES_REQUESTED})
+_UNSENT = frozenset({RequestState.DRAFT, RequestState.CHANGES_REQUESTED, RequestState.REOPENED})
 _REFUSED = (Invalid, Conflict, PreconditionFailed)
 
 
@@ -153,4 +156,15 @@ def _page(context: Context, request: Request, now: datetime) -> dict[str, Any]:
         "terms": to_html(view.agreement.agreement.text) if view.agreement else None,
         "sides": sides(view.agreement) if view.agreement else [],
         "signing": signing_of(request, view, now=now),
+        "own": "requester" in view.relations,
+        "corrections": correction_rows(corrections_of(request.db, row), zone),
+        "may_correct": staff
+        and can_move(RequestState(row.state), RequestTransition.AMEND)
+        and may(request.actor, Permission.REQUEST_CORRECT, context.scopes),
+        "may_appeal": "requester" in view.relations
+        and can_move(RequestState(row.state), RequestTransition.APPEAL)
+        and now <= row.state_since + WITHIN,
+        "may_revoke": view.is_staff
+        and can_move(RequestState(row.state), RequestTransition.REVOKE)
+        and may(request.actor, Permission.REQUEST_REVOKE, context.scopes),
     }

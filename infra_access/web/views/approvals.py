@@ -1,5 +1,8 @@
 """Approvals: what waits for the reader's verdict, earliest deadline first, and giving one with its reason."""
 
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from pyramid.request import Request
@@ -7,20 +10,24 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from infra_access.access_requests.approval_queries import ApprovalView, approval_by_public_id, approvals_of, inbox
+from infra_access.access_requests.narrower import Narrower
 from infra_access.access_requests.request_queries import request_by_public_id
+from infra_access.access_requests.stepping_back import step_back
 from infra_access.access_requests.vocabularies import ApprovalState
 from infra_access.core import clock
 from infra_access.core.authority import Permission
-from infra_access.core.errors import NotFound
+from infra_access.core.errors import Forbidden, Invalid, NotFound
 from infra_access.core.i18n import Text, _
+from infra_access.core.zones import day_start
 from infra_access.http.security import Context
 from infra_access.policy.canonical import restore_decision
 from infra_access.policy.decisions import decisions_about
 from infra_access.scheduling.booking_queries import booking_by_public_id
-from infra_access.scheduling.verdicts import decide
+from infra_access.scheduling.verdicts import MOST_ALIKE, decide, decide_alike
+from infra_access.web.accounting_forms import decimal_in
 from infra_access.web.booking_form import REFUSED, version_in
 from infra_access.web.corrections import to_correct, to_fill_in
-from infra_access.web.forms import to, values_of
+from infra_access.web.forms import day_in, many, to, values_of
 from infra_access.web.presenters.approval_rows import approval_rows
 from infra_access.web.presenters.facts_read import facts_read
 from infra_access.web.rendering import flash
@@ -43,6 +50,7 @@ def waiting(request: Request) -> dict[str, Any]:
     return {
         "state": state,
         "items": page.items,
+        "alike": groups_alike(page.items) if state == "pending" else frozenset(),
         "next": request.route_path("approvals", _query=query) if page.next else None,
     }
 
@@ -66,6 +74,7 @@ def give(context: Context, request: Request) -> dict[str, Any] | Response:
             verdict=entered.get("verdict", ""),
             reason=entered.get("reason", ""),
             conditions=entered.get("conditions") or None,
+            narrower=_narrower(request, context.row, entered),
             expected_version=version_in(entered),
         )
     except REFUSED as error:
@@ -76,11 +85,66 @@ def give(context: Context, request: Request) -> dict[str, Any] | Response:
     return to(request, "approvals")
 
 
+@view_config(route_name="approvals_alike", request_method="POST", permission=Permission.APPROVAL_LIST)
+def give_alike(request: Request) -> Response:
+    """Give one verdict on several approvals that one rule asks for, all or none."""
+    entered, chosen = values_of(request), many(request, "approvals")
+    try:
+        if not chosen:
+            message = _("Choose at least one approval.")
+            raise Invalid("approvals.none", message, fields={"approvals": [message]})
+        decided = decide_alike(
+            request.db,
+            actor=request.actor,
+            now=clock.now(),
+            approvals=chosen[:MOST_ALIKE],
+            verdict=entered.get("verdict", ""),
+            reason=entered.get("reason", ""),
+        )
+    except (*REFUSED, Forbidden, NotFound) as error:
+        request.tm.doom()
+        flash(request, "error", error.message)
+        return to(request, "approvals")
+    flash(request, "success", _("Decided: ${number}. Each applicant is told.", mapping={"number": len(decided)}))
+    return to(request, "approvals")
+
+
+@view_config(
+    route_name="approval_step_back",
+    renderer="approval.jinja2",
+    request_method="POST",
+    permission=Permission.APPROVAL_DECIDE,
+)
+def decline_to_decide(context: Context, request: Request) -> Response:
+    """Step back for a conflict of interest."""
+    approval = context.row.approval
+    try:
+        reason = values_of(request).get("reason", "")
+        step_back(request.db, actor=request.actor, now=clock.now(), approval=approval, reason=reason)
+    except REFUSED as error:
+        request.tm.doom()
+        flash(request, "error", error.message)
+        return to(request, "approval", id=approval.public_id)
+    flash(request, "info", _("You stepped back. Others in your role are asked."))
+    return to(request, "approvals")
+
+
+def _narrower(request: Request, view: ApprovalView, entered: dict[str, str]) -> Narrower:
+    """Return what is granted at most; a day is one of the facility, and included. Raises Invalid."""
+    units, day = decimal_in(entered, "most_units") if entered.get("most_units") else None, entered.get("until")
+    if not day or view.approval.subject_kind != "access_request":
+        return Narrower(units)
+    zone = request_by_public_id(request.db, view.approval.subject_public_id, actor=request.actor).facility.timezone
+    return Narrower(units, day_start(day_in(day, "until") + timedelta(days=1), zone))
+
+
 _SAID: dict[ApprovalState, Text] = {
     ApprovalState.APPROVED: _("You approved it. The applicant is told; nothing more is needed of you."),
     ApprovalState.REFUSED: _("You refused it. The applicant is told your reason."),
     ApprovalState.CHANGES_REQUESTED: _("You asked for changes. It comes back to you when they are made."),
     ApprovalState.PAUSED: _("It is paused. Deadlines stand still until you go on with it."),
+    ApprovalState.RESERVED: _("It is on the reserve list. Approve it when there is room."),
+    ApprovalState.DEFERRED: _("It is moved to the next round, and comes back to you when that opens."),
     ApprovalState.PENDING: _("It goes on. Deadlines are put off by the length of the pause."),
 }
 
@@ -106,6 +170,14 @@ def _page(request: Request, view: ApprovalView) -> dict[str, Any]:
         "facts": facts_read(kept[0].facts) if kept and told else [],
         "others": approval_rows(others, reading.decision if reading else {}, told=told),
     }
+
+
+def groups_alike(items: Sequence[ApprovalView]) -> frozenset[str]:
+    """Return the public ids of those that at least one other waits with under the same rule and role."""
+    grounds = Counter((one.approval.rule, one.approval.role) for one in items if one.approval.subject_kind != "appeal")
+    return frozenset(
+        one.approval.public_id for one in items if one.is_open and grounds[one.approval.rule, one.approval.role] > 1
+    )
 
 
 def _subject(request: Request, view: ApprovalView) -> tuple[Any, Any]:

@@ -1,0 +1,141 @@
+"""Approvals over the API: together, in part, ahead, by a stand-in, appealed, revoked, corrected."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from infra_access.core import clock
+from infra_access.people.models import Account
+from tests.api.conftest import Caller
+from tests.api.test_access_requests import body_of
+from tests.factories.access_requests import World, make_world
+from tests.factories.people import make_account
+
+
+@pytest.fixture
+def world(stored: Callable[..., Any]) -> World:
+    """Return a facility with a route, and who decides there."""
+    return stored(make_world)
+
+
+def ahead(days: int) -> str:
+    """Return an instant so many days from now."""
+    return (clock.now() + timedelta(days=days)).isoformat()
+
+
+def sent(startup: Caller, world: World, **changes: Any) -> dict[str, Any]:
+    """Send a request and return it."""
+    made = startup.post("/access-requests", body_of(world, **changes))
+    return startup.post(f"/access-requests/{made['id']}/submit", status=200)
+
+
+def waiting(office: Caller) -> list[dict[str, Any]]:
+    """Return what waits for somebody."""
+    return office.get("/approvals")["items"]
+
+
+def test_one_verdict_decides_all_that_one_rule_asks_for_or_none(world: World, caller: Callable[..., Caller]) -> None:
+    startup, manager = caller(actor=world.applicant), caller(actor=world.manager)
+    country = caller(actor=world.administrator)
+    for number in range(3):
+        sent(startup, world, title=f"Request {number}")
+    keys = [one["id"] for one in waiting(manager)]
+    unlike = [keys[0], waiting(country)[0]["id"]]
+    answer = manager.call("POST", "/approvals/decisions", {"approvals": unlike, "verdict": "approve", "reason": "Yes."})
+    assert answer.status_int == 404
+    wrong = {"approvals": keys, "verdict": "pause", "reason": "Yes."}
+    manager.call("POST", "/approvals/decisions", wrong, status=422)
+    assert {one["state"] for one in waiting(manager)} == {"pending"}
+    done = manager.post("/approvals/decisions", {"approvals": keys, "verdict": "approve", "reason": "Yes."}, status=200)
+    assert [one["state"] for one in done["items"]] == ["approved"] * 3
+    assert waiting(manager) == []
+    again = {"approvals": keys[:1], "verdict": "approve", "reason": "Yes."}
+    assert manager.call("POST", "/approvals/decisions", again, status=409).json["code"] == "approval.decided"
+
+
+def test_a_request_granted_in_part_shows_it_and_what_a_standing_authorisation_gave(
+    world: World, caller: Callable[..., Caller]
+) -> None:
+    startup, manager = caller(actor=world.applicant), caller(actor=world.manager)
+    wish = {
+        "role": "facility_manager",
+        "scope": world.facility.public_id,
+        "organisation": world.startup.public_id,
+        "reason": "Known and careful users.",
+        "until": ahead(300),
+    }
+    startup.call("POST", "/standing-authorisations", wish, status=403)
+    given = manager.post("/standing-authorisations", wish)
+    assert (given["live"], given["answered"], given["scope"]) == (True, 0, f"facility:{world.facility.public_id}")
+    asked = sent(startup, world)
+    assert [one["role"] for one in asked["waiting"]] == ["access_administrator"]
+    assert startup.get("/standing-authorisations")["items"][0]["answered"] == 1
+    country = caller(actor=world.administrator)
+    (waits,) = waiting(country)
+    verdict = {"verdict": "approve", "reason": "A part of it.", "most_units": "1", "until": asked["period"]["end"]}
+    decided = country.post(f"/approvals/{waits['id']}/decision", verdict, status=200)
+    assert (decided["most_units"], decided["state"]) == (1, "approved")
+    quoted = manager.get("/approvals?state=decided")["items"]
+    assert [one["authorisation"] for one in quoted] == [given["id"]]
+    end = f"/standing-authorisations/{given['id']}/revoke"
+    startup.call("POST", end, {"reason": "Mine."}, status=403)
+    manager.call("POST", end, {"reason": "Moved."}, status=412, If_Match='"9"')
+    assert manager.post(end, {"reason": "The team moved."}, status=200)["live"] is False
+    assert [one["role"] for one in sent(startup, world, title="Next")["waiting"]] == [
+        "facility_manager",
+        "access_administrator",
+    ]
+
+
+def test_a_role_is_handed_over_and_taken_back(
+    world: World, caller: Callable[..., Caller], stored: Callable[..., Any]
+) -> None:
+    startup, manager = caller(actor=world.applicant), caller(actor=world.manager)
+    sent(startup, world)
+    (waits,) = waiting(manager)
+    colleague: Account = stored(make_account)
+    scope = f"facility:{world.facility.public_id}"
+    wish = {"role": "facility_manager", "scope": scope, "to": colleague.email, "until": ahead(7)}
+    startup.call("POST", "/me/delegations", wish, status=404)
+    manager.call("POST", "/me/delegations", wish | {"until": ahead(-1)}, status=422)
+    (handed,) = manager.post("/me/delegations", wish, status=200)["items"]
+    assert (handed["stands_in"], handed["scope"]) == (colleague.name, scope)
+    refused = manager.call("POST", f"/approvals/{waits['id']}/decision", {"verdict": "approve"}, status=403)
+    assert refused.json["code"] == "approval.handed_over"
+    assert colleague.name in refused.json["detail"]
+    assert manager.get("/me")["roles"] == []
+    assert manager.post(f"/me/delegations/{handed['id']}/end", status=200)["items"] == []
+    manager.post(f"/approvals/{waits['id']}/decision", {"verdict": "approve"}, status=200)
+
+
+def test_corrections_appeals_and_revocations(world: World, caller: Callable[..., Caller]) -> None:
+    startup, manager = caller(actor=world.applicant), caller(actor=world.manager)
+    country = caller(actor=world.administrator)
+    asked = sent(startup, world)
+    path = f"/access-requests/{asked['id']}"
+    period = {"start": ahead(30), "end": ahead(60)}
+    wish = {"changes": {"quantity": {"amount": "1", "access_unit": "shift"}, "period": period}, "reason": "Enough."}
+    startup.call("POST", f"{path}/corrections", wish, status=403)
+    manager.call("POST", f"{path}/corrections", wish | {"changes": {"colour": "red"}}, status=422)
+    (proposed,) = manager.post(f"{path}/corrections", wish, status=200)["items"]
+    answer = f"{path}/corrections/{proposed['id']}"
+    manager.call("POST", answer, {"accept": True}, status=403)
+    changed = startup.post(answer, {"accept": True}, status=200)
+    assert (changed["quantity"]["amount"], changed["period"]["end"][:16]) == (1, period["end"][:16])
+    # Whoever wrote a part of it decides on nothing of it; another manager would.
+    assert waiting(manager) == []
+    (waits,) = waiting(country)
+    step = f"/approvals/{waits['id']}/step-back"
+    assert country.call("POST", step, {"reason": "My student."}, status=409).json["code"] == "approval.nobody"
+    country.post(f"/approvals/{waits['id']}/decision", {"verdict": "refuse", "reason": "No."}, status=200)
+    startup.call("POST", f"{path}/appeal", {"reason": " "}, status=422)
+    network = caller(("access_administrator", ("network", "")))
+    assert startup.post(f"{path}/appeal", {"reason": "A misprint."}, status=200)["state"] == "appealed"
+    (appeal,) = waiting(network)
+    assert appeal["subject"] == {"kind": "appeal", "id": asked["id"]}
+    startup.call("POST", f"{path}/revoke", {"reason": "Mine."}, status=403)
+    country.call("POST", f"{path}/revoke", {"reason": "Stop."}, status=409)
+    network.post(f"/approvals/{appeal['id']}/decision", {"verdict": "refuse", "reason": "It stands."}, status=200)
+    assert startup.get(path)["state"] == "upheld"
