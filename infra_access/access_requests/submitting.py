@@ -41,7 +41,7 @@ def submit(
     if not again:
         access_request.round_id = _open_round_id(session, route, now)
     ruling = review.rule(session, actor=actor, content=content, route=route, now=now)
-    review.refuse_incomplete(ruling, content)
+    review.refuse_incomplete(session, ruling, content, route=route, now=now)
     access_request.submitted_at = now
     advance(access_request, RequestTransition.RESUME if again else RequestTransition.SUBMIT, now)
     review.keep(session, access_request, ruling, now)
