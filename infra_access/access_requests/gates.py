@@ -108,6 +108,19 @@ class Gate:
         return self.state is not GateState.MET
 
     @property
+    def about(self) -> Text:
+        """Return whom or what it is asked of, where that is not the session as a whole."""
+        if self.person is not None:
+            return self.person.name
+        return _("sample ${number}", mapping={"number": self.sample.number}) if self.sample is not None else ""
+
+    @property
+    def checkable(self) -> bool:
+        """Tell whether a clearance may meet it."""
+        known = self.person is None or self.person.account_id is not None
+        return known and self.key not in NOT_CHECKED
+
+    @property
     def subject(self) -> Subject:
         """Return what a clearance of it is for."""
         return (self.key, self.person.account_id if self.person else None, self.sample.mark if self.sample else None)

@@ -15,7 +15,7 @@ from infra_access.scheduling.booking_audit import record_act
 from infra_access.scheduling.booking_queries import relations_of
 from infra_access.scheduling.booking_terms import rules_of_booking
 from infra_access.scheduling.changes import locked
-from infra_access.scheduling.gates.reading import refuse_open
+from infra_access.scheduling.gates.seen import refuse_open
 from infra_access.scheduling.lifecycle import BookingState, BookingTransition
 from infra_access.scheduling.lifecycle import move as transition
 from infra_access.scheduling.making import touch

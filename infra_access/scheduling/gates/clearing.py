@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.gates import NOT_CHECKED, Gate
-from infra_access.core.authority import Actor, Permission, Scopes, may
+from infra_access.access_requests.gates import Gate
+from infra_access.core.authority import Actor, Permission
 from infra_access.core.errors import Conflict, Forbidden, Invalid
 from infra_access.core.i18n import Text, _
 from infra_access.core.input_text import clean_line, clean_text
@@ -16,6 +16,7 @@ from infra_access.scheduling.booking_audit import record_act
 from infra_access.scheduling.changes import locked
 from infra_access.scheduling.gates.models import GateClearance
 from infra_access.scheduling.gates.reading import GATED, gates_of
+from infra_access.scheduling.gates.seen import may_clear
 from infra_access.scheduling.lifecycle import BookingState, BookingTransition, move
 from infra_access.scheduling.making import team_of_booking
 from infra_access.scheduling.models import Booking
@@ -57,7 +58,7 @@ def clear(
         message = _("This is met already. Load the page again.")
         raise Conflict("gate.met", message, details={"gate": found.key})
     key, account_id, mark = found.subject
-    if found.key in NOT_CHECKED or (found.person is not None and account_id is None):
+    if not found.checkable:
         raise Conflict("gate.not_cleared", found.said, details={"gate": found.key})
     session.add(
         GateClearance(
@@ -105,11 +106,6 @@ def take_back(
     _follow(session, booking, now)
     _record(session, actor, booking, "booking.gate_reopened", now, found)
     return booking
-
-
-def may_clear(actor: Actor | None, gate: Gate, scopes: Scopes) -> bool:
-    """Tell whether the actor may clear this gate, the team's own apart: the staff, or the role that owns it."""
-    return may(actor, Permission.INSTRUMENT_UPDATE, scopes) or (actor is not None and actor.holds(gate.role, scopes))
 
 
 def _found(

@@ -1,7 +1,6 @@
 """The gates of a booking, and as much of them as whoever reads may see."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from sqlalchemy import or_, select
@@ -9,21 +8,19 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.allocations import seen_by_key
 from infra_access.access_requests.content import members_of
-from infra_access.access_requests.gates import Clearance, Gate, Known, Owner, Person, Subject, gates_from, samples_of
+from infra_access.access_requests.gates import Clearance, Gate, Known, Subject, gates_from, samples_of
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Allocation
+from infra_access.access_requests.request_gates import persons_of
 from infra_access.accounting.models import FundingSource
-from infra_access.core.authority import Actor, Permission, Scopes, may
-from infra_access.core.errors import Conflict
-from infra_access.core.i18n import Text, _, plain
+from infra_access.core.authority import Actor
 from infra_access.people.models import Account
 from infra_access.people.trainings import trainings_of_people
 from infra_access.policy.applicants import facts_of
 from infra_access.policy.demands import demands
-from infra_access.policy.disclosure import WITHHELD, general
 from infra_access.policy.facts import Fact, Facts
 from infra_access.policy.places import InstrumentPlace, facts_of_place, places_of
 from infra_access.policy.rulebook import RuleBook, rulebook
-from infra_access.policy.rules import Disclosure, Require, RequirementKind, Rule
+from infra_access.policy.rules import Require, RequirementKind, Rule
 from infra_access.policy.ruling import members, relation_to, with_request
 from infra_access.scheduling.gates.models import GateClearance
 from infra_access.scheduling.lifecycle import BookingState
@@ -56,52 +53,6 @@ def gates_of(session: Session, booking: Booking, *, now: datetime) -> list[Gate]
         rule for rule in book.rule_set(place, route=way, at=at, action="book").rules if isinstance(rule.effect, Require)
     ]
     return _gates(session, booking, rules, book, place, way, at) if rules else []
-
-
-def as_read(gates: Iterable[Gate], booking: Booking, *, relations: Collection[str], named: bool) -> list[Gate]:
-    """Return what a reader may see: the team as much as each rule discloses, others no names unless they are `named`.
-
-    What the team may not know of is one check by the facility, whatever it is.
-    """
-    shown: list[Gate] = []
-    for gate in gates:
-        seen = _seen(gate, booking) if relations else gate
-        if seen is None or (seen.code == WITHHELD and any(one.key == seen.key for one in shown)):
-            continue
-        if seen.person is not None and not named:
-            seen = replace(seen, person=Person(None, None, ""))
-        shown.append(seen)
-    return shown
-
-
-def reads_names(actor: Actor | None, scopes: Scopes, relations: Collection[str]) -> bool:
-    """Tell whether a reader may see who has to meet a gate: the team, and the staff of the facility."""
-    return bool(relations) or may(actor, Permission.GATE_CLEAR, scopes)
-
-
-def _seen(gate: Gate, booking: Booking) -> Gate | None:
-    """Return a gate as the team reads it; None where there is nothing that it may know, or has to."""
-    if gate.disclosure is Disclosure.FULL:
-        return gate
-    seen = replace(gate, message=general(booking.case or booking.public_id))
-    if gate.disclosure is Disclosure.GENERIC:
-        return seen
-    return (
-        replace(
-            seen,
-            key=f"{RequirementKind.GATE}:{WITHHELD}",
-            kind=RequirementKind.GATE,
-            code=WITHHELD,
-            said=_("Ask the facility about it."),
-            owner=Owner.ROLE,
-            role="facility_manager",
-            person=None,
-            sample=None,
-            clearance=None,
-        )
-        if gate.open
-        else None
-    )
 
 
 def _way_of(session: Session, booking: Booking) -> str | None:
@@ -142,7 +93,7 @@ def _gates(
     facts = facts_of_place(place, at).joined(facts).joined(_of_the_session(booking))
     facts = facts.joined(Facts.of(relation_to(place, applicant, members(applicant), at)))
     satisfied = facts.value("satisfied", at)
-    persons = _persons(session, people)
+    persons = persons_of(session, people)
     keys = {one.account_id for one in persons if one.account_id is not None}
     trained = any(isinstance(one.effect, Require) and one.effect.kind is RequirementKind.TRAINING for one in rules)
     known = Known(
@@ -168,18 +119,6 @@ def _paid_by(session: Session, booking: Booking) -> set[str]:
     return {f"funding:{kind}"}
 
 
-def _persons(session: Session, people: Sequence[tuple[int | None, str]]) -> list[Person]:
-    """Return the people in the order given; one without a name here is called as their account is."""
-    keys = [key for key, _name in people if key is not None]
-    rows = session.execute(select(Account.id, Account.public_id, Account.name).where(Account.id.in_(keys)))
-    accounts = {row.id: (row.public_id, row.name) for row in rows}
-    found = []
-    for key, name in people:
-        public_id, own = accounts.get(key, (None, "")) if key is not None else (None, "")
-        found.append(Person(key, public_id, name or own))
-    return found
-
-
 def _cleared(session: Session, booking: Booking) -> dict[Subject, Clearance]:
     rows = session.execute(
         select(GateClearance, Account.name)
@@ -193,38 +132,3 @@ def _cleared(session: Session, booking: Booking) -> dict[Subject, Clearance]:
         )
         for row, name in rows
     }
-
-
-def refuse_open(session: Session, booking: Booking, *, now: datetime, relations: Collection[str]) -> None:
-    """Raise Conflict `booking.gates_open` that names every gate that the session still waits for."""
-    waited = [one for one in gates_of(session, booking, now=now) if one.open]
-    if not waited:
-        return
-    shown = as_read(waited, booking, relations=relations, named=True)
-    listed: Text = ""
-    for one in shown:
-        about = (
-            one.person.name
-            if one.person
-            else _("sample ${number}", mapping={"number": one.sample.number})
-            if one.sample
-            else ""
-        )
-        words = _("${gate} (${about})", mapping={"gate": one.message, "about": about}) if about else one.message
-        listed = _("${before} ${value}", mapping={"before": listed, "value": words}) if listed else words
-    raise Conflict(
-        "booking.gates_open",
-        _("The session cannot begin yet. What it waits for: ${gates}", mapping={"gates": listed}),
-        details={
-            "gates": [
-                {
-                    "gate": one.key,
-                    "state": str(one.state),
-                    "person": one.person.name if one.person else None,
-                    "sample": one.sample.number if one.sample else None,
-                    "message": plain(one.message),
-                }
-                for one in shown
-            ]
-        },
-    )

@@ -6,13 +6,14 @@ import pytest
 from sqlalchemy import select, update
 
 from infra_access.access_requests import allocations, drafting, submitting
+from infra_access.access_requests.gate_reading import as_read
 from infra_access.access_requests.models import AccessRequest, Approval, Participant
 from infra_access.audit.models import AuditEvent
 from infra_access.core.errors import Conflict, Forbidden, Invalid
 from infra_access.scheduling.attendance import check_in
 from infra_access.scheduling.changes import move
 from infra_access.scheduling.gates.clearing import clear, take_back
-from infra_access.scheduling.gates.reading import as_read, gates_of
+from infra_access.scheduling.gates.reading import gates_of
 from infra_access.scheduling.places import place_of
 from tests.factories.access_requests import FEASIBILITY, OPEN_TO_ALL, make_request, make_world
 from tests.factories.people import make_account, make_actor, make_training
@@ -310,10 +311,10 @@ def test_the_team_reads_as_much_as_a_rule_discloses(session, place, actor):
     booking = make_booking(session, place, span(10, 12), actor=actor)
     found = gates_of(session, booking, now=MONDAY)
     assert len(found) == 4
-    mine = as_read(found, booking, relations={"owner"}, named=True)
+    mine = as_read(found, booking.case, relations={"owner"}, named=True)
     assert [one.key for one in mine] == ["gate:withheld", "gate:visa", "training:radiation-safety"]
     assert all(booking.case in one.message.mapping["case"] for one in mine[:2])
-    away = as_read(found, booking, relations=(), named=False)
+    away = as_read(found, booking.case, relations=(), named=False)
     assert [one.person.name for one in away if one.person] == [""]
     with pytest.raises(Conflict) as refusal:
         check_in(session, actor=actor, now=DURING, booking=booking)
