@@ -11,6 +11,7 @@ from infra_access.policy.rules import RequirementKind
 from infra_access.policy.wording import render
 from infra_access.scheduling.gates.clearing import clear, take_back
 from infra_access.scheduling.gates.seen import SeenGate, seen_gates
+from infra_access.scheduling.lifecycle import BookingState
 
 VERSION = "booking.version"
 _NUMBER = "Which sample, from 1, where a gate is asked of each."
@@ -66,8 +67,11 @@ class GateOut(Out):
 
 
 class GatesOut(Out):
-    """All of them, what is open first."""
+    """All of a booking, what is open first."""
 
+    id = PublicId("The booking.")
+    state = Choice(BookingState, "How the booking stands: ready once all are met.")
+    version = Integer(low=1)
     items = ListOf(Part(GateOut), most=10_000)
 
 
@@ -103,7 +107,9 @@ def _shown(call: Call) -> dict[str, Any]:
         call.db, call.row, actor=call.actor, scopes=context.scopes, relations=context.relations, now=call.now
     )
     named = bool(context.relations) or call.request.may(Permission.GATE_CLEAR, context)
-    return {"items": [_gate(call, one, named=named) for one in found]}
+    booking = call.row.booking
+    items = [_gate(call, one, named=named) for one in found]
+    return {"id": booking.public_id, "state": booking.state, "version": booking.version, "items": items}
 
 
 def _gate(call: Call, seen: SeenGate, *, named: bool) -> dict[str, Any]:
