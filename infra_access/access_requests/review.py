@@ -55,7 +55,7 @@ def refuse_incomplete(session: Session, ruling: Ruling, content: Content, *, rou
     """
     decision = ruling.decision
     conditional = decision.outcome is Outcome.CONDITIONAL
-    if conditional and lacks_only(ruling, _papers(session, content, route, now)):
+    if conditional and lacks_only(ruling.officer, _papers(session, content, route, now)):
         conditional = False
     if conditional or (decision.outcome is Outcome.NOT_ELIGIBLE and decision.missing):
         shown = decision_to_json(decision, plain)

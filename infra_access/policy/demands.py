@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from infra_access.core.decision import Outcome
+from infra_access.core.decision import Decision, Outcome
 from infra_access.policy.conditions import Condition, reads
 from infra_access.policy.facts import Fact, Facts
 from infra_access.policy.logic import View, judge
 from infra_access.policy.rules import Require, RequirementKind, Rule
-from infra_access.policy.ruling import Ruling
 
 GRANT = "gate:allocation"
 """Met by what was granted alone, so nobody can meet it once a time is booked without."""
@@ -66,15 +65,15 @@ def papers(rules: Iterable[Rule]) -> frozenset[str]:
     return _only(rules, lambda rule, _effect: is_paper(rule))
 
 
-def lacks_only(ruling: Ruling, keys: frozenset[str]) -> bool:
-    """Tell whether nothing is missing but some of these; what the reader may not see counts too."""
-    decision = ruling.officer
-    return decision.outcome is Outcome.CONDITIONAL and all(f"{one.kind}:{one.code}" in keys for one in decision.missing)
+def lacks_only(officer: Decision, keys: frozenset[str]) -> bool:
+    """Tell whether nothing is missing but some of these, by an officer's reading, to whom nothing is hidden."""
+    missing = {f"{one.kind}:{one.code}" for one in officer.missing}
+    return officer.outcome is Outcome.CONDITIONAL and missing <= keys
 
 
-def permits(ruling: Ruling, rules: Iterable[Rule]) -> bool:
+def permits(officer: Decision, rules: Iterable[Rule]) -> bool:
     """Tell whether a time may be booked, perhaps once somebody approves; its gates may still be open."""
-    return ruling.decision.outcome in _OPEN or lacks_only(ruling, met_later(rules))
+    return officer.outcome in _OPEN or lacks_only(officer, met_later(rules))
 
 
 def _only(rules: Iterable[Rule], chosen: Callable[[Rule, Require], bool]) -> frozenset[str]:

@@ -336,7 +336,7 @@ def permission_to_book(
         for way in ways or (None,)
     }
     way, ruling = min(rulings.items(), key=lambda each: badness(each[1].decision))
-    if not permits(ruling, book.rule_set(place.seen_by_policy(), route=way, at=now, action="book").rules):
+    if not permits(ruling.officer, book.rule_set(place.seen_by_policy(), route=way, at=now, action="book").rules):
         raise refused(ruling.decision)
     return way, ruling, applicant
 

@@ -10,7 +10,7 @@ from infra_access.access_requests.gate_reading import as_read
 from infra_access.access_requests.models import AccessRequest, Approval, Participant
 from infra_access.audit.models import AuditEvent
 from infra_access.core.errors import Conflict, Forbidden, Invalid
-from infra_access.scheduling.attendance import check_in
+from infra_access.scheduling.attendance import check_in, complete_unattended, due
 from infra_access.scheduling.changes import move
 from infra_access.scheduling.gates.clearing import clear, take_back
 from infra_access.scheduling.gates.reading import gates_of
@@ -18,7 +18,7 @@ from infra_access.scheduling.places import place_of
 from tests.factories.access_requests import FEASIBILITY, OPEN_TO_ALL, make_request, make_world
 from tests.factories.people import make_account, make_actor, make_training
 from tests.factories.policy import make_policy, raw_rule
-from tests.factories.scheduling import MONDAY, make_allocation, make_booking, make_place, span, wishes
+from tests.factories.scheduling import MONDAY, SYSTEM, make_allocation, make_booking, make_place, span, wishes
 
 TRAINING = {"type": "require", "kind": "training", "code": "radiation-safety"}
 OPEN = raw_rule("open", {"type": "permit"})
@@ -186,6 +186,15 @@ def test_what_the_facility_checks_refuses_no_booking_and_is_cleared_by_it(sessio
         "booking.gate_reopened",
         "booking.gate_cleared",
     ]
+
+
+def test_an_open_gate_keeps_no_session_from_being_completed_unattended(session, place, actor):
+    make_policy(session, OPEN, WALK)
+    booking = make_booking(session, place, span(10, 12), actor=actor)
+    later = span(14, 15).start
+    assert due(session, now=later) == ([booking.id], None)
+    complete_unattended(session, actor=SYSTEM, now=later, booking=booking)
+    assert booking.state == "completed"
 
 
 def test_what_is_wanted_at_once_still_refuses_the_booking(session, place, actor):
