@@ -17,6 +17,7 @@ MODULES = (
     "infra_access.scheduling.drafts.models",
     "infra_access.scheduling.waiting.models",
     "infra_access.scheduling.upkeep.models",
+    "infra_access.scheduling.gates.models",
     "infra_access.scheduling.mirrors.models",
     "infra_access.orders.models",
     "infra_access.http.models",

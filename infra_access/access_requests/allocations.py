@@ -169,6 +169,13 @@ def lock_by_key(session: Session, key: int, *, now: datetime) -> Granted:
     return _granted(session, allocation, session.get_one(AccessRequest, allocation.access_request_id), now)
 
 
+def seen_by_key(session: Session, key: int, *, at: datetime) -> tuple[Granted, AccessRequest]:
+    """Return an allocation and its request as they will be at an instant, by what is known now; nothing is locked."""
+    allocation = session.get_one(Allocation, key)
+    access_request = session.get_one(AccessRequest, allocation.access_request_id)
+    return _granted(session, allocation, access_request, at, locked=False), access_request
+
+
 def draw(session: Session, granted: Granted, *, instrument_id: int, span: TimeSpan, units: Decimal) -> None:
     """Take units of a locked allocation for a span on an instrument.
 

@@ -14,6 +14,9 @@ from infra_access.access_requests.models import AccessRequest, AccessRequestInst
 CONTACT = "participants.contact"
 """The name and telephone of a participant, which no approval rests on."""
 
+PAPERS = "samples.documents"
+"""The documents of samples, which no approval rests on: a session waits for them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -66,8 +69,10 @@ def changed_fields(before: Content, after: Content) -> frozenset[str]:
     changed = {name for name in _PLAIN if getattr(before, name) != getattr(after, name)}
     if _without_samples(before) != _without_samples(after):
         changed.add("project")
-    if before.project.get("samples", []) != after.project.get("samples", []):
+    if _samples(before) != _samples(after):
         changed.add("samples")
+    elif before.project.get("samples", []) != after.project.get("samples", []):
+        changed.add(PAPERS)
     if _essences(before) != _essences(after):
         changed.add("participants")
     if _contacts(before) != _contacts(after):
@@ -163,6 +168,13 @@ def _row(access_request_id: int, member: Member) -> dict[str, object]:
 
 def _without_samples(content: Content) -> dict[str, Any]:
     return {name: value for name, value in content.project.items() if name != "samples"}
+
+
+def _samples(content: Content) -> list[dict[str, Any]]:
+    return [
+        {name: value for name, value in sample.items() if name != "documents"}
+        for sample in content.project.get("samples", [])
+    ]
 
 
 def _essences(content: Content) -> list[tuple[object, ...]]:

@@ -197,7 +197,7 @@ def _review_again(
     now: datetime,
 ) -> list[str]:
     ruling = review.rule(session, actor=actor, content=content, route=route, now=now)
-    review.refuse_incomplete(ruling, content)
+    review.refuse_incomplete(session, ruling, content, route=route, now=now)
     if review.is_closed(ruling):
         raise Forbidden(
             "policy.refused",

@@ -77,12 +77,18 @@ def satisfied_by(content: Content) -> frozenset[str]:
     """Return the requirements that a request itself meets, by what its team states in it."""
     project = content.project
     met = {f"assurance:{code}" for code in project.get("assurances", ())}
-    met |= {f"document:{code}" for code in project.get("documents", {})}
+    met |= {f"document:{code}" for code in (*project.get("documents", {}), *_of_every_sample(project))}
     if project.get("funding"):
         met.add(f"funding:{project['funding']}")
     if content.acting_for is not None:
         met.add("document:organisation-named")
     return frozenset(met)
+
+
+def _of_every_sample(project: Mapping[str, Any]) -> frozenset[str]:
+    """Return the codes of the documents that each sample names for itself."""
+    named = [frozenset(sample.get("documents", {})) for sample in project.get("samples", [])]
+    return frozenset.intersection(*named) if named else frozenset()
 
 
 def legs_of(content: Content, *, acting_for_country: str | None, host: str) -> list[Leg]:

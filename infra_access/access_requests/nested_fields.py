@@ -89,6 +89,7 @@ _SAMPLE: Mapping[str, fields.Cleaner] = {
     "kind": fields.line(100, required=True),
     "country": fields.country,
     "hazards": fields.list_of(fields.line(100, required=True)),
+    "documents": _references,
 }
 _PROJECT: Mapping[str, fields.Cleaner] = {
     "purpose": fields.line(200),

@@ -23,7 +23,9 @@ from infra_access.core.errors import Conflict
 from infra_access.core.i18n import _, plain
 from infra_access.policy.applicants import facts_of
 from infra_access.policy.decisions import record_decision
+from infra_access.policy.demands import lacks_only, papers
 from infra_access.policy.disclosure import decision_to_json
+from infra_access.policy.places import places_of
 from infra_access.policy.rulebook import rulebook
 from infra_access.policy.ruling import Ruling, rule_on
 
@@ -50,10 +52,15 @@ def rule(
     )
 
 
-def refuse_incomplete(ruling: Ruling, content: Content) -> None:
-    """Raise Conflict `access_request.incomplete` with what is missing, or Invalid beyond its limit."""
+def refuse_incomplete(session: Session, ruling: Ruling, content: Content, *, route: AccessRoute, now: datetime) -> None:
+    """Raise Conflict `access_request.incomplete` with what is missing, or Invalid beyond its limit.
+
+    A paper of samples stops their session and not the approvals, so it may still be missing.
+    """
     decision = ruling.decision
     conditional = decision.outcome is Outcome.CONDITIONAL
+    if conditional and lacks_only(ruling.officer, _papers(session, content, route, now)):
+        conditional = False
     if conditional or (decision.outcome is Outcome.NOT_ELIGIBLE and decision.missing):
         shown = decision_to_json(decision, plain)
         raise Conflict(
@@ -65,6 +72,13 @@ def refuse_incomplete(ruling: Ruling, content: Content) -> None:
     if most is not None and content.quantity > Decimal(most):
         message = _("At most ${most} access units can be asked for here.", mapping={"most": str(most)})
         raise fault("access_request.limit", "quantity", message)
+
+
+def _papers(session: Session, content: Content, route: AccessRoute, now: datetime) -> frozenset[str]:
+    book = rulebook(session)
+    places = places_of(session, content.instruments).values()
+    sets = [book.rule_set(place, route=route.public_id, at=now, action="request") for place in places]
+    return papers(rule for one in sets for rule in one.rules)
 
 
 def is_closed(ruling: Ruling) -> bool:

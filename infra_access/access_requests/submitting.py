@@ -47,7 +47,7 @@ def submit(
     if sending is RequestTransition.SUBMIT:
         access_request.round_id = _open_round_id(session, route, now)
     ruling = review.rule(session, actor=actor, content=content, route=route, now=now)
-    review.refuse_incomplete(ruling, content)
+    review.refuse_incomplete(session, ruling, content, route=route, now=now)
     access_request.submitted_at = now
     advance(access_request, sending, now)
     review.keep(session, access_request, ruling, now)

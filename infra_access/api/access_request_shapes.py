@@ -61,6 +61,7 @@ class SampleBody(Body):
     kind = Line(most=100, filled=True)
     country = Country(allow_none=True)
     hazards = ListOf(Line(most=100, filled=True))
+    documents = Free("References of its own documents by their code.", values={"type": "string"})
 
 
 class ProjectBody(Body):

@@ -64,6 +64,8 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.wait", "/wait-list/{id}", private(contexts.wait)),
     ("api.wait_leave", "/wait-list/{id}/leave", private(contexts.wait)),
     ("api.booking_check_in", "/bookings/{id}/check-in", private(contexts.booking)),
+    ("api.booking_gates", "/bookings/{id}/gates", private(contexts.booking)),
+    ("api.booking_gates_reopen", "/bookings/{id}/gates/reopen", private(contexts.booking)),
     ("api.booking_complete", "/bookings/{id}/complete", private(contexts.booking)),
     ("api.find_time", "/find-time", contexts.nothing),
     ("api.booking_lost_time", "/bookings/{id}/lost-time", private(contexts.booking)),

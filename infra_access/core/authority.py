@@ -57,6 +57,7 @@ class Permission(StrEnum):
     BOOKING_UPDATE = "scheduling:booking:update"
     BOOKING_ATTEND = "scheduling:booking:attend"
     BOOKING_ANSWER = "scheduling:booking:answer"
+    GATE_CLEAR = "scheduling:gate:clear"
     WAIT_LIST_LEAVE = "scheduling:wait_list:leave"
     BOOKING_READ_LABELS = "scheduling:booking:labels"
     ORDER_CREATE = "orders:order:create"
@@ -190,6 +191,8 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.BOOKING_UPDATE: Allow(roles=_STAFF, relations=frozenset({"owner"})),
     Permission.BOOKING_ATTEND: Allow(roles=_STAFF, relations=frozenset({"owner", "team"})),
     Permission.BOOKING_ANSWER: Allow(relations=frozenset({"owner", "team"})),
+    # Which of these gates an officer may clear, the role that owns each says.
+    Permission.GATE_CLEAR: Allow(roles=_STAFF | {"safety_officer", "export_control_officer"}),
     Permission.WAIT_LIST_LEAVE: Allow(relations=frozenset({"owner"})),
     Permission.BOOKING_READ_LABELS: Allow(roles=_STAFF),
     Permission.ORDER_CREATE: Allow(signed_in=True),

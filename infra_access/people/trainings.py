@@ -1,6 +1,6 @@
 """Trainings that a person completed, recorded by a facility's staff; rules ask for them by code."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import or_, select
@@ -69,6 +69,17 @@ def trainings_of(session: Session, account_id: int, *, on: date) -> Sequence[Tra
         )
         .order_by(Training.code, Training.id)
     ).all()
+
+
+def trainings_of_people(session: Session, account_ids: Collection[int]) -> dict[int, list[Training]]:
+    """Return every training of these people, the longest valid first, expired ones too. One statement."""
+    found: dict[int, list[Training]] = {}
+    rows = session.scalars(select(Training).where(Training.account_id.in_(sorted(account_ids))).order_by(Training.id))
+    for one in rows:
+        found.setdefault(one.account_id, []).append(one)
+    for held in found.values():
+        held.sort(key=lambda one: (one.expires_on or date.max, one.id), reverse=True)
+    return found
 
 
 def _invalid(field: str, message: Text) -> Invalid:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from infra_access.core.decision import Decision, Outcome
 from infra_access.policy.applicants import Applicant
 from infra_access.policy.conditions import reads
+from infra_access.policy.demands import permits
 from infra_access.policy.disclosure import Audience
 from infra_access.policy.earliest import one_after_the_other
 from infra_access.policy.facts import Facts
@@ -60,19 +61,29 @@ class Classes:
         rule_set = self.book.rule_set(place, route=route, at=self.now, action=action)
         key = (action, *self._class_of(rule_set, place, route))
         if key not in self.decided:
-            part = part_of(
-                self.book,
-                place,
-                applicant=self._facts(route),
-                member_of=self.member_of,
-                action=action,
-                route=route,
-                now=self.now,
-            )
-            self.decided[key] = decide(
-                [part], action=action, now=self.now, policy_version=self.book.version, audience=Audience.APPLICANT
-            )
+            self.decided[key] = self._made(place, route, action, Audience.APPLICANT)
         return self.decided[key]
+
+    def _made(self, place: InstrumentPlace, route: str | None, action: str, audience: Audience) -> Decision:
+        part = part_of(
+            self.book,
+            place,
+            applicant=self._facts(route),
+            member_of=self.member_of,
+            action=action,
+            route=route,
+            now=self.now,
+        )
+        version = self.book.version
+        return decide([part], action=action, now=self.now, policy_version=version, audience=audience)
+
+    def welcomes(self, place: InstrumentPlace, route: str | None) -> bool:
+        """Tell whether a class says yes, or would if not for what a session waits for after it was booked."""
+        decision = self.decide(place, route)
+        if decision.outcome is not Outcome.CONDITIONAL:
+            return standing_of(decision) is Standing.YES
+        rules = self.book.rule_set(place, route=route, at=self.now, action=self.action).rules
+        return self.action == Action.BOOK and permits(self._made(place, route, self.action, Audience.OFFICER), rules)
 
     def _facts(self, route: str | None) -> Facts:
         if route not in self.by_route:

@@ -36,7 +36,7 @@ def reason(rule: Rule, message: Text, audience: Audience, case: str) -> Reason |
         return None
     if may_read(rule, audience):
         return Reason(rule.id, message, rule.grounds, rule.legal_ref)
-    return Reason(WITHHELD, _general(case), WITHHELD)
+    return Reason(WITHHELD, general(case), WITHHELD)
 
 
 def missing(rule: Rule, entry: Missing, audience: Audience, case: str) -> Missing | None:
@@ -45,7 +45,7 @@ def missing(rule: Rule, entry: Missing, audience: Audience, case: str) -> Missin
         return None
     if may_read(rule, audience):
         return entry
-    return Missing(entry.kind, entry.code, _general(case), entry.how)
+    return Missing(entry.kind, entry.code, general(case), entry.how)
 
 
 def approval(rule: Rule, due: ApprovalDue, audience: Audience, case: str) -> ApprovalDue | None:
@@ -54,7 +54,7 @@ def approval(rule: Rule, due: ApprovalDue, audience: Audience, case: str) -> App
         return None
     if may_read(rule, audience):
         return due
-    return ApprovalDue(due.role, due.scope, WITHHELD, _general(case), due.expected_days, due.latest_days, due.rests_on)
+    return ApprovalDue(due.role, due.scope, WITHHELD, general(case), due.expected_days, due.latest_days, due.rests_on)
 
 
 def decision_to_json(decision: Decision, translate: Translate = plain, locale: str = "en") -> dict[str, Any]:
@@ -94,7 +94,8 @@ def decision_to_json(decision: Decision, translate: Translate = plain, locale: s
     }
 
 
-def _general(case: str) -> Text:
+def general(case: str) -> Text:
+    """Return the sentence for a rule that the reader may not see: a number to quote, and whom to ask."""
     return _(
         "This needs a check by the facility (case ${case}). You can ask the facility about it.", mapping={"case": case}
     )

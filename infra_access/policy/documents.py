@@ -214,6 +214,12 @@ class _RequireSchema(_EffectSchema):
     kind = _Choice(r.RequirementKind, required=True)
     code = _Line(100, _CODE, required=True)
     stage = _Count(1, 20)
+    issuers = _Several(_Line(200), 50)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _issuers_of_a_training(self, data: dict[str, Any], **kwargs: Any) -> None:
+        if "issuers" in data and data["kind"] is not r.RequirementKind.TRAINING:
+            raise ValidationError({"issuers": [_("Only a training has issuers.")]})
 
 
 class _LimitSchema(_EffectSchema):

@@ -74,6 +74,11 @@ def missing_fact(path: str) -> Missing:
     return Missing("fact", path, question_for(path), how)
 
 
+def how_to_meet(kind: RequirementKind) -> Text:
+    """Return how one comes by what is required."""
+    return _HOW[kind]
+
+
 def missing_requirement(rule: Rule, effect: Require) -> Missing:
     """Return what a rule requires and how to come by it."""
     return Missing(effect.kind.value, effect.code, rule.message, _HOW[effect.kind])

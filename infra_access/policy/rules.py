@@ -87,11 +87,15 @@ class Approve:
 
 @dataclass(frozen=True, slots=True)
 class Require:
-    """Something must be met first; its key in the fact `satisfied` is `kind:code`."""
+    """Something must be met first; its key in the fact `satisfied` is `kind:code`.
+
+    `issuers` are those whose trainings count on the day of the session; None stands for all.
+    """
 
     kind: RequirementKind
     code: str
     stage: int = 1
+    issuers: tuple[str, ...] | None = None
 
     @property
     def key(self) -> str:

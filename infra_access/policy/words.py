@@ -122,8 +122,11 @@ def effect_in_words(effect: r.Effect) -> Text:
             return _(
                 "Needs approval: ${role} (${scope})", mapping={"role": ROLES.get(role, role), "scope": SCOPES[scope]}
             )
-        case r.Require(kind, code):
+        case r.Require(kind, code, _stage, None):
             return _("Needs first: ${kind} (${code})", mapping={"kind": REQUIREMENTS[kind], "code": code})
+        case r.Require(kind, code, _stage, issuers):
+            values = {"kind": REQUIREMENTS[kind], "code": code, "issuers": ", ".join(issuers or ())}
+            return _("Needs first: ${kind} (${code}), issued by: ${issuers}", mapping=values)
         case r.Limit():
             return _limits(effect)
         case r.Mask(names):

@@ -12,8 +12,10 @@ from infra_access.core.errors import Conflict
 from infra_access.core.i18n import _
 from infra_access.outbox.events import publish
 from infra_access.scheduling.booking_audit import record_act
+from infra_access.scheduling.booking_queries import relations_of
 from infra_access.scheduling.booking_terms import rules_of_booking
 from infra_access.scheduling.changes import locked
+from infra_access.scheduling.gates.seen import refuse_open
 from infra_access.scheduling.lifecycle import BookingState, BookingTransition
 from infra_access.scheduling.lifecycle import move as transition
 from infra_access.scheduling.making import touch
@@ -33,14 +35,16 @@ SIGNED_OFF_AFTER = timedelta(hours=1)
 def check_in(
     session: Session, *, actor: Actor, now: datetime, booking: Booking, expected_version: int | None = None
 ) -> Booking:
-    """Note that the session began. Raises Conflict before its start or after its end."""
+    """Note that the session began. Raises Conflict before its start or after its end, and while a gate is open."""
     _place, booking = locked(session, actor, booking, expected_version, Permission.BOOKING_ATTEND)
     if not booking.starts <= now < booking.ends:
         raise Conflict("booking.not_now", _("A session can be checked in from its start until its end."))
     state = BookingState(booking.state)
     if state is BookingState.CONFIRMED:
         state = transition(state, BookingTransition.MAKE_READY)
-    booking.state = transition(state, BookingTransition.CHECK_IN)
+    state = transition(state, BookingTransition.CHECK_IN)
+    refuse_open(session, booking, now=now, relations=relations_of(session, booking, actor))
+    booking.state = state
     booking.checked_in_at = now
     touch(booking, now)
     record_act(session, actor, booking, "booking.checked_in", now, {})

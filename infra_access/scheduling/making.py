@@ -24,7 +24,7 @@ from infra_access.catalogue.models import Instrument
 from infra_access.catalogue.offers import Offer, offer_of
 from infra_access.core.authority import Actor
 from infra_access.core.columns import table_of
-from infra_access.core.decision import Decision, Outcome
+from infra_access.core.decision import Decision
 from infra_access.core.errors import Conflict, Forbidden
 from infra_access.core.i18n import _, plain
 from infra_access.core.ids import new_public_id
@@ -32,6 +32,7 @@ from infra_access.core.timespan import TimeSpan
 from infra_access.core.together import write
 from infra_access.policy.applicants import Applicant, facts_of
 from infra_access.policy.decisions import record_decision
+from infra_access.policy.demands import permits
 from infra_access.policy.disclosure import decision_to_json
 from infra_access.policy.eligibility import badness
 from infra_access.policy.rulebook import rulebook_at
@@ -52,7 +53,6 @@ from infra_access.scheduling.windows.refreshing import refresh_whole
 
 _LINES = table_of(BookingLine)
 
-GRANTED = (Outcome.PERMIT, Outcome.PERMIT_WITH_LIMITS)
 TENTATIVE = (BookingState.HELD, BookingState.PROPOSED)
 """States that lapse unless somebody answers in time."""
 
@@ -80,8 +80,7 @@ class Ready:
     @property
     def state(self) -> BookingState:
         """Return where the booking stands unless the command says otherwise: confirmed, or waiting for approval."""
-        needed = self.ruling.decision.outcome == Outcome.NEEDS_APPROVAL
-        return BookingState.PENDING_APPROVAL if needed else BookingState.CONFIRMED
+        return BookingState.PENDING_APPROVAL if self.ruling.officer.approvals else BookingState.CONFIRMED
 
 
 def ready(
@@ -314,8 +313,8 @@ def permission_to_book(
     """Return by which way the actor may book, the policy's answer, and what it knows of the actor.
 
     `ways` are the routes by which the actor may come, that of the allocation or each that is open to everyone and
-    lets teams pick; the best one answers: that it permits, or wants an approval first. Raises Forbidden with the
-    Decision otherwise.
+    lets teams pick; the best one answers: that it permits, or wants an approval first. What the session waits for may
+    be missing. Raises Forbidden with the Decision otherwise.
     """
     book = rulebook_at(session, place.policy)
     applicant = facts_of(session, actor, acting_for_id=granted.acting_for_id if granted else None, now=now, book=book)
@@ -337,7 +336,7 @@ def permission_to_book(
         for way in ways or (None,)
     }
     way, ruling = min(rulings.items(), key=lambda each: badness(each[1].decision))
-    if ruling.decision.outcome not in (*GRANTED, Outcome.NEEDS_APPROVAL):
+    if not permits(ruling.officer, book.rule_set(place.seen_by_policy(), route=way, at=now, action="book").rules):
         raise refused(ruling.decision)
     return way, ruling, applicant
 

@@ -8,16 +8,15 @@ from pyramid.request import Request
 from infra_access.access_requests.models import AccessRoute
 from infra_access.access_requests.routes import direct_route_ids, routes_offering
 from infra_access.core.authority import Scope
-from infra_access.core.decision import Decision, Missing, Outcome
+from infra_access.core.decision import Decision, Missing
 from infra_access.policy.applicants import facts_of, visitor_facts
+from infra_access.policy.classes import Classes
 from infra_access.policy.eligibility import badges
 from infra_access.policy.facts import Fact, Facts
+from infra_access.policy.places import places_of
 from infra_access.policy.rulebook import RuleBook, rulebook
-from infra_access.policy.rules import Rule
+from infra_access.policy.rules import Action, Rule
 from infra_access.web.visitor import Said
-
-WELCOME = frozenset({Outcome.PERMIT, Outcome.PERMIT_WITH_LIMITS, Outcome.NEEDS_APPROVAL})
-"""The outcomes with which the next step is open at once."""
 
 
 def applicant(request: Request, said: Said, book: RuleBook, *, now: datetime) -> Facts | None:
@@ -57,8 +56,14 @@ def booking_answer(request: Request, said: Said, instrument_id: int, *, now: dat
 
 def may_book_at_once(request: Request, said: Said, instrument_id: int, *, now: datetime) -> bool:
     """Tell whether the reader may book without a request before it."""
-    decision = booking_answer(request, said, instrument_id, now=now)
-    return decision is not None and decision.outcome in WELCOME
+    book = rulebook(request.db)
+    known = applicant(request, said, book, now=now)
+    if known is None:
+        return False
+    ways = direct_route_ids(request.db, instrument_id) or (None,)
+    classes = Classes(book, known, Action.BOOK, now)
+    places = places_of(request.db, [instrument_id])
+    return any(classes.welcomes(place, way) for place in places.values() for way in ways)
 
 
 def missing_by(request: Request, instrument_id: int, route: AccessRoute, *, now: datetime) -> list[Missing]:

@@ -27,7 +27,7 @@ from infra_access.web.rendering import local_days
 PEOPLE, SAMPLES = "participants", "samples"
 PARTS: Mapping[str, tuple[str, ...]] = {
     PEOPLE: ("name", "email", "role", "organisation", "country_of_work", "presence"),
-    SAMPLES: ("kind", "country", "hazards"),
+    SAMPLES: ("kind", "country", "hazards", "papers"),
 }
 _TELLING = {PEOPLE: ("name", "email"), SAMPLES: ("kind", "country", "hazards")}
 _PROJECT = ("purpose", "field", "funder", "funder_country")
@@ -140,7 +140,12 @@ def rows_of(session: Session, view: RequestView) -> Rows:
         for person, key in view.team
     ]
     samples = [
-        Entries(kind=one.get("kind", ""), country=one.get("country", ""), hazards=", ".join(one.get("hazards", ())))
+        Entries(
+            kind=one.get("kind", ""),
+            country=one.get("country", ""),
+            hazards=", ".join(one.get("hazards", ())),
+            papers="; ".join(f"{code}: {reference}" for code, reference in one.get("documents", {}).items()),
+        )
         for one in view.access_request.project.get("samples", ())
     ]
     return {PEOPLE: people, SAMPLES: samples}
@@ -202,7 +207,9 @@ def _project(
 def _sample(row: Mapping[str, str]) -> dict[str, Any]:
     hazards = [one.strip() for one in row["hazards"].split(",") if one.strip()]
     sample: dict[str, Any] = {"kind": row["kind"]} | ({"country": row["country"]} if row["country"] else {})
-    return sample | ({"hazards": hazards} if hazards else {})
+    papers = [one.partition(":") for one in row["papers"].split(";") if one.strip()]
+    documents = {code.strip(): reference.strip() for code, _colon, reference in papers}
+    return sample | ({"hazards": hazards} if hazards else {}) | ({"documents": documents} if documents else {})
 
 
 def _participants(

@@ -78,6 +78,8 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("service_order_label", "/service-orders/{id}/label", private(contexts.service_order)),
     ("facility_queue", "/facilities/{id}/queue", contexts.facility),
     ("booking_check_in", "/bookings/{id}/check-in", private(contexts.booking)),
+    ("booking_gates", "/bookings/{id}/gates", private(contexts.booking)),
+    ("booking_gates_reopen", "/bookings/{id}/gates/reopen", private(contexts.booking)),
     ("booking_complete", "/bookings/{id}/complete", private(contexts.booking)),
     ("booking_lost_time", "/bookings/{id}/lost-time", private(contexts.booking)),
     ("facility_maintenance", "/facilities/{id}/maintenance", private(contexts.facility)),

@@ -193,6 +193,13 @@ SERIES_LATER = {"start": "2026-03-12T13:00:00Z", "end": "2026-03-12T16:00:00Z"}
 LABORATORY_LATER = {"start": "2026-03-11T13:00:00Z", "end": "2026-03-11T17:00:00Z"}
 BONES: Mapping[str, Any] = {"of": "bone-pores", "owner": "researcher", "by": "manager-cape-town"}
 CHAMBER: Mapping[str, Any] = {"of": "njoro-climate-chamber-02", "staff": "manager-njoro"}
+INVITED: Mapping[str, Any] = {
+    "by": "manager-braga",
+    "of": "braga-mask-aligner-01",
+    "owner": "startup-br",
+    "staff": "manager-braga",
+}
+_SITE_ENTRY = {"gate": "gate:site-entry"}
 
 _NO_EVENTS = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//gate//EN\nEND:VCALENDAR"
 _RING = {"resource": lambda world: _ring(world)}
@@ -498,6 +505,10 @@ CALLS: Mapping[str, Call] = {
     "api.wait_leave POST": Call(),
     "api.booking_check_in POST": Call(**CHAMBER),
     "api.booking_complete POST": Call(**CHAMBER, after="api.booking_check_in POST"),
+    "api.booking_gates POST": Call(**INVITED, body={**_SITE_ENTRY, "note": "Invited."}),
+    "api.booking_gates_reopen POST": Call(**INVITED, body=_SITE_ENTRY, after="api.booking_gates POST"),
+    "booking_gates POST": Call(**INVITED, body={**_SITE_ENTRY, "note": "Invited.", "version": "1"}),
+    "booking_gates_reopen POST": Call(**INVITED, body={**_SITE_ENTRY, "version": "2"}, after="api.booking_gates POST"),
     "api.booking_lost_time POST": Call(by="manager", of="sls-micro-xas-02", body=_LOST_BEAM),
     "api.facility_closures POST": Call(by="manager", body=_given(**_RING, **_A_NIGHT, label="Leak", displace="move")),
     "api.facility_closures_preview POST": Call(

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 MOST_USUALLY = 12
 
 MOST: Mapping[str, int] = {
+    "access_request": 24,
     "access_request_edit": 20,
     "api.agreement": 20,
     "api.instrument": 14,
     "approval": 16,
+    "booking": 16,
     "facility": 20,
     "instrument": 34,
     "instrument_book": 20,

@@ -126,10 +126,13 @@ def test_samples_are_named_row_by_row(browser, database, world, address):
     form = _filled(browser(world.applicant_account), address)
     form = _form(form.submit("rows", value="add:samples"), address)
     form["samples.0.kind"], form["samples.0.country"], form["samples.0.hazards"] = "Steel", "KE", "sharp, dusty"
+    form["samples.0.papers"] = "import-permit: P: 12;"
     assert form.submit("save").status_int == 303
     with database.reader() as session:
         project = session.scalars(select(AccessRequest.project)).one()
-        assert project["samples"] == [{"kind": "Steel", "country": "KE", "hazards": ["sharp", "dusty"]}]
+        assert project["samples"] == [
+            {"kind": "Steel", "country": "KE", "hazards": ["sharp", "dusty"], "documents": {"import-permit": "P: 12"}}
+        ]
 
 
 def test_a_change_of_the_title_keeps_every_approval(browser, database, world):

@@ -13,7 +13,8 @@ from infra_access.core.authority import Actor
 from infra_access.core.decision import Decision
 from infra_access.core.timespan import TimeSpan
 from infra_access.policy.applicants import facts_of
-from infra_access.policy.classes import Standing, standing_of
+from infra_access.policy.demands import permits
+from infra_access.policy.places import places_of
 from infra_access.policy.rulebook import RuleBook
 from infra_access.policy.ruling import rule_on
 from infra_access.scheduling.find_time.questions import Question
@@ -61,20 +62,20 @@ def on_grant(
     if units > found.left:
         raise overdrawn(granted, units, found.left)
     named = asked.instruments or tuple(keys)
-    decided = _decided(session, granted, [keys[one] for one in named], actor=actor, book=book, now=now)
+    decided, welcome = _decided(session, granted, [keys[one] for one in named], actor=actor, book=book, now=now)
     answers = {
-        key: Answer(Step.BOOK, decision, granted.booking_rules)
-        for key, decision in decided.items()
-        if standing_of(decision) is Standing.YES
+        key: Answer(Step.BOOK, decision, granted.booking_rules) for key, decision in decided.items() if key in welcome
     }
     return replace(asked, instruments=named), Grant(granted, answers, decided, found.span, found.left)
 
 
 def _decided(
     session: Session, granted: Granted, keys: Iterable[int], *, actor: Actor, book: RuleBook, now: datetime
-) -> dict[int, Decision]:
+) -> tuple[dict[int, Decision], set[int]]:
+    """Return the decision on each instrument, and which of them may be booked, with or without open gates."""
     applicant = facts_of(session, actor, acting_for_id=granted.acting_for_id, now=now, book=book)
-    return {
+    places = places_of(session, keys)
+    rulings = {
         key: rule_on(
             session,
             action="book",
@@ -85,6 +86,12 @@ def _decided(
             extra=granted.facts,
             satisfied=granted.satisfies,
             book=book,
-        ).decision
-        for key in keys
+            places={key: place},
+        )
+        for key, place in places.items()
     }
+    rules = {
+        key: book.rule_set(place, route=granted.route, at=now, action="book").rules for key, place in places.items()
+    }
+    welcome = {key for key, ruling in rulings.items() if permits(ruling.officer, rules[key])}
+    return {key: ruling.decision for key, ruling in rulings.items()}, welcome

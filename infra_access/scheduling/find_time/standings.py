@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from infra_access.core.decision import Decision, Outcome
-from infra_access.policy.classes import Classes, Partition, Sample, Standing, Way, standing_of
+from infra_access.policy.classes import Classes, Partition, Sample, Way
 from infra_access.policy.eligibility import badness
 from infra_access.policy.facts import Facts, Gap
 from infra_access.policy.rulebook import RuleBook
@@ -112,7 +112,8 @@ class Standings:
             # Without a way in there is nothing to ask for; with one that does not offer what is wanted, neither.
             return None
         decision, way = self._best(sample)
-        welcome = standing_of(decision) is Standing.YES
+        classes = self._booking if self._step is Step.BOOK else self._asking
+        welcome = classes.welcomes(sample.place, way.route if way else None)
         if not welcome and (self._step is Step.BOOK or decision.earliest_start is None):
             return None
         return Answer(self._step, decision, json.loads(way.terms) if way else {})

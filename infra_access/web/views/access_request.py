@@ -11,7 +11,9 @@ from infra_access.access_requests.agreements import accept
 from infra_access.access_requests.appeals import WITHIN
 from infra_access.access_requests.conversations import ask, conversations_of
 from infra_access.access_requests.corrections import corrections_of
+from infra_access.access_requests.gate_reading import as_read
 from infra_access.access_requests.lifecycle import NEXT, RequestState, RequestTransition, can_move
+from infra_access.access_requests.request_gates import gates_of_request
 from infra_access.access_requests.request_queries import RequestView
 from infra_access.access_requests.submitting import withdraw
 from infra_access.access_requests.vocabularies import AllocationState, TimeGiven, Visibility
@@ -28,6 +30,7 @@ from infra_access.web.outlook import outlook
 from infra_access.web.presenters.approval_rows import approval_rows
 from infra_access.web.presenters.correction_rows import correction_rows
 from infra_access.web.presenters.decisions import kept
+from infra_access.web.presenters.gates import GateRow, request_gate_rows
 from infra_access.web.presenters.limits import limit_sentences
 from infra_access.web.presenters.request import granted, look_of, moves, next_words, sides
 from infra_access.web.presenters.request_steps import steps_of
@@ -147,6 +150,7 @@ def _page(context: Context, request: Request, now: datetime) -> dict[str, Any]:
         "limits": [request.localize(one) for one in limit_sentences(decision.limits, locale)] if decision else [],
         "staff": staff,
         "conversations": conversations_of(request.db, row, staff=staff),
+        "gates": _gates(request, view, now),
         "granted": granted(view.allocation, locale),
         "bookable": view.allocation is not None
         and view.allocation.state == AllocationState.ACTIVE
@@ -168,3 +172,11 @@ def _page(context: Context, request: Request, now: datetime) -> dict[str, Any]:
         and can_move(RequestState(row.state), RequestTransition.REVOKE)
         and may(request.actor, Permission.REQUEST_REVOKE, context.scopes),
     }
+
+
+def _gates(request: Request, view: RequestView, now: datetime) -> list[GateRow]:
+    """Return what the sessions of a request will wait for; the team reads what the rules disclose."""
+    row, team = view.access_request, "team" in view.relations
+    found = gates_of_request(request.db, row, view.route, now=now)
+    shown = as_read(found, row.case or row.public_id, relations=view.relations & {"team"}, named=True)
+    return request_gate_rows(shown, account_id=request.actor.account_id, team=team, now=now)

@@ -20,6 +20,7 @@ from infra_access.scheduling.booking_rules import cancel_by
 from infra_access.scheduling.booking_terms import rules_of_booking
 from infra_access.scheduling.calendars import CalendarEntry, calendar
 from infra_access.scheduling.changes import EXTENSIBLE, MOVABLE, cancel
+from infra_access.scheduling.gates.seen import seen_gates
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.together import mates_of
 from infra_access.scheduling.upkeep.lost_time import lost_time_of
@@ -29,6 +30,7 @@ from infra_access.web.corrections import to_correct, to_fill_in
 from infra_access.web.forms import to, values_of
 from infra_access.web.presenters.approval_rows import approval_rows
 from infra_access.web.presenters.decisions import kept
+from infra_access.web.presenters.gates import gate_rows
 from infra_access.web.presenters.money import money
 from infra_access.web.rendering import flash
 
@@ -42,9 +44,13 @@ def show(context: Context, request: Request) -> dict[str, Any]:
     booking = view.booking
     asked = approvals_of(request.db, "booking", booking.id)
     rows = approval_rows(asked, booking.decision, told="owner" not in context.relations)
-    decision = kept(booking.decision)
+    decision, now = kept(booking.decision), clock.now()
+    seen = seen_gates(
+        request.db, view, actor=request.actor, scopes=context.scopes, relations=context.relations, now=now
+    )
     return {
-        **_page(context, request, clock.now()),
+        **_page(context, request, now),
+        "gates": gate_rows(seen, team=bool(context.relations), now=now),
         "approvals": rows,
         # When it would have been realistic is past: the time is set.
         "decision": replace(decision, earliest_start=None) if decision else None,

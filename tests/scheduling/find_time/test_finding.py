@@ -229,6 +229,19 @@ def test_where_nothing_can_be_booked_the_slots_to_request_are_shown(session, pla
     assert asked(session, actor, step="book").slots == ()
 
 
+def test_what_a_session_only_waits_for_hides_no_slot(session, plan) -> None:
+    make_place(session)
+    walk = raw_rule("walk", {"type": "require", "kind": "gate", "code": "walk"}, applies_to=["book"])
+    make_policy(session, raw_rule("open", {"type": "permit"}), walk)
+    make_windows(session)
+    actor = make_actor(session)
+    found = asked(session, actor, step="book")
+    assert found.slots[0].answer.decision.outcome is Outcome.CONDITIONAL
+    assert booked(session, actor, found.slots[0]).state == "confirmed"
+    make_policy(session, raw_rule("trained", {"type": "require", "kind": "training", "code": "x"}, disclosure="none"))
+    assert asked(session, actor, step="book").slots == ()
+
+
 def test_a_route_of_another_access_type_is_no_way_in(session, plan) -> None:
     places = [make_place(session), make_place(session)]
     make_policy(session)

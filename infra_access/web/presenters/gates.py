@@ -1,0 +1,94 @@
+"""Gates as a checklist: what is waited for, whose move it is, until when, and where to make it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from infra_access.access_requests.gates import Gate, Owner
+from infra_access.core.i18n import Text, _
+from infra_access.core.roles import ROLES
+from infra_access.scheduling.gates.seen import SeenGate
+
+
+@dataclass(frozen=True, slots=True)
+class GateRow:
+    """One line of the checklist. `about` is whom or what it is asked of, which nobody translates where it is a name.
+
+    `state` is done, todo (the reader's move), waiting or overdue; `clears` and `reopens` say what the reader can do.
+    """
+
+    gate: Gate
+    title: Text
+    about: Text
+    state: str
+    owner: Text
+    due: datetime
+    note: Text
+    link: str = ""
+    link_words: Text = ""
+    clears: bool = False
+    reopens: bool = False
+
+
+def gate_rows(gates: Iterable[SeenGate], *, team: bool, now: datetime) -> list[GateRow]:
+    """Return the gates of a booking; `team` says that whoever reads is of it."""
+    return [
+        GateRow(
+            gate=one.gate,
+            title=one.gate.message,
+            about=one.gate.about,
+            state=_state(one.gate, mine=one.mine, now=now),
+            owner=_owner(one.gate, mine=one.mine, team=team),
+            due=one.gate.due,
+            note=one.gate.said,
+            link=one.link if one.gate.open and not one.clears else "",
+            link_words=_words(one.gate, mine=one.mine),
+            clears=one.clears and one.gate.open,
+            reopens=one.clears and one.gate.clearance is not None,
+        )
+        for one in gates
+    ]
+
+
+def request_gate_rows(gates: Iterable[Gate], *, account_id: int | None, team: bool, now: datetime) -> list[GateRow]:
+    """Return the gates of a request, before anything is booked; each names who has to act."""
+    rows = []
+    for gate in gates:
+        own = gate.person is not None and gate.person.account_id == account_id
+        mine = own or (team and gate.owner is Owner.TEAM)
+        rows.append(
+            GateRow(
+                gate=gate,
+                title=gate.message,
+                about=gate.about,
+                state=_state(gate, mine=mine, now=now),
+                owner=_owner(gate, mine=mine, team=team),
+                due=gate.due,
+                note=gate.said,
+                link="/account" if own and gate.open else "",
+                link_words=_words(gate, mine=own),
+            )
+        )
+    return rows
+
+
+def _state(gate: Gate, *, mine: bool, now: datetime) -> str:
+    if not gate.open:
+        return "done"
+    if gate.due < now:
+        return "overdue"
+    return "todo" if mine else "waiting"
+
+
+def _owner(gate: Gate, *, mine: bool, team: bool) -> Text:
+    if gate.owner is Owner.PERSON:
+        return _("you") if mine else gate.about or _("a member of the team")
+    if gate.owner is Owner.TEAM:
+        return _("you or another of your team") if team else _("the team")
+    return ROLES.get(gate.role, gate.role)
+
+
+def _words(gate: Gate, *, mine: bool) -> Text:
+    if mine and gate.owner is Owner.PERSON:
+        return _("Your trainings")
+    return _("Your request") if mine and gate.owner is Owner.TEAM else _("Ask the facility")
