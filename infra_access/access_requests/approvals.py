@@ -19,6 +19,7 @@ from infra_access.access_requests.approval_queries import (
 )
 from infra_access.access_requests.approvers import host_scopes, scope_for
 from infra_access.access_requests.models import AccessRequest, Approval
+from infra_access.access_requests.parties import clear_names
 from infra_access.access_requests.reminding import remind_from
 from infra_access.access_requests.vocabularies import OPEN, ApprovalState, Verdict
 from infra_access.catalogue import fields
@@ -39,6 +40,7 @@ __all__ = [
     "ask",
     "give_verdict",
     "inbox",
+    "locked_approval",
     "prolong",
     "void",
 ]
@@ -125,14 +127,15 @@ def give_verdict(
     conditions: str | None = None,
     expected_version: int | None = None,
     team: Collection[int] = (),
+    acting_for: int | None = None,
 ) -> str:
     """Write a verdict down and return how the subject stands by it.
 
     That is approved (nothing is left to ask), refused (the others are called off), changes_requested, paused or open.
-    The caller holds the lock on the subject and changes its state.
+    The caller holds the lock on the subject and changes its state. `team` and `acting_for` are those of a booking.
 
     Raises PreconditionFailed `version.stale`, Forbidden `approval.own` or `permission.missing`, Conflict
-    `approval.decided`, Invalid.
+    `approval.decided`, or what `parties.clear_names` raises before an export control officer's yes, Invalid.
     """
     kind = fields.one_of(Verdict)(verdict, "verdict")
     if approval.subject_kind == "booking" and kind not in (Verdict.APPROVE, Verdict.REFUSE):
@@ -141,7 +144,7 @@ def give_verdict(
         reason, field="reason", max_length=5_000, required=kind not in (Verdict.APPROVE, Verdict.RESUME)
     )
     conditions = clean_text(conditions or "", field="conditions", max_length=5_000)
-    approval = _locked(session, approval, expected_version)
+    approval = locked_approval(session, approval, expected_version)
     view = view_of(session, approval)
     if view.is_near(actor) or actor.account_id in team:
         message = _("Nobody decides on a request of their own, of their team or of their organisation. Others will.")
@@ -153,6 +156,8 @@ def give_verdict(
             _("This approval does not wait for that any more. Load it again to see what happened."),
             details={"state": approval.state},
         )
+    if kind == Verdict.APPROVE:
+        clear_names(session, approval, now=now, team=team, acting_for=acting_for)
     approval.state, approval.reason = _STATES[Verdict(kind)], reason or None
     if approval.state not in OPEN:
         approval.decided_by_id, approval.decided_at = actor.account_id, now
@@ -175,7 +180,8 @@ def prolong(session: Session, *, subject_kind: str, subject_id: int, by: timedel
     session.flush()
 
 
-def _locked(session: Session, approval: Approval, expected_version: int | None) -> Approval:
+def locked_approval(session: Session, approval: Approval, expected_version: int | None = None) -> Approval:
+    """Lock an approval, so that it waits, or does not, until the transaction ends. Raises PreconditionFailed."""
     locked = session.scalars(
         select(Approval)
         .where(Approval.id == approval.id)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests import agreements, approvals, review
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
+from infra_access.access_requests.parties import lists_looked_into
 from infra_access.access_requests.standing import advance, locked, team_of, tell
 from infra_access.access_requests.vocabularies import ApprovalState
 from infra_access.audit.record import record
@@ -68,7 +69,13 @@ def decide(
         object_kind="access_request",
         object_id=access_request.public_id,
         now=now,
-        details={"verdict": verdict, "approval": approval.public_id, "reason": reason, "state": access_request.state},
+        details={
+            "verdict": verdict,
+            "approval": approval.public_id,
+            "reason": reason,
+            "state": access_request.state,
+            **lists_looked_into(session, approval),
+        },
     )
     return approval
 

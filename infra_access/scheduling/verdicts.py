@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, approvals, deciding
 from infra_access.access_requests.models import Approval
+from infra_access.access_requests.parties import lists_looked_into
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict
@@ -83,6 +84,7 @@ def decide_booking(
         conditions=conditions,
         expected_version=expected_version,
         team=team_of_booking(session, booking),
+        acting_for=booking.acting_for_id,
     )
     if standing == "refused":
         free(session, booking, reason, now)
@@ -99,7 +101,7 @@ def decide_booking(
         object_kind="booking",
         object_id=booking.public_id,
         now=now,
-        details={"verdict": verdict, "approval": approval.public_id},
+        details={"verdict": verdict, "approval": approval.public_id, **lists_looked_into(session, approval)},
     )
     return approval
 
