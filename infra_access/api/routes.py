@@ -44,6 +44,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.approvals", "/approvals", contexts.nothing),
     ("api.approval", "/approvals/{id}", private(contexts.approval)),
     ("api.approval_decision", "/approvals/{id}/decision", private(contexts.approval)),
+    ("api.approval_screening", "/approvals/{id}/screening", private(contexts.approval_names)),
     ("api.allocations", "/allocations", contexts.nothing),
     ("api.bookings", "/bookings", contexts.nothing),
     ("api.bookings_together", "/bookings/together", contexts.nothing),

@@ -91,6 +91,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("conversation", "/conversations/{id}", private(contexts.conversation)),
     ("approvals", "/approvals", contexts.nothing),
     ("approval", "/approvals/{id}", private(contexts.approval)),
+    ("approval_screening", "/approvals/{id}/screening", private(contexts.approval_names)),
 )
 
 
