@@ -1,7 +1,19 @@
-"""Small lists of our own, in the two formats; nobody and nothing in them exists."""
+"""Small lists of our own, in the two formats, and a request to screen; nobody and nothing in the lists exists."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from infra_access.access_requests.models import AccessRequest, Approval
+from infra_access.catalogue.models import Organisation
+from infra_access.core.authority import Actor
+from infra_access.screening.loading import load_list
+from infra_access.screening.models import ScreeningList
+from tests.factories.access_requests import NOW, OPEN_TO_ALL, SYSTEM, World, make_submitted, make_world, pending
+from tests.factories.people import make_actor
 
 HEADINGS = (
     "id,schema,name,aliases,birth_date,countries,addresses,identifiers,sanctions,phones,emails,dataset,first_seen,"
@@ -29,3 +41,48 @@ def simple_csv(entries: Sequence[str] = ENTRIES, *, headings: str = HEADINGS, en
 def ofac(lines: Sequence[str] = SDN, *, end: bytes = b"\x1a") -> BytesIO:
     """Return a file of OFAC, which ends with a control character."""
     return BytesIO("".join(f"{line}\r\n" for line in lines).encode() + end)
+
+
+EXPORT_CONTROL = {
+    "id": "export-control",
+    "applies_to": ["request", "book"],
+    "effect": {"type": "approve", "role": "export_control_officer", "scope": "organisation"},
+    "rests_on": ["participants", "project"],
+    "grounds": "security",
+    "disclosure": "generic",
+    "message": {"en": "The export control officer looks at it."},
+    "expected_days": 4,
+    "latest_days": 10,
+}
+OMER = {"email": "omer@startup.example", "name": "Omer Testmann", "role": "member", "country_of_work": "KE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """A request whose team has a name like one on the list that is loaded, and the officer who decides."""
+
+    world: World
+    request: AccessRequest
+    approval: Approval
+    officer: Actor
+    list: ScreeningList
+
+
+def make_list(session: Session, content: BytesIO | None = None, **overrides: Any) -> ScreeningList:
+    """Load a list, that of OpenSanctions by default."""
+    return load_list(session, **{"actor": SYSTEM, "now": NOW, "content": content or simple_csv()} | overrides)
+
+
+def make_officer(session: Session, world: World) -> Actor:
+    """Return the export control officer of the organisation that runs the facility."""
+    home = session.get_one(Organisation, world.facility.organisation_id)
+    return make_actor(session, ("export_control_officer", ("organisation", home.public_id)))
+
+
+def make_screened(session: Session, **overrides: Any) -> Screened:
+    """Return a request that waits for the export control officer."""
+    world = make_world(session, rules=(OPEN_TO_ALL, EXPORT_CONTROL))
+    officer = make_officer(session, world)
+    row = make_list(session)
+    request = make_submitted(session, world, **{"participants": [OMER]} | overrides)
+    return Screened(world, request, pending(session, request)["export_control_officer"], officer, row)

@@ -1,8 +1,5 @@
 """Taking a list in, in place of the former one, and what the search in it finds."""
 
-from io import BytesIO
-from typing import Any
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,17 +10,13 @@ from infra_access.audit.models import AuditEvent
 from infra_access.core.authority import NETWORK
 from infra_access.core.db import Database
 from infra_access.core.errors import Forbidden, Invalid, NotFound
-from infra_access.screening.loading import lists_in_use, load_list, remove_list
+from infra_access.screening.loading import lists_in_use, remove_list
 from infra_access.screening.matching import Party, candidates_for
 from infra_access.screening.models import ScreeningEntry, ScreeningList, ScreeningWord
 from infra_access.screening.names import Kind, may_be_same, words_of
 from tests.factories.access_requests import NOW, SYSTEM
 from tests.factories.people import make_actor
-from tests.factories.screening import ALT, ENTRIES, ofac, simple_csv
-
-
-def load(session: Session, content: BytesIO | None = None, **overrides: Any) -> ScreeningList:
-    return load_list(session, **{"actor": SYSTEM, "now": NOW, "content": content or simple_csv()} | overrides)
+from tests.factories.screening import ALT, ENTRIES, make_list, ofac, simple_csv
 
 
 def found(session: Session, name: str, kind: Kind = Kind.PERSON) -> list[str]:
@@ -36,7 +29,7 @@ def counts(session: Session) -> tuple[int | None, ...]:
 
 
 def test_a_list_is_taken_in_with_its_hash_and_who_loaded_it(session: Session) -> None:
-    row = load(session)
+    row = make_list(session)
     assert (row.name, row.format, row.state, row.entries, row.compared) == (
         "OpenSanctions",
         "opensanctions",
@@ -50,8 +43,8 @@ def test_a_list_is_taken_in_with_its_hash_and_who_loaded_it(session: Session) ->
 
 
 def test_what_the_search_finds(session: Session) -> None:
-    load(session)
-    load(session, ofac(), aliases=ofac(ALT))
+    make_list(session)
+    make_list(session, ofac(), aliases=ofac(ALT))
     assert found(session, "TESTMANN, Omer") == ["Ömer Testmann"]
     assert found(session, "Omer Xaver Testmann") == ["Ömer Testmann"]
     assert found(session, "Омер Тестманн") == ["Тестманн Омер"]
@@ -68,9 +61,9 @@ def test_what_the_search_finds(session: Session) -> None:
 
 
 def test_a_list_of_the_same_name_takes_the_place_of_the_former(session: Session) -> None:
-    first = load(session)
-    second = load(session, simple_csv(ENTRIES[1:]))
-    other = load(session, simple_csv(ENTRIES[:1]), name="Our own")
+    first = make_list(session)
+    second = make_list(session, simple_csv(ENTRIES[1:]))
+    other = make_list(session, simple_csv(ENTRIES[:1]), name="Our own")
     assert [one.id for one in lists_in_use(session)] == [second.id, other.id]
     assert (first.state, first.ended_at, first.sha256 == second.sha256) == ("superseded", NOW, False)
     keys = session.scalars(select(ScreeningEntry.list_id).distinct()).all()
@@ -84,11 +77,11 @@ def test_a_list_of_the_same_name_takes_the_place_of_the_former(session: Session)
 
 def test_a_list_with_a_fault_at_its_end_changes_nothing(database: Database) -> None:
     with database.writer() as session:
-        load(session)
+        make_list(session)
         before = counts(session)
     many = [f"T-{number},Person,Somebody {number} Else,,,,,,,,,,,," for number in range(600)]
     with pytest.raises(Invalid, match="Line 602"), database.writer() as session:
-        load(session, simple_csv([*many, "short,row"]))
+        make_list(session, simple_csv([*many, "short,row"]))
     with database.reader() as session:
         assert counts(session) == before
         assert found(session, "Ömer Testmann") == ["Ömer Testmann"]
@@ -98,7 +91,7 @@ def test_a_list_with_a_fault_at_its_end_changes_nothing(database: Database) -> N
 def test_only_who_runs_the_platform_loads_and_removes(session: Session, role: str) -> None:
     actor = make_actor(session, (role, NETWORK))
     with pytest.raises(Forbidden):
-        load(session, actor=actor)
+        make_list(session, actor=actor)
     with pytest.raises(Forbidden):
         remove_list(session, actor=actor, now=NOW, name="OpenSanctions")
 
@@ -110,7 +103,7 @@ NAMES = st.lists(st.sampled_from(["ann", "ben", "cem", "dee"]), min_size=1, max_
 @given(listed=st.lists(NAMES, min_size=1, max_size=6), name=NAMES)
 def test_the_search_finds_exactly_what_may_be_the_same(session: Session, listed: list[str], name: str) -> None:
     with session.begin_nested() as undone:
-        load(session, simple_csv([f"T-{at},Person,{one},,,,,,,,,,,," for at, one in enumerate(listed)]))
+        make_list(session, simple_csv([f"T-{at},Person,{one},,,,,,,,,,,," for at, one in enumerate(listed)]))
         expected = [one for one in listed if may_be_same(words_of(one), words_of(name))]
         assert found(session, name) == expected
         undone.rollback()
