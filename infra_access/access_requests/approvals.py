@@ -19,7 +19,7 @@ from infra_access.access_requests.approval_queries import (
 )
 from infra_access.access_requests.approvers import host_scopes, scope_for
 from infra_access.access_requests.models import AccessRequest, Approval
-from infra_access.access_requests.parties import clear_names
+from infra_access.access_requests.parties import clear_names, rests_on_names
 from infra_access.access_requests.reminding import remind_from
 from infra_access.access_requests.vocabularies import OPEN, ApprovalState, Verdict
 from infra_access.catalogue import fields
@@ -91,7 +91,7 @@ def ask(
             scope_key=key,
             rule=one.rule,
             message=dict(one.message.by_locale) if isinstance(one.message, Wording) else {"en": plain(one.message)},
-            rests_on=list(one.rests_on),
+            rests_on=list(dict.fromkeys([*one.rests_on, *rests_on_names(one.role)])),
             state=ApprovalState.PENDING,
             asked_at=now,
             due_at=due_at,

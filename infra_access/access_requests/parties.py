@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.content import Content, content_of
+from infra_access.access_requests.content import NAMES, Content, content_of
 from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.catalogue.models import Organisation
 from infra_access.people.models import Account
@@ -19,6 +19,7 @@ from infra_access.screening.matching import Party
 from infra_access.screening.names import Kind
 
 OFFICER = "export_control_officer"
+_WITH_NAMES = ("acting_for", "participants", "project")
 
 
 class Part(StrEnum):
@@ -30,6 +31,11 @@ class Part(StrEnum):
     ORGANISATION = "organisation"
     END_USER = "end-user"
     FUNDER = "funder"
+
+
+def rests_on_names(role: str) -> tuple[str, ...]:
+    """Return the fields with the names that an officer's yes rests on, whatever the rule says; none for other roles."""
+    return (*_WITH_NAMES, NAMES) if role == OFFICER else ()
 
 
 def subject_of(approval: Approval) -> Subject:

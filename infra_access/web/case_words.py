@@ -54,6 +54,7 @@ FIELDS: Mapping[str, Text] = {
     "project": _("project"),
     "samples": _("samples"),
     "participants": _("team"),
+    "participants.names": _("names of the team"),
     "route": _("way in"),
 }
 
