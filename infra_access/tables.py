@@ -8,6 +8,7 @@ MODULES = (
     "infra_access.catalogue.models",
     "infra_access.people.models",
     "infra_access.policy.models",
+    "infra_access.screening.models",
     "infra_access.access_requests.models",
     "infra_access.access_requests.approval_models",
     "infra_access.accounting.models",

@@ -22,7 +22,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.approval_models import RequestCorrection, StandingAuthorisation
+from infra_access.access_requests.drafting import create_access_request
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Allocation, Approval, Conversation
+from infra_access.access_requests.submitting import submit
 from infra_access.accounting.models import AccessPeriod, AccessPool, FundingSource, Quote, UsageLine
 from infra_access.catalogue.models import Facility, Instrument, Organisation, Resource
 from infra_access.config import configure
@@ -45,8 +47,11 @@ from infra_access.scheduling.plan import Wish
 from infra_access.scheduling.series.models import BookingSeries
 from infra_access.scheduling.upkeep.models import Closure
 from infra_access.scheduling.waiting.wait_list import join
+from infra_access.screening.loading import load_list
 from infra_access.settings import Settings
+from tests.factories.access_requests import SYSTEM
 from tests.factories.people import make_login, make_token
+from tests.factories.screening import simple_csv
 
 NOW = datetime(2026, 3, 4, 6, 0, tzinfo=UTC)
 """The Wednesday on which the demonstration is looked at."""
@@ -118,6 +123,8 @@ def demo_world(folder: Path, *, base_url: str = f"http://{HOST}") -> Iterator[De
             links = {"startup": link}
             ids = {**_ids(session), "set-password": links, "confirm-address": links, "wait-list": waits}
             ids["bookings"] |= _held(session)
+        with database.writer() as session:
+            ids["approvals"] |= _screened(session, ids, known["company-de"])
         database.dispose()
         template = folder / "template.sqlite"
         _fold_in(folder / "demo.sqlite")
@@ -136,6 +143,29 @@ def _waits(session: Session, account: Account) -> dict[str, str]:
     book_and_show(session, actor=actor, now=NOW, place=place, wishes=kept, hold=True)
     span = {"earliest": NOW, "latest": NOW + timedelta(days=7), "minutes": 480}
     return {"startup": join(session, actor=actor, now=NOW, place=place, **span).public_id}
+
+
+def _screened(session: Session, ids: Mapping[str, Mapping[str, str]], account: Account) -> dict[str, str]:
+    """Let a firm ask for an instrument under export control, with its name on a list; return the officer's approval."""
+    load_list(session, actor=SYSTEM, now=NOW, content=simple_csv([f"T-1,Person,{account.name},,,,,,,,,,,,"]))
+    request = create_access_request(
+        session,
+        actor=load_actor(session, account.id, now=NOW),
+        now=NOW,
+        route=ids["routes"]["braga-clean-room Clean room for companies"],
+        title="Finer gratings",
+        regime="proprietary",
+        acting_for=ids["organisations"]["demo-optics-de"],
+        instruments=[ids["instruments"]["braga-ebeam"]],
+        quantity="4",
+        access_unit="hour",
+        period=(NOW + timedelta(days=60), NOW + timedelta(days=90)),
+        access_type="physical",
+        project={"purpose": "research", "field": "engineering", "dual_use": False},
+    )
+    submit(session, actor=load_actor(session, account.id, now=NOW), now=NOW, access_request=request)
+    officer = select(Approval.public_id).where(Approval.role == "export_control_officer")
+    return {"finer-gratings export_control_officer": session.scalars(officer).one()}
 
 
 def _held(session: Session) -> dict[str, str]:

@@ -163,11 +163,16 @@ def _parts_in(actor: Actor) -> list[Select[*tuple[Any, ...]]]:
 
 def approval_by_public_id(session: Session, public_id: str, *, actor: Actor | None) -> ApprovalView:
     """Return an approval that the actor may decide, or that is about their own request. Raises NotFound otherwise."""
-    row = session.execute(_views().where(Approval.public_id == public_id)).one_or_none()
-    view = next(iter(_seen(session, [row] if row is not None else [])), None)
+    view = find_approval(session, public_id)
     if view is None or actor is None or not (view.is_own(actor) or view.may_decide(actor)):
         raise NotFound("approval.unknown", _("There is no such approval, or it is not yours to decide."))
     return view
+
+
+def find_approval(session: Session, public_id: str) -> ApprovalView | None:
+    """Return an approval whoever asks, which the caller has to look at, or None."""
+    row = session.execute(_views().where(Approval.public_id == public_id)).one_or_none()
+    return next(iter(_seen(session, [row] if row is not None else [])), None)
 
 
 def approvals_of(session: Session, subject_kind: str, subject_id: int) -> Sequence[Approval]:

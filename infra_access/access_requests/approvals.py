@@ -22,6 +22,7 @@ from infra_access.access_requests.approvers import host_scopes, scope_for
 from infra_access.access_requests.deciders import refuse_others, refuse_same_person, second_of
 from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.access_requests.narrower import WHOLE, Narrower
+from infra_access.access_requests.parties import clear_names, rests_on_names
 from infra_access.access_requests.reminding import remind_from
 from infra_access.access_requests.vocabularies import ON_HOLD, OPEN, ApprovalState, Verdict
 from infra_access.catalogue import fields
@@ -42,6 +43,7 @@ __all__ = [
     "ask",
     "give_verdict",
     "inbox",
+    "locked_approval",
     "prolong",
     "void",
 ]
@@ -107,7 +109,7 @@ def ask(
             scope_key=key,
             rule=one.rule,
             message=dict(one.message.by_locale) if isinstance(one.message, Wording) else {"en": plain(one.message)},
-            rests_on=list(one.rests_on),
+            rests_on=list(dict.fromkeys([*one.rests_on, *rests_on_names(one.role)])),
             state=ApprovalState.PENDING,
             asked_at=now,
             due_at=due_at,
@@ -146,14 +148,16 @@ def give_verdict(
     narrower: Narrower = WHOLE,
     expected_version: int | None = None,
     team: Collection[int] = (),
+    acting_for: int | None = None,
 ) -> str:
     """Write a verdict down and return how the subject stands by it.
 
     That is approved (nothing is left to ask), refused (the others are called off), changes_requested, paused,
-    reserved, deferred or open. The caller holds the lock on the subject and changes its state.
+    reserved, deferred or open. The caller holds the lock on the subject and changes its state. `team` and `acting_for`
+    are those of a booking.
 
-    Raises PreconditionFailed `version.stale`, Forbidden as `deciders.refuse_others` says, Conflict
-    `approval.decided`, Invalid.
+    Raises PreconditionFailed `version.stale`, Forbidden as `deciders.refuse_others` says, Conflict `approval.decided`,
+    or what `parties.clear_names` raises before an export control officer's yes, Invalid.
     """
     kind = fields.one_of(Verdict)(verdict, "verdict")
     if approval.subject_kind != "access_request" and kind not in (Verdict.APPROVE, Verdict.REFUSE):
@@ -164,7 +168,7 @@ def give_verdict(
     conditions = clean_text(conditions or "", field="conditions", max_length=5_000)
     if narrower != WHOLE and (kind != Verdict.APPROVE or approval.subject_kind != "access_request"):
         raise fields.fault("verdict.unfit", "most_units", _("Only a yes to a request grants less than was asked."))
-    approval = _locked(session, approval, expected_version)
+    approval = locked_approval(session, approval, expected_version)
     refuse_others(session, actor, view_of(session, approval), now=now, team=team)
     if approval.state not in OPEN or (kind == Verdict.RESUME and approval.state not in ON_HOLD):
         raise Conflict(
@@ -174,6 +178,7 @@ def give_verdict(
         )
     if kind == Verdict.APPROVE:
         refuse_same_person(session, approval, actor)
+        clear_names(session, approval, now=now, team=team, acting_for=acting_for)
     approval.state, approval.reason = _STATES[Verdict(kind)], reason or None
     if approval.state not in OPEN:
         approval.decided_by_id, approval.decided_at = actor.account_id, now
@@ -207,7 +212,8 @@ def _safety_result(approval: Approval, narrower: Narrower) -> str | None:
     return "yellow" if approval.conditions or narrower != WHOLE else "green"
 
 
-def _locked(session: Session, approval: Approval, expected_version: int | None) -> Approval:
+def locked_approval(session: Session, approval: Approval, expected_version: int | None = None) -> Approval:
+    """Lock an approval, so that it waits, or does not, until the transaction ends. Raises PreconditionFailed."""
     locked = session.scalars(
         select(Approval)
         .where(Approval.id == approval.id)

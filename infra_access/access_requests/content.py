@@ -13,6 +13,8 @@ from infra_access.access_requests.models import AccessRequest, AccessRequestInst
 
 CONTACT = "participants.contact"
 """The name and telephone of a participant, which no approval rests on."""
+NAMES = "participants.names"
+"""The names alone, which only an approval rests on that compared them with sanction lists."""
 
 PAPERS = "samples.documents"
 """The documents of samples, which no approval rests on: a session waits for them."""
@@ -77,6 +79,8 @@ def changed_fields(before: Content, after: Content) -> frozenset[str]:
         changed.add("participants")
     if _contacts(before) != _contacts(after):
         changed.add(CONTACT)
+    if {one.email: one.name for one in before.participants} != {one.email: one.name for one in after.participants}:
+        changed.add(NAMES)
     return frozenset(changed)
 
 

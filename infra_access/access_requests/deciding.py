@@ -11,6 +11,7 @@ from infra_access.access_requests import agreements, appeals, approvals, review
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
 from infra_access.access_requests.narrower import WHOLE, Narrower, refuse_unfit
+from infra_access.access_requests.parties import lists_looked_into
 from infra_access.access_requests.routes import with_rounds
 from infra_access.access_requests.standing import advance, locked, team_of, tell
 from infra_access.access_requests.vocabularies import ON_HOLD, Verdict
@@ -92,7 +93,13 @@ def decide(
         object_kind="access_request",
         object_id=access_request.public_id,
         now=now,
-        details={"verdict": verdict, "approval": approval.public_id, "reason": reason, "state": access_request.state},
+        details={
+            "verdict": verdict,
+            "approval": approval.public_id,
+            "reason": reason,
+            "state": access_request.state,
+            **lists_looked_into(session, approval),
+        },
     )
     return approval
 

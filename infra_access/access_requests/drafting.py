@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import agreements, allocations, request_fields, review
-from infra_access.access_requests.content import CONTACT, Content, changed_fields, columns_of, content_of, store
+from infra_access.access_requests.content import Content, changed_fields, columns_of, content_of, store
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
 from infra_access.access_requests.models import AccessRequest, AccessRoute
 from infra_access.access_requests.routes import route_by_public_id
@@ -136,7 +136,7 @@ def amend(
         store(session, access_request, after)
         if state in (RequestState.CHANGES_REQUESTED, RequestState.REOPENED):
             called_off = review.void_resting_on(session, access_request, changed)
-        elif state is not RequestState.DRAFT and changed - {CONTACT}:
+        elif state is not RequestState.DRAFT and review.is_to_be_judged(session, access_request, changed):
             called_off = _review_again(session, actor, access_request, after, route, changed, now)
     session.flush()
     _record(

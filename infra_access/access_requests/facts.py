@@ -1,7 +1,8 @@
 """What rules may look at of a request: what it asks for, who takes part, and what crosses a border.
 
 A leg is one thing that moves between two countries: the organisation's interest, each person on site, each remote
-session, the data of those who are not present, each sample, the funder's money. It crosses if the two differ.
+session, the data of those who are not present or will have the results, each sample, the funder's money. It crosses if
+the two differ.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +13,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.content import Content, Member
+from infra_access.access_requests.end_use import documents_of
 from infra_access.access_requests.models import AccessRoute
 from infra_access.access_requests.vocabularies import Presence
 from infra_access.catalogue.models import Facility, Organisation, OrganisationFact
@@ -19,6 +21,7 @@ from infra_access.catalogue.vocabularies import Sector
 from infra_access.people.models import Training
 from infra_access.policy.facts import Fact, Facts
 from infra_access.policy.rulebook import RuleBook
+from infra_access.policy.vocabulary import END_USE_DECLARATION
 
 STATED = "the request"
 _PROJECT = {
@@ -77,7 +80,7 @@ def satisfied_by(content: Content) -> frozenset[str]:
     """Return the requirements that a request itself meets, by what its team states in it."""
     project = content.project
     met = {f"assurance:{code}" for code in project.get("assurances", ())}
-    met |= {f"document:{code}" for code in (*project.get("documents", {}), *_of_every_sample(project))}
+    met |= {f"document:{code}" for code in documents_of(project) | _of_every_sample(project) - {END_USE_DECLARATION}}
     if project.get("funding"):
         met.add(f"funding:{project['funding']}")
     if content.acting_for is not None:
@@ -100,6 +103,7 @@ def legs_of(content: Content, *, acting_for_country: str | None, host: str) -> l
     legs.extend(
         ("sample", sample["country"], host) for sample in content.project.get("samples", []) if "country" in sample
     )
+    legs.extend(("data", host, country) for country in content.project.get("end_use", {}).get("countries", ()))
     if content.project.get("funder_country"):
         legs.append(("funder", content.project["funder_country"], host))
     return list(dict.fromkeys(legs))

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from infra_access.access_requests import end_use
 from infra_access.access_requests.vocabularies import ParticipantRole, Presence
 from infra_access.catalogue import fields
 from infra_access.core.i18n import _
@@ -102,6 +103,7 @@ _PROJECT: Mapping[str, fields.Cleaner] = {
     "ethics_approved": fields.flag,
     "assurances": fields.list_of(_code),
     "documents": _references,
+    "end_use": lambda value, field: _parts(value, field, end_use.PARTS),
     "samples": lambda value, field: _list(value, field, _SAMPLE, MAX_SAMPLES),
 }
 _PARTICIPANT: Mapping[str, fields.Cleaner] = {

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import approvals
 from infra_access.access_requests.answering_ahead import answering
-from infra_access.access_requests.content import Content
+from infra_access.access_requests.content import CONTACT, NAMES, Content
 from infra_access.access_requests.deciders import is_controlled, second_of
 from infra_access.access_requests.facts import facts_of_request
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition
@@ -98,6 +98,13 @@ def keep(session: Session, access_request: AccessRequest, ruling: Ruling, now: d
         ruling=ruling,
         now=now,
     )
+
+
+def is_to_be_judged(session: Session, access_request: AccessRequest, changed: Collection[str]) -> bool:
+    """Tell whether a change is one for the policy: names and telephones are not, unless an approval rests on them."""
+    if set(changed) - {CONTACT, NAMES}:
+        return True
+    return NAMES in changed and any(NAMES in one.rests_on for one in live(session, access_request))
 
 
 def void_resting_on(session: Session, access_request: AccessRequest, changed: Collection[str]) -> list[str]:

@@ -64,6 +64,15 @@ class SampleBody(Body):
     documents = Free("References of its own documents by their code.", values={"type": "string"})
 
 
+class EndUseBody(Body):
+    """The declaration of end use."""
+
+    user = Line("Who will have the results.", most=300, allow_none=True)
+    use = Lines("What the results are for.", most=2_000, allow_none=True)
+    countries = ListOf(Country(), "Those to which the results go.")
+    peaceful = Flag("That it serves neither weapons of mass destruction nor a military end use.", allow_none=True)
+
+
 class ProjectBody(Body):
     """What the access is for; every part only if a rule or the people who approve ask for it."""
 
@@ -77,6 +86,7 @@ class ProjectBody(Body):
     ethics_approved = Flag(allow_none=True)
     assurances = ListOf(Line(most=100, filled=True), "Codes of what is stated.")
     documents = Free("References of documents by their code.", values={"type": "string"})
+    end_use = Part(EndUseBody, allow_none=True)
     samples = ListOf(Part(SampleBody), most=MAX_SAMPLES)
 
 

@@ -53,6 +53,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.authorisations", "/standing-authorisations", contexts.nothing),
     ("api.authorisation", "/standing-authorisations/{id}", private(contexts.authorisation)),
     ("api.authorisation_revoke", "/standing-authorisations/{id}/revoke", private(contexts.authorisation)),
+    ("api.approval_screening", "/approvals/{id}/screening", private(contexts.approval_names)),
     ("api.allocations", "/allocations", contexts.nothing),
     ("api.bookings", "/bookings", contexts.nothing),
     ("api.bookings_together", "/bookings/together", contexts.nothing),

@@ -9,6 +9,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from infra_access.audit.record import record
 from infra_access.catalogue import fields
+from infra_access.catalogue.control_codes import control_code
 from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.catalogue.publishing import check_publication
 from infra_access.catalogue.resources import copies_of
@@ -41,7 +42,7 @@ _CLEANERS: Mapping[str, fields.Cleaner] = {
     "technique_text": fields.text(2_000),
     "capabilities": fields.list_of(fields.capability),
     "hazards": fields.list_of(fields.line(200, required=True)),
-    "control_codes": fields.list_of(fields.line(60, required=True)),
+    "control_codes": fields.list_of(control_code),
     "tags": fields.list_of(fields.line(60, required=True)),
     "contact_name": fields.line(200),
     "contact_email": fields.email,

@@ -12,6 +12,7 @@ from infra_access.cli.audit import audit
 from infra_access.cli.catalogue import import_group
 from infra_access.cli.database import demo, migrate
 from infra_access.cli.refusals import RefusingGroup
+from infra_access.cli.screening import screening
 from infra_access.cli.service import serve, worker
 from infra_access.cli.windows import free_windows
 
@@ -32,5 +33,5 @@ def main(context: click.Context, config: Path) -> None:
     context.obj = config
 
 
-for command in (migrate, serve, worker, demo, import_group, account, role, token, audit, free_windows):
+for command in (migrate, serve, worker, demo, import_group, account, role, token, audit, free_windows, screening):
     main.add_command(command)

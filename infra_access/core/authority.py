@@ -48,6 +48,9 @@ class Permission(StrEnum):
     AGREEMENT_ACCEPT = "access:agreement:accept"
     APPROVAL_LIST = "access:approval:list"
     APPROVAL_DECIDE = "access:approval:decide"
+    SCREENING_READ = "screening:candidate:read"
+    SCREENING_DECIDE = "screening:candidate:decide"
+    SCREENING_LIST_WRITE = "screening:list:write"
     ALLOCATION_LIST = "access:allocation:list"
     CONVERSATION_START = "access:conversation:create"
     CONVERSATION_READ = "access:conversation:read"
@@ -182,6 +185,10 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.AGREEMENT_ACCEPT: Allow(relations=frozenset({"requester", "signatory", "host"})),
     Permission.APPROVAL_LIST: Allow(signed_in=True),
     Permission.APPROVAL_DECIDE: Allow(relations=frozenset({"approver"})),
+    # Names on sanction lists are for those who decide on them: not for the office, and not for platform administrators.
+    Permission.SCREENING_READ: Allow(roles=frozenset({"auditor"}), relations=frozenset({"screener"})),
+    Permission.SCREENING_DECIDE: Allow(relations=frozenset({"screener"})),
+    Permission.SCREENING_LIST_WRITE: Allow(roles=frozenset({"platform_admin"})),
     Permission.ALLOCATION_LIST: Allow(signed_in=True),
     Permission.CONVERSATION_START: Allow(signed_in=True),
     Permission.CONVERSATION_READ: Allow(roles=_STAFF, relations=frozenset({"opener", "team", "requester", "staff"})),

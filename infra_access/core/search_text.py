@@ -55,7 +55,9 @@ def index_tokens(text: str) -> list[str]:
     >>> index_tokens("Beamline 10.3.2, Lübeck: X線")
     ['beamline', '10', '3', '2', 'lubeck', 'x', '線']
     """
-    return _distinct(token for run, unspaced in _runs(text[:MAX_INDEX_CHARACTERS]) for token in _indexed(run, unspaced))
+    return _distinct(
+        token for run, unspaced in runs_of(text[:MAX_INDEX_CHARACTERS]) for token in _indexed(run, unspaced)
+    )
 
 
 def query_tokens(text: str) -> list[str]:
@@ -74,7 +76,7 @@ def query_terms(text: str) -> list[Term]:
     [Term(token='x', prefix=False), Term(token='ray', prefix=False), Term(token='micro', prefix=True)]
     """
     text = text[:MAX_QUERY_CHARACTERS]
-    runs = list(_runs(text))
+    runs = list(runs_of(text))
     tokens = _distinct(token for run, unspaced in runs for token in _queried(run, unspaced))[:MAX_QUERY_TERMS]
     terms = [Term(token) for token in tokens]
     if terms and text[-1:].isalnum():
@@ -111,7 +113,7 @@ def order_key(text: str, *, max_length: int = 300) -> str:
     return _NUMBER.sub(lambda match: match[0].zfill(6), key)[:max_length]
 
 
-def _runs(text: str) -> Iterator[tuple[str, bool]]:
+def runs_of(text: str) -> Iterator[tuple[str, bool]]:
     """Yield each run of letters and digits of one kind of script, and whether its words stand without spaces."""
     for kind, group in groupby(fold(text), key=_kind):
         if kind is not None:

@@ -13,6 +13,7 @@ from infra_access.access_requests.conversations import conversation_by_public_id
 from infra_access.access_requests.deciders import approval_to_decide
 from infra_access.access_requests.facility_routes import route_run_by
 from infra_access.access_requests.request_queries import request_by_public_id
+from infra_access.access_requests.screened import approval_to_screen, relations_to
 from infra_access.catalogue.queries import facility_by_public_id, organisation_by_public_id
 from infra_access.catalogue.resource_queries import resource_by_public_id
 from infra_access.catalogue.scopes import facility_scopes, instrument_scopes, organisation_scopes
@@ -162,6 +163,12 @@ def authorisation(request: Request) -> Context:
     _key, scopes = resolve_scope(request.db, view.authorisation.scope_kind, view.authorisation.scope_key)
     relations = {"approver"} if request.actor and request.actor.holds(view.authorisation.role, scopes) else set()
     return Context(view, scopes, frozenset(relations))
+
+
+def approval_names(request: Request) -> Context:
+    """Load an Approval whose names on sanction lists the reader may see."""
+    view = approval_to_screen(request.db, _id(request), actor=request.actor)
+    return Context(view, view.scopes, relations_to(view, request.actor))
 
 
 def conversation(request: Request) -> Context:

@@ -11,7 +11,7 @@ from infra_access.policy.condition_json import dump_scalar
 from infra_access.policy.conditions import Compare, Op, Share
 from infra_access.policy.logic import Count, Shortfall
 from infra_access.policy.rules import Approve, Require, RequirementKind, Rule
-from infra_access.policy.vocabulary import COLLECTIONS, VOCABULARY, question_for
+from infra_access.policy.vocabulary import COLLECTIONS, END_USE_DECLARATION, VOCABULARY, question_for
 from infra_access.policy.words import condition_in_words
 
 _HOW: Mapping[RequirementKind, Text] = {
@@ -81,7 +81,10 @@ def how_to_meet(kind: RequirementKind) -> Text:
 
 def missing_requirement(rule: Rule, effect: Require) -> Missing:
     """Return what a rule requires and how to come by it."""
-    return Missing(effect.kind.value, effect.code, rule.message, _HOW[effect.kind])
+    how = _HOW[effect.kind]
+    if (effect.kind, effect.code) == (RequirementKind.DOCUMENT, END_USE_DECLARATION):
+        how = _("Declare the end use in your request: for what, for whom, in which countries.")
+    return Missing(effect.kind.value, effect.code, rule.message, how)
 
 
 def shortfall_sentence(shortfall: Shortfall) -> Text:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from infra_access.policy.vocabulary import END_USE_DECLARATION
+
 Raw = dict[str, Any]
 _EVERYTHING = ["request", "book", "remote_session", "mail_in"]
 _USE = ["book", "remote_session", "mail_in"]
@@ -203,7 +205,7 @@ def dual_use(values: Mapping[str, str]) -> list[Raw]:
     return [
         _rule(
             "end-use",
-            {"type": "require", "kind": "document", "code": "end-use-declaration"},
+            {"type": "require", "kind": "document", "code": END_USE_DECLARATION},
             "State what the results are for and who will have them.",
             applies_to=["request"],
             **law | {"disclosure": "full"},

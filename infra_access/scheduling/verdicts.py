@@ -10,6 +10,7 @@ from infra_access.access_requests import allocations, approvals, deciding
 from infra_access.access_requests.deciders import approval_to_decide
 from infra_access.access_requests.models import Approval
 from infra_access.access_requests.narrower import WHOLE, Narrower
+from infra_access.access_requests.parties import lists_looked_into
 from infra_access.access_requests.vocabularies import Verdict
 from infra_access.audit.record import record
 from infra_access.catalogue.fields import fault
@@ -117,6 +118,7 @@ def decide_booking(
         narrower=narrower,
         expected_version=expected_version,
         team=team_of_booking(session, booking),
+        acting_for=booking.acting_for_id,
     )
     if standing == "refused":
         free(session, booking, reason, now)
@@ -133,7 +135,7 @@ def decide_booking(
         object_kind="booking",
         object_id=booking.public_id,
         now=now,
-        details={"verdict": verdict, "approval": approval.public_id},
+        details={"verdict": verdict, "approval": approval.public_id, **lists_looked_into(session, approval)},
     )
     return approval
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from infra_access.access_requests.lifecycle import LABELS as REQUEST_STATES
+from infra_access.access_requests.parties import Part
 from infra_access.access_requests.vocabularies import AllocationState, ApprovalState, ParticipantRole, Presence
 from infra_access.core.i18n import Text, _
 from infra_access.core.roles import ROLES
@@ -60,7 +61,25 @@ FIELDS: Mapping[str, Text] = {
     "project": _("project"),
     "samples": _("samples"),
     "participants": _("team"),
+    "participants.names": _("names of the team"),
     "route": _("way in"),
+}
+
+LEGS: Mapping[str, Text] = {
+    "organisation": _("The organisation acted for"),
+    "participant": _("A person on site"),
+    "session": _("A session from afar"),
+    "data": _("Data and results"),
+    "sample": _("A sample"),
+    "funder": _("Money"),
+}
+PARTS: Mapping[str, Text] = {
+    Part.REQUESTER: _("asks for it"),
+    Part.PARTICIPANT: _("takes part"),
+    Part.ACTED_FOR: _("the organisation acted for"),
+    Part.ORGANISATION: _("organisation of somebody who takes part"),
+    Part.END_USER: _("will have the results"),
+    Part.FUNDER: _("pays"),
 }
 
 WORDS: Mapping[str, Mapping[str, Text]] = {
@@ -76,4 +95,6 @@ WORDS: Mapping[str, Mapping[str, Text]] = {
     "order_state": {str(state): words for state, words in ORDER_STATES.items()},
     "field": FIELDS,
     "safety_result": SAFETY_RESULTS,
+    "leg": LEGS,
+    "part": PARTS,
 }

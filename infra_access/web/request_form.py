@@ -20,6 +20,7 @@ from infra_access.core.decision import Missing
 from infra_access.core.errors import Invalid
 from infra_access.core.i18n import _
 from infra_access.core.zones import day_start
+from infra_access.policy.vocabulary import END_USE_DECLARATION
 from infra_access.web.corrections import Entries
 from infra_access.web.forms import day_in
 from infra_access.web.rendering import local_days
@@ -34,6 +35,7 @@ _PROJECT = ("purpose", "field", "funder", "funder_country")
 _YES_NO = ("dual_use", "ethics_approved")
 _ANSWERS: Mapping[bool | None, str] = {True: "yes", False: "no", None: ""}
 _DOCUMENT = "documents."
+_END_USE = "end_use."
 _SUPPLIED = ("assurance", "document", "funding")
 _DAY = timedelta(days=1)
 _FOUND = 20
@@ -122,6 +124,7 @@ def entered_of(view: RequestView, zone: str) -> dict[str, str]:
         "period.end": last,
         **{name: str(project.get(name) or "") for name in _PROJECT},
         **{name: _ANSWERS[project.get(name)] for name in _YES_NO},
+        **_declared(project.get("end_use", {})),
     }
 
 
@@ -154,6 +157,7 @@ def rows_of(session: Session, view: RequestView) -> Rows:
 def asked_for(missing: Iterable[Missing], project: Mapping[str, Any], entered: Mapping[str, str]) -> list[Asked]:
     """Return what the rules ask to be stated, and what was stated before."""
     stated = {("assurance", code): "yes" for code in project.get("assurances", ())}
+    stated |= {("document", END_USE_DECLARATION): "yes"} if project.get("end_use") else {}
     stated |= {("document", code): str(reference) for code, reference in project.get("documents", {}).items()}
     if project.get("funding"):
         stated["funding", project["funding"]] = "yes"
@@ -195,6 +199,8 @@ def _project(
         for key, text in entered.items()
         if key.startswith(_DOCUMENT) and text.strip()
     }
+    if f"{_END_USE}user" in entered:
+        given["end_use"] = _end_use(entered)
     given["samples"] = [_sample(row) for row in rows[SAMPLES]]
     for name, value in given.items():
         if value or value is False:
@@ -202,6 +208,23 @@ def _project(
         else:
             project.pop(name, None)
     return project
+
+
+def _end_use(entered: Mapping[str, str]) -> dict[str, Any]:
+    """Return what was declared, as far as it was filled in."""
+    text = {name: entered.get(f"{_END_USE}{name}", "").strip() for name in ("user", "use", "countries", "peaceful")}
+    countries = [one.strip().upper() for one in text.pop("countries").split(",") if one.strip()]
+    declared: dict[str, Any] = {**text, "countries": countries, "peaceful": bool(text["peaceful"])}
+    return {name: value for name, value in declared.items() if value}
+
+
+def _declared(end_use: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        f"{_END_USE}user": end_use.get("user", ""),
+        f"{_END_USE}use": end_use.get("use", ""),
+        f"{_END_USE}countries": ", ".join(end_use.get("countries", ())),
+        f"{_END_USE}peaceful": "yes" if end_use.get("peaceful") else "",
+    }
 
 
 def _sample(row: Mapping[str, str]) -> dict[str, Any]:

@@ -102,6 +102,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("authorisation", "/standing-authorisations/{id}", private(contexts.authorisation)),
     ("account_delegations", "/account/delegations", contexts.nothing),
     ("approval", "/approvals/{id}", private(contexts.approval)),
+    ("approval_screening", "/approvals/{id}/screening", private(contexts.approval_names)),
 )
 
 

@@ -106,7 +106,7 @@ def test_a_new_participant_from_abroad_re_asks_exactly_the_approval_on_participa
     assert (request.state, allocation.state) == ("active", "active")
 
 
-def test_a_changed_telephone_voids_no_approval(session: Session) -> None:
+def test_a_changed_name_or_telephone_voids_no_approval(session: Session) -> None:
     world = make_world(session)
     request = make_submitted(session, world)
     decide(session, world.manager, pending(session, request)["facility_manager"])
@@ -116,7 +116,7 @@ def test_a_changed_telephone_voids_no_approval(session: Session) -> None:
     drafting.amend(session, actor=world.applicant, now=NOW, access_request=request, changes=changes)
     assert list(session.scalars(select(Approval.state).order_by(Approval.id))) == ["approved", "pending"]
     event = session.scalars(select(AuditEvent).where(AuditEvent.action == "access_request.amended")).one()
-    assert event.details["changed"] == ["participants.contact"]
+    assert event.details["changed"] == ["participants.contact", "participants.names"]
     assert event.details["void"] == []
 
 

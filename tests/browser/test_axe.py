@@ -83,6 +83,15 @@ def test_ones_own_sessions_in_a_calendar_are_no_barrier(site: Site, browser: Bro
         assert barriers(page) == []
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_names_beside_those_on_a_list_are_no_barrier(site: Site, browser: Browser, width: str) -> None:
+    key = site.world.ids["approvals"]["finer-gratings export_control_officer"]
+    with screen(site, browser, "export", WIDTHS[width]) as page:
+        page.goto(f"{site.url}/approvals/{key}")
+        assert page.locator("input[name=candidates]").count() == 1
+        assert barriers(page) == []
+
+
 @contextmanager
 def screen(site: Site, browser: Browser, who: str, width: int) -> Iterator[Page]:
     """Give somebody a page of their own; axe is our script, which the policy of the page would refuse."""

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from infra_access.access_requests.approval_models import StandingAuthorisation
 from infra_access.access_requests.models import AccessRequest, Agreement, Approval
+from infra_access.access_requests.parties import parties_of
 from infra_access.accounting.models import FundingSource
 from infra_access.catalogue.models import Instrument, Resource
 from infra_access.core.timespan import TimeSpan
@@ -22,6 +23,7 @@ from infra_access.scheduling.models import Booking
 from infra_access.scheduling.series.models import BookingSeries
 from infra_access.scheduling.upkeep.models import Closure
 from infra_access.scheduling.upkeep.report import Report
+from infra_access.screening.matching import candidates_for
 from tests.demo_world import DemoWorld
 
 Body = Mapping[str, Any] | Callable[[DemoWorld], Mapping[str, Any]]
@@ -122,6 +124,17 @@ def _terms_of_bone_pores(world: DemoWorld) -> str:
         ).one()
 
 
+def _names(world: DemoWorld) -> list[str]:
+    """Return the candidates in the sanction list that is loaded."""
+    with world.database.reader() as session:
+        approval = session.scalars(select(Approval).where(Approval.role == "export_control_officer")).one()
+        return [one.id for one in candidates_for(session, parties_of(session, approval))]
+
+
+def _name(world: DemoWorld) -> str:
+    return _names(world)[0]
+
+
 def _new_request(world: DemoWorld) -> dict[str, Any]:
     ids = world.ids
     return {
@@ -192,6 +205,12 @@ FIRST_OF_SERIES = {"recurrence_id": "2026-03-12T09:00"}
 SERIES_LATER = {"start": "2026-03-12T13:00:00Z", "end": "2026-03-12T16:00:00Z"}
 LABORATORY_LATER = {"start": "2026-03-11T13:00:00Z", "end": "2026-03-11T17:00:00Z"}
 BONES: Mapping[str, Any] = {"of": "bone-pores", "owner": "researcher", "by": "manager-cape-town"}
+GRATINGS: Mapping[str, Any] = {
+    "of": "finer-gratings export_control_officer",
+    "owner": "company-de",
+    "staff": "export",
+    "by": "export",
+}
 CHAMBER: Mapping[str, Any] = {"of": "njoro-climate-chamber-02", "staff": "manager-njoro"}
 INVITED: Mapping[str, Any] = {
     "by": "manager-braga",
@@ -263,6 +282,7 @@ VOUCHER = {
 READS: Mapping[str, Call] = {
     "api.authorisation GET": Call(owner="researcher"),
     "authorisation GET": Call(owner="researcher"),
+    "api.approval_screening GET": Call(**GRATINGS),
     "api.agreement GET": Call(**BONES),
     "api.instrument_availability GET": Call(query={"start": "2026-03-02T00:00:00Z", "end": "2026-03-09T00:00:00Z"}),
     "api.audit GET": Call(by="auditor", query={"object": "0" * 16}),
@@ -374,6 +394,9 @@ CALLS: Mapping[str, Call] = {
     "account_delegations POST end": Call(body=_given(end=_in("delegations", "startup"))),
     "api.agreement_accept POST": Call(**BONES, body=_given(text_hash=_terms_of_bone_pores)),
     "api.approval_decision POST": Call(by="manager", body={"verdict": "approve", "reason": "It fits."}),
+    "api.approval_screening POST": Call(
+        **GRATINGS, body=_given(candidates=_names, verdict="different", reason="Older.")
+    ),
     "api.quotes POST": Call(
         body=_given(
             instrument=_in("instruments", "sls-micro-xas"),
@@ -708,6 +731,7 @@ CALLS: Mapping[str, Call] = {
         by="manager",
         body=_seen(Approval, "approvals", "soil-iron facility_manager", verdict="approve", reason="It fits."),
     ),
+    "approval_screening POST": Call(**GRATINGS, body=_given(candidates=_name, same="different", why="Older.")),
     "api.service_orders POST": Call(
         body=_given(
             route=_in("routes", "swiss-light-source Send samples by post"),

@@ -43,14 +43,17 @@ def test_what_is_saved_unchanged_changes_nothing(database, place, form):
 
 def test_faults_stand_beside_their_fields_and_nothing_typed_is_lost(database, place, form):
     form["website"], form["techniques"], form["name"] = "no address", "Cryo-EM, SAXS", ""
+    form["control_codes"] = "2B350, see annex"
     page = form.submit(status=422)
+    assert 'id="field-control_codes-error"' in page.text
     assert 'id="field-website-error"' in page.text
     assert 'id="field-name-error"' in page.text
     again = next(one for one in page.forms.values() if "status_note" in one.fields)
     assert again["techniques"].value == "Cryo-EM, SAXS"
     again["website"], again["name"] = "https://example.org/x", "Renamed"
+    again["control_codes"] = "2b350"
     again.submit().follow()
-    assert stored(database, place).name == "Renamed"
+    assert (stored(database, place).name, stored(database, place).control_codes) == ("Renamed", ["2B350"])
 
 
 def test_what_another_changed_meanwhile_is_not_overwritten(database, place, form):

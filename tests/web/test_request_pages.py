@@ -20,6 +20,15 @@ from tests.factories.access_requests import (
 )
 from tests.factories.people import make_account
 
+END_USE = {
+    "id": "end-use",
+    "applies_to": ["request"],
+    "effect": {"type": "require", "kind": "document", "code": "end-use-declaration"},
+    "grounds": "security",
+    "message": {"en": "Say what the results are for."},
+    "expected_days": 5,
+    "latest_days": 20,
+}
 ETHICS = {
     "id": "ethics",
     "applies_to": ["request"],
@@ -133,6 +142,26 @@ def test_what_is_missing_keeps_the_draft_and_is_named_then_supplied(browser, dat
     form["documents.ethics-approval"] = "Vote 12/2026"
     sent = form.submit("send").follow()
     assert "Vote 12/2026" in sent.text
+    assert _only(database).state not in ("draft", "refused")
+
+
+def test_the_end_use_is_asked_for_where_a_rule_requires_it(browser, database):
+    with database.writer() as session:
+        world = make_world(session, rules=(OPEN_TO_ALL, END_USE))
+    visitor = browser(world.applicant_account)
+    form = _filled(visitor.get(_address(world)), world)
+    form["end_use.user"], form["end_use.countries"] = "A firm of Nairobi", "ke, nowhere"
+    page = form.submit("save", status=422)
+    assert page.html.select('[id="field-end_use.countries-error"]')
+    form["end_use.countries"] = "ke, DE"
+    assert form.submit("send").follow().text.count("Say what the results are for.")
+    draft = _only(database)
+    assert draft.project["end_use"] == {"user": "A firm of Nairobi", "countries": ["KE", "DE"]}
+    form = _form(visitor.get(f"/access-requests/{draft.public_id}/edit"), "/edit")
+    assert form["end_use.countries"].value == "KE, DE"
+    form["end_use.use"], form["end_use.peaceful"] = "Better buoys", True
+    sent = form.submit("send").follow()
+    assert "It serves neither weapons of mass destruction" in sent.text
     assert _only(database).state not in ("draft", "refused")
 
 

@@ -12,6 +12,7 @@ from pyramid.view import view_config
 from infra_access.access_requests.approval_queries import ApprovalView, approval_by_public_id, approvals_of, inbox
 from infra_access.access_requests.narrower import Narrower
 from infra_access.access_requests.request_queries import request_by_public_id
+from infra_access.access_requests.screened import approval_to_screen
 from infra_access.access_requests.stepping_back import step_back
 from infra_access.access_requests.vocabularies import ApprovalState
 from infra_access.core import clock
@@ -23,12 +24,14 @@ from infra_access.http.security import Context
 from infra_access.policy.canonical import restore_decision
 from infra_access.policy.decisions import decisions_about
 from infra_access.scheduling.booking_queries import booking_by_public_id
+from infra_access.scheduling.screened import decide_on_names
 from infra_access.scheduling.verdicts import MOST_ALIKE, decide, decide_alike
 from infra_access.web.accounting_forms import decimal_in
 from infra_access.web.booking_form import REFUSED, version_in
-from infra_access.web.corrections import to_correct, to_fill_in
+from infra_access.web.corrections import Entries, to_correct, to_fill_in
 from infra_access.web.forms import day_in, many, to, values_of
 from infra_access.web.presenters.approval_rows import approval_rows
+from infra_access.web.presenters.export_control import export_control
 from infra_access.web.presenters.facts_read import facts_read
 from infra_access.web.rendering import flash
 
@@ -138,6 +141,37 @@ def _narrower(request: Request, view: ApprovalView, entered: dict[str, str]) -> 
     return Narrower(units, day_start(day_in(day, "until") + timedelta(days=1), zone))
 
 
+@view_config(
+    route_name="approval_screening",
+    renderer="approval.jinja2",
+    request_method="POST",
+    permission=Permission.SCREENING_DECIDE,
+)
+def compare(context: Context, request: Request) -> dict[str, Any] | Response:
+    """Decide whether those who take part are who is listed."""
+    approval, entered = context.row.approval, values_of(request)
+    try:
+        decide_on_names(
+            request.db,
+            actor=request.actor,
+            now=clock.now(),
+            approval=approval,
+            candidates=many(request, "candidates"),
+            verdict=entered.get("same", ""),
+            reason=entered.get("why", ""),
+        )
+    except REFUSED as error:
+        shown = to_correct(request, error)
+        # The verdict has a field of that name too, on the same page.
+        shown["errors"] = Entries({_AS_ENTERED.get(key, key): text for key, text in shown["errors"].items()})
+        view = approval_to_screen(request.db, approval.public_id, actor=request.actor)
+        return {**_page(request, view), **shown, "chosen": many(request, "candidates")}
+    flash(request, "success", _("Your decision on the names is kept. The applicant does not learn of it."))
+    return to(request, "approval", id=approval.public_id, _anchor="export")
+
+
+_AS_ENTERED = {"reason": "why", "verdict": "same", "candidates.0": "candidates"}
+
 _SAID: dict[ApprovalState, Text] = {
     ApprovalState.APPROVED: _("You approved it. The applicant is told; nothing more is needed of you."),
     ApprovalState.REFUSED: _("You refused it. The applicant is told your reason."),
@@ -168,6 +202,8 @@ def _page(request: Request, view: ApprovalView) -> dict[str, Any]:
         # What an officer reads of the policy is for those who decide, not for the applicant.
         "decision": restore_decision(kept[0].decision) if kept and told else None,
         "facts": facts_read(kept[0].facts) if kept and told else [],
+        "export": export_control(request.db, view, subject, actor=request.actor),
+        "chosen": (),
         "others": approval_rows(others, reading.decision if reading else {}, told=told),
     }
 

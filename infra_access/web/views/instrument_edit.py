@@ -22,7 +22,7 @@ from infra_access.core.errors import PreconditionFailed
 from infra_access.core.i18n import Text, _
 from infra_access.http.security import Context
 from infra_access.scheduling.places import Place
-from infra_access.web.corrections import to_correct, to_fill_in
+from infra_access.web.corrections import Entries, to_correct, to_fill_in
 from infra_access.web.forms import ENTERED, many, seen_version, to, values_of
 from infra_access.web.rendering import flash
 
@@ -76,7 +76,9 @@ def change(context: Context, request: Request) -> dict[str, Any] | Response:
         )
     except (*ENTERED, PreconditionFailed) as error:
         with request.db.no_autoflush:
-            return {**_page(request, place, many(request, "access_types")), **to_correct(request, error)}
+            shown = to_correct(request, error)
+            shown["errors"] = Entries(_beside_lists(shown["errors"]))
+            return {**_page(request, place, many(request, "access_types")), **shown}
     if instrument.status != before:
         values = {"name": instrument.name, "status": request.localize(label(OperationalStatus(instrument.status)))}
         flash(request, "success", _("${name} is now: ${status}. Those who have booked it get a mail.", mapping=values))
@@ -85,6 +87,15 @@ def change(context: Context, request: Request) -> dict[str, Any] | Response:
     if instrument.publication == PublicationState.RETIRED:
         return to(request, "manage", _query={"facility": place.facility.public_id})
     return to(request, "instrument", id=instrument.public_id)
+
+
+def _beside_lists(errors: dict[str, str]) -> dict[str, str]:
+    """Return the faults with those of an item of a list, which is one field here, at the field."""
+    found: dict[str, str] = {}
+    for name, message in errors.items():
+        field = name.partition(".")[0]
+        found.setdefault(field if field in _LISTS else name, message)
+    return found
 
 
 def _changes(request: Request, entered: dict[str, str]) -> dict[str, Any]:
