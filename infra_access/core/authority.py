@@ -43,6 +43,8 @@ class Permission(StrEnum):
     REQUEST_LIST = "access:request:list"
     REQUEST_READ = "access:request:read"
     REQUEST_UPDATE = "access:request:update"
+    REQUEST_COMPLETE = "access:request:complete"
+    OUTCOME_WRITE = "access:outcome:write"
     AGREEMENT_ACCEPT = "access:agreement:accept"
     APPROVAL_LIST = "access:approval:list"
     APPROVAL_DECIDE = "access:approval:decide"
@@ -73,6 +75,8 @@ class Permission(StrEnum):
     POOL_READ = "accounting:pool:read"
     LEDGER_READ = "accounting:ledger:read"
     LEDGER_WRITE = "accounting:ledger:write"
+    RECIPROCITY_READ = "measurement:reciprocity:read"
+    CONTRIBUTION_WRITE = "measurement:contribution:write"
     AUDIT_READ = "audit:event:read"
 
 
@@ -157,6 +161,9 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.REQUEST_LIST: Allow(signed_in=True),
     Permission.REQUEST_READ: Allow(roles=_READERS, relations=frozenset({"requester", "team", "signatory", "approver"})),
     Permission.REQUEST_UPDATE: Allow(relations=frozenset({"requester"})),
+    # Where a team does not answer, the facility ends the access and reports what it knows of.
+    Permission.REQUEST_COMPLETE: Allow(roles=_STAFF, relations=frozenset({"requester"})),
+    Permission.OUTCOME_WRITE: Allow(roles=_STAFF, relations=frozenset({"requester", "team"})),
     Permission.AGREEMENT_ACCEPT: Allow(relations=frozenset({"requester", "signatory", "host"})),
     Permission.APPROVAL_LIST: Allow(signed_in=True),
     Permission.APPROVAL_DECIDE: Allow(relations=frozenset({"approver"})),
@@ -188,6 +195,8 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.POOL_READ: Allow(roles=_READERS | {"finance"}),
     Permission.LEDGER_READ: Allow(roles=_FINANCE | {"auditor"}),
     Permission.LEDGER_WRITE: Allow(roles=_FINANCE),
+    Permission.RECIPROCITY_READ: Allow(roles=frozenset({"access_administrator", "auditor", "platform_admin"})),
+    Permission.CONTRIBUTION_WRITE: Allow(roles=frozenset({"access_administrator", "platform_admin"})),
     Permission.AUDIT_READ: Allow(roles=frozenset({"auditor", "platform_admin"})),
 }
 
