@@ -13,6 +13,7 @@ from infra_access.core.db import Database
 from infra_access.demo import (
     accounting_loading,
     activity_loading,
+    exchange_loading,
     mirror_loading,
     orders_loading,
     people_loading,
@@ -79,6 +80,7 @@ def load_demo(database: Database, *, now: datetime) -> dict[str, int]:
         orders_loading.service_orders,
         accounting_loading.voucher_and_quote,
         accounting_loading.first_line,
+        exchange_loading.contribution,
         schedules_loading.schedules,
         upkeep_loading.upkeep,
         mirror_loading.mirrored,

@@ -10,6 +10,7 @@ from infra_access.access_requests.request_queries import RequestItem
 from infra_access.access_requests.terms_waiting import TermsWaiting
 from infra_access.access_requests.vocabularies import AllocationState, TimeGiven
 from infra_access.core.i18n import Text, _
+from infra_access.outcomes.outcome_queries import ReportDue
 from infra_access.people.models import Training
 from infra_access.scheduling.booking_queries import BookingView
 
@@ -49,11 +50,12 @@ def urgent(
     proposed: Iterable[BookingView] = (),
     kept: Iterable[BookingView] = (),
     offered: Collection[str] = (),
+    reports: Iterable[ReportDue] = (),
 ) -> list[Todo]:
     """Return what to do; `terms` and `waiting` approvals are the reader's, `booked` the grants with time to come.
 
     `proposed` are the sessions that the facility proposes, to be answered by a date; `kept` those that are held for
-    the reader, of which the `offered` came from a wait list.
+    the reader, of which the `offered` came from a wait list; `reports` those that they owe.
     """
     found = [*_requests(requests, account_id), *_grants(grants, booked, now), *_trainings(trainings, now.date())]
     found += (
@@ -66,6 +68,7 @@ def urgent(
         if (due := one.booking.answer_by) is not None and due > now
     )
     found += _kept(kept, offered, now)
+    found += (_report(one, now) for one in reports)
     if waiting:
         words = _("Requests wait for your verdict: ${count}", mapping={"count": waiting})
         found.append(Todo(0, words, "", "approvals", None))
@@ -78,6 +81,12 @@ def _kept(kept: Iterable[BookingView], offered: Collection[str], now: datetime) 
         if due is not None and due > now:
             words = _("A time came free: book it, or leave it to the next") if key in offered else _KEPT
             yield Todo(0, words, one.instrument.name, "booking", key, due)
+
+
+def _report(one: ReportDue, now: datetime) -> Todo:
+    late = one.due_at <= now
+    words = _("Your report is overdue: say what came of it") if late else _("Report what came of it")
+    return Todo(1 if late else 3, words, one.title, "access_request", one.access_request, one.due_at)
 
 
 def _requests(requests: Iterable[RequestItem], account_id: int | None) -> Iterator[Todo]:

@@ -10,10 +10,11 @@ from infra_access.access_requests.approval_queries import ApprovalView, approval
 from infra_access.access_requests.request_queries import request_by_public_id
 from infra_access.access_requests.vocabularies import ApprovalState
 from infra_access.core import clock
-from infra_access.core.authority import Permission
+from infra_access.core.authority import Permission, may
 from infra_access.core.errors import NotFound
 from infra_access.core.i18n import Text, _
 from infra_access.http.security import Context
+from infra_access.measurement.reach import scopes_of
 from infra_access.policy.canonical import restore_decision
 from infra_access.policy.decisions import decisions_about
 from infra_access.scheduling.booking_queries import booking_by_public_id
@@ -44,6 +45,7 @@ def waiting(request: Request) -> dict[str, Any]:
         "state": state,
         "items": page.items,
         "next": request.route_path("approvals", _query=query) if page.next else None,
+        "may_see_exchange": may(request.actor, Permission.RECIPROCITY_READ, scopes_of(request.actor)),
     }
 
 
