@@ -32,6 +32,7 @@ from infra_access.core.timespan import TimeSpan
 from infra_access.demo.dataset import dataset
 from infra_access.demo.loading import load_demo
 from infra_access.orders.models import ServiceOrder
+from infra_access.outcomes.models import Outcome
 from infra_access.people.actors import load_actor
 from infra_access.people.links import make_link
 from infra_access.people.models import Account, ApiToken
@@ -193,6 +194,8 @@ def _ids(session: Session) -> dict[str, dict[str, str]]:
         Approval, (Approval.subject_id == AccessRequest.id) & (Approval.subject_kind == "access_request")
     )
     ids["approvals"] = {f"{keys[case]} {role}": found for case, role, found in session.execute(approvals)}
+    outcome = select(AccessRequest.public_id, Outcome.public_id).join(Outcome).order_by(Outcome.id).limit(1)
+    ids["access-requests"]["kelp-metals outcome"] = "/".join(session.execute(outcome).one())
     allocations = select(AccessRequest.public_id, Allocation.public_id).join(Allocation)
     ids["allocations"] = {keys[case]: found for case, found in session.execute(allocations)}
     ids["bookings"] = _bookings(session)

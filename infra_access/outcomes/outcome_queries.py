@@ -2,19 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.lifecycle import RequestState
 from infra_access.access_requests.models import AccessRequest, AccessRequestInstrument
 from infra_access.catalogue.models import Instrument
 from infra_access.catalogue.vocabularies import Regime
-from infra_access.core.authority import Actor
 from infra_access.outcomes.models import Outcome
 from infra_access.outcomes.reporting import REPORTED_IN
-from infra_access.people.models import Account, OwedReport
+from infra_access.people.models import Account
 
 MOST_SHOWN = 50
 
@@ -26,15 +24,6 @@ class OutcomeView:
     outcome: Outcome
     instrument: Instrument | None
     added_by: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ReportDue:
-    """A report that somebody still owes."""
-
-    access_request: str
-    title: str
-    due_at: datetime
 
 
 def outcomes_of(session: Session, access_request: AccessRequest) -> list[OutcomeView]:
@@ -72,19 +61,3 @@ def public_outcomes_of(session: Session, instrument_id: int, *, today: date) -> 
         .order_by(Outcome.id.desc())
         .limit(MOST_SHOWN)
     ).all()
-
-
-def reports_owed_by(session: Session, *, actor: Actor) -> list[ReportDue]:
-    """Return the reports that the actor owes, the earliest due first. One statement."""
-    rows = session.execute(
-        select(AccessRequest.public_id, AccessRequest.title, OwedReport.due_at)
-        .join(AccessRequest, AccessRequest.id == OwedReport.access_request_id)
-        .where(
-            OwedReport.account_id == actor.account_id,
-            OwedReport.met_at.is_(None),
-            AccessRequest.state.in_((RequestState.COMPLETED, RequestState.EXPIRED)),
-        )
-        .order_by(OwedReport.due_at, OwedReport.id)
-        .limit(MOST_SHOWN)
-    )
-    return [ReportDue(*row) for row in rows]

@@ -185,6 +185,20 @@ FIRST_OF_SERIES = {"recurrence_id": "2026-03-12T09:00"}
 SERIES_LATER = {"start": "2026-03-12T13:00:00Z", "end": "2026-03-12T16:00:00Z"}
 LABORATORY_LATER = {"start": "2026-03-11T13:00:00Z", "end": "2026-03-11T17:00:00Z"}
 BONES: Mapping[str, Any] = {"of": "bone-pores", "owner": "researcher", "by": "manager-cape-town"}
+MASKS: Mapping[str, Any] = {
+    "of": "film-electrodes",
+    "owner": "startup-br",
+    "by": "startup-br",
+    "staff": "manager-braga",
+}
+KELP: Mapping[str, Any] = {
+    "of": "kelp-metals",
+    "owner": "ecologist-de",
+    "by": "ecologist-de",
+    "staff": "manager-cape-town",
+}
+ENAMEL: Mapping[str, Any] = {"of": "tooth-enamel", "owner": "researcher", "by": "researcher"}
+A_DATA_SET = {"kind": "dataset", "title": "Spectra of filters", "licence": "CC0-1.0", "identifier": "10.5555/filters"}
 CHAMBER: Mapping[str, Any] = {"of": "njoro-climate-chamber-02", "staff": "manager-njoro"}
 
 _NO_EVENTS = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//gate//EN\nEND:VCALENDAR"
@@ -224,6 +238,14 @@ A_WAY = {
     "regimes": ["open"],
 }
 A_CALL = {"name": "Spring", "opens_at": "2099-01-01T00:00:00Z", "closes_at": "2099-02-01T00:00:00Z"}
+A_CONTRIBUTION = _given(
+    organisation=_in("organisations", "uct"),
+    what="A detector, on loan",
+    value="250.50",
+    currency="EUR",
+    given_on="2026-03-01",
+    reason="Its rent for a month",
+)
 VOUCHER = {
     "kind": "voucher",
     "name": "Gate voucher",
@@ -278,6 +300,24 @@ CALLS: Mapping[str, Call] = {
     "api.access_request PATCH": Call(of="sensor-corrosion", body={"summary": "Another summary."}),
     "api.access_request_submit POST": Call(of="sensor-corrosion"),
     "api.access_request_withdraw POST": Call(body={"reason": "No samples."}),
+    "api.access_request_complete POST": Call(**MASKS, body={"reason": "The masks are made."}),
+    "api.access_request_outcomes POST": Call(of="water-filters", body=A_DATA_SET),
+    "api.access_request_outcome_remove POST": Call(**{**KELP, "of": "kelp-metals outcome"}, body={"reason": "Twice."}),
+    "api.access_request_nothing_to_report POST": Call(**ENAMEL, body={"reason": "The teeth broke."}),
+    "access_request_complete POST": Call(
+        **MASKS, body=_seen(AccessRequest, "access-requests", "film-electrodes", reason="The masks are made.")
+    ),
+    "access_request_outcomes POST": Call(of="water-filters", body=A_DATA_SET),
+    "access_request_outcomes POST remove": Call(
+        **KELP,
+        body=lambda world: {
+            "remove": world.ids["access-requests"]["kelp-metals outcome"].partition("/")[2],
+            "reason": "Twice.",
+        },
+    ),
+    "access_request_outcomes POST nothing": Call(**ENAMEL, body={"nothing": "yes", "reason": "The teeth broke."}),
+    "api.reciprocity_contributions POST": Call(by="administrator", body=A_CONTRIBUTION),
+    "reciprocity POST": Call(by="administrator", body=A_CONTRIBUTION),
     "api.agreement_accept POST": Call(**BONES, body=_given(text_hash=_terms_of_bone_pores)),
     "api.approval_decision POST": Call(by="manager", body={"verdict": "approve", "reason": "It fits."}),
     "api.quotes POST": Call(

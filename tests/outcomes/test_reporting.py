@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.request_queries import own_requests
 from infra_access.access_requests.routes import update_route
 from infra_access.audit.models import AuditEvent
 from infra_access.core.errors import Conflict, Forbidden, Invalid, NotFound
 from infra_access.outcomes.models import Outcome
-from infra_access.outcomes.outcome_queries import outcomes_of, public_outcomes_of, reports_owed_by
+from infra_access.outcomes.outcome_queries import outcomes_of, public_outcomes_of
 from infra_access.outcomes.owing import report_of
 from infra_access.outcomes.reporting import remove_outcome, report_nothing
 from infra_access.people.actors import load_actor
@@ -23,28 +24,28 @@ from tests.policy.statements import counted
 TODAY = ENDED.date()
 
 
-@pytest.mark.parametrize(
-    ("fields", "at_fault"),
-    [
-        ({"identifier": "10.12/short"}, "identifier"),
-        ({"identifier": "https://doi.org/nothing"}, "identifier"),
-        ({"identifier": "see our page"}, "identifier"),
-        ({"identifier": "javascript:alert(1)"}, "identifier"),
-        ({"kind": "patent", "identifier": "1234"}, "identifier"),
-        ({"licence": "CC-BY-9.0"}, "licence"),
-        ({"licence": None}, "licence"),
-        ({"embargo_until": date(2027, 1, 1)}, "embargo_until"),
-        ({"kind": "poem"}, "kind"),
-        ({"title": " "}, "title"),
-        ({"instrument": "0" * 16}, "instrument"),
-    ],
-)
-def test_what_does_not_fit_is_refused_and_nothing_is_written(session: Session, fields, at_fault: str) -> None:
+FAULTS = [
+    ("identifier", {"identifier": "10.12/short"}),
+    ("identifier", {"identifier": "https://doi.org/nothing"}),
+    ("identifier", {"identifier": "see our page"}),
+    ("identifier", {"identifier": "javascript:alert(1)"}),
+    ("identifier", {"kind": "patent", "identifier": "1234"}),
+    ("licence", {"licence": "CC-BY-9.0"}),
+    ("licence", {"licence": None}),
+    ("embargo_until", {"embargo_until": date(2027, 1, 1)}),
+    ("kind", {"kind": "poem"}),
+    ("title", {"title": " "}),
+    ("instrument", {"instrument": "0" * 16}),
+]
+
+
+def test_what_does_not_fit_is_refused_and_nothing_is_written(session: Session) -> None:
     world = make_free_world(session)
     request = make_granted(session, world)
-    with pytest.raises(Invalid) as refused:
-        make_outcome(session, world, request, **fields)
-    assert list(refused.value.fields) == [at_fault]
+    for field, fields in FAULTS:
+        with pytest.raises(Invalid) as refused:
+            make_outcome(session, world, request, **fields)
+        assert list(refused.value.fields) == [field], fields
     assert session.scalars(select(Outcome)).all() == []
 
 
@@ -148,11 +149,14 @@ def test_titles_and_addresses_stay_out_of_the_record(session: Session) -> None:
     assert event.details == {"outcome": made.public_id, "kind": "dataset"}
 
 
-def test_whoever_asked_is_shown_the_reports_that_they_owe(session: Session) -> None:
+def test_a_list_of_requests_tells_of_the_reports_that_are_owed(session: Session) -> None:
     world = make_free_world(session)
+    make_granted(session, world)
     request = make_completed(session, world)
-    (owed,) = reports_owed_by(session, actor=world.applicant)
-    assert (owed.access_request, owed.due_at) == (request.public_id, ENDED + timedelta(days=90))
-    assert reports_owed_by(session, actor=world.manager) == []
+    items = own_requests(session, actor=world.applicant).items
+    assert [one.report and (one.report.due_at, one.report.met_at) for one in items] == [
+        (ENDED + timedelta(days=90), None),
+        None,
+    ]
     make_outcome(session, world, request)
-    assert reports_owed_by(session, actor=world.applicant) == []
+    assert own_requests(session, actor=world.applicant).items[0].report.met_at == ENDED

@@ -10,7 +10,6 @@ from infra_access.access_requests.request_queries import RequestItem
 from infra_access.access_requests.terms_waiting import TermsWaiting
 from infra_access.access_requests.vocabularies import AllocationState, TimeGiven
 from infra_access.core.i18n import Text, _
-from infra_access.outcomes.outcome_queries import ReportDue
 from infra_access.people.models import Training
 from infra_access.scheduling.booking_queries import BookingView
 
@@ -31,6 +30,7 @@ class Todo:
 
 
 _KEPT = _("Book the time that is kept for you, or give it back")
+_LATE = _("Your report is overdue: say what came of it")
 _OF_REQUESTS: dict[str, tuple[int, Text]] = {
     RequestState.CHANGES_REQUESTED: (0, _("Make the changes that were asked for, and send it again")),
     RequestState.DRAFT: (4, _("Finish your draft and send it")),
@@ -50,14 +50,13 @@ def urgent(
     proposed: Iterable[BookingView] = (),
     kept: Iterable[BookingView] = (),
     offered: Collection[str] = (),
-    reports: Iterable[ReportDue] = (),
 ) -> list[Todo]:
     """Return what to do; `terms` and `waiting` approvals are the reader's, `booked` the grants with time to come.
 
     `proposed` are the sessions that the facility proposes, to be answered by a date; `kept` those that are held for
-    the reader, of which the `offered` came from a wait list; `reports` those that they owe.
+    the reader, of which the `offered` came from a wait list.
     """
-    found = [*_requests(requests, account_id), *_grants(grants, booked, now), *_trainings(trainings, now.date())]
+    found = [*_requests(requests, account_id, now), *_grants(grants, booked, now), *_trainings(trainings, now.date())]
     found += (
         Todo(1, _("Read the terms, and see that they are accepted"), one.title, "access_request", one.access_request)
         for one in terms
@@ -68,7 +67,6 @@ def urgent(
         if (due := one.booking.answer_by) is not None and due > now
     )
     found += _kept(kept, offered, now)
-    found += (_report(one, now) for one in reports)
     if waiting:
         words = _("Requests wait for your verdict: ${count}", mapping={"count": waiting})
         found.append(Todo(0, words, "", "approvals", None))
@@ -83,18 +81,18 @@ def _kept(kept: Iterable[BookingView], offered: Collection[str], now: datetime) 
             yield Todo(0, words, one.instrument.name, "booking", key, due)
 
 
-def _report(one: ReportDue, now: datetime) -> Todo:
-    late = one.due_at <= now
-    words = _("Your report is overdue: say what came of it") if late else _("Report what came of it")
-    return Todo(1 if late else 3, words, one.title, "access_request", one.access_request, one.due_at)
-
-
-def _requests(requests: Iterable[RequestItem], account_id: int | None) -> Iterator[Todo]:
+def _requests(requests: Iterable[RequestItem], account_id: int | None, now: datetime) -> Iterator[Todo]:
     for item in requests:
         row = item.access_request
-        if row.state in _OF_REQUESTS and row.requester_id == account_id:
+        if row.requester_id != account_id:
+            continue
+        if row.state in _OF_REQUESTS:
             rank, words = _OF_REQUESTS[row.state]
             yield Todo(rank, words, row.title, "access_request", row.public_id)
+        elif item.report is not None and item.report.met_at is None:
+            due = item.report.due_at
+            rank, words = (1, _LATE) if due <= now else (3, _("Report what came of it"))
+            yield Todo(rank, words, row.title, "access_request", row.public_id, due)
 
 
 def _grants(grants: Iterable[AllocationView], booked: Sequence[int], now: datetime) -> Iterator[Todo]:

@@ -18,7 +18,6 @@ from infra_access.core import clock
 from infra_access.core.authority import Permission
 from infra_access.orders.order_queries import own_orders
 from infra_access.orders.queue import is_overdue
-from infra_access.outcomes.outcome_queries import reports_owed_by
 from infra_access.people.trainings import trainings_of
 from infra_access.scheduling.booking_queries import BookingView, own_bookings
 from infra_access.scheduling.lifecycle import BookingState
@@ -60,7 +59,6 @@ def show(request: Request) -> dict[str, Any]:
             proposed=own_bookings(db, actor=actor, start=now, states=[BookingState.PROPOSED]).items,
             kept=[view for view in bookings.items if view.booking.state == BookingState.HELD],
             offered={view.booking for view in waits if view.booking},
-            reports=reports_owed_by(db, actor=actor),
         ),
         "bookings": bookings.items,
         "waits": waits,
