@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.submitting import submit
+from infra_access.access_requests.what_if import what_if
 from infra_access.audit.models import AuditEvent
 from infra_access.core.db import Database
 from infra_access.core.decision import Outcome
@@ -19,9 +20,10 @@ from infra_access.outcomes.reporting import report_nothing
 from infra_access.people.models import Account
 from infra_access.policy.applicants import facts_of
 from infra_access.policy.facts import Gap
+from infra_access.policy.publishing import create_document
 from infra_access.policy.rulebook import rulebook
 from infra_access.policy.ruling import rule_on
-from tests.factories.access_requests import World, make_request, make_rules
+from tests.factories.access_requests import SYSTEM, World, make_request, make_rules
 from tests.factories.outcomes import ENDED, make_completed, make_free_world, make_outcome
 from tests.factories.people import make_account, make_actor, make_affiliation
 from tests.policy.statements import counted
@@ -119,6 +121,19 @@ def test_a_request_of_whoever_owes_a_report_is_refused_in_the_words_of_the_rule(
     again = make_request(session, world, now=DUE, period=period)
     submit(session, actor=world.applicant, now=DUE, access_request=again)
     assert (again.state, again.state_reason) == ("refused", "Report what came of your earlier access first.")
+
+
+def test_a_draft_that_reads_it_is_tried_on_what_was_so_then(session: Session) -> None:
+    world = make_free_world(session)
+    make_completed(session, world)
+    again = make_request(session, world, now=DUE, period=(DUE + 40 * DAY, DUE + 80 * DAY))
+    submit(session, actor=world.applicant, now=DUE, access_request=again)
+    scope = {"scope_kind": "network", "scope_key": "", "name": "Reports"}
+    draft = create_document(session, actor=SYSTEM, now=DUE, rules=[OVERDUE], **scope)
+    tried = what_if(session, draft, now=DUE + DAY)
+    assert [(one.public_id, one.before, one.after) for one in tried.requests] == [
+        (again.public_id, Outcome.PERMIT, Outcome.DENY)
+    ]
 
 
 def test_whoever_owes_it_is_told_once_and_not_if_it_is_there(database: Database) -> None:
