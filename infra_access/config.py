@@ -18,6 +18,7 @@ INCLUDES = (
     "infra_access.http.security",
     "infra_access.http.errors",
     "infra_access.http.headers",
+    "infra_access.http.looking",
     "infra_access.http.input_floor",
     "infra_access.http.methods",
     "infra_access.http.operations",

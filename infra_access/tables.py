@@ -21,6 +21,8 @@ MODULES = (
     "infra_access.scheduling.gates.models",
     "infra_access.scheduling.mirrors.models",
     "infra_access.orders.models",
+    "infra_access.outcomes.models",
+    "infra_access.measurement.models",
     "infra_access.http.models",
 )
 

@@ -35,6 +35,7 @@ from infra_access.core.timespan import TimeSpan
 from infra_access.demo.dataset import dataset
 from infra_access.demo.loading import load_demo
 from infra_access.orders.models import ServiceOrder
+from infra_access.outcomes.models import Outcome
 from infra_access.people.actors import load_actor
 from infra_access.people.links import make_link
 from infra_access.people.models import Account, ApiToken, RoleGrant
@@ -236,6 +237,8 @@ def _ids(session: Session) -> dict[str, dict[str, str]]:
             .where(RoleGrant.role == "organisation_admin")
         )
     }
+    outcome = select(AccessRequest.public_id, Outcome.public_id).join(Outcome).order_by(Outcome.id).limit(1)
+    ids["access-requests"]["kelp-metals outcome"] = "/".join(session.execute(outcome).one())
     allocations = select(AccessRequest.public_id, Allocation.public_id).join(Allocation)
     ids["allocations"] = {keys[case]: found for case, found in session.execute(allocations)}
     ids["bookings"] = _bookings(session)

@@ -22,8 +22,9 @@ from tests.serving import Post
 from tests.web.conftest import application, browser  # noqa: F401 - fixtures
 
 TITLE, SUMMARY, SAMPLE, BOOKING = "Kanarientitel", "Kanariensumme", "Kanarienprobe", "Kanarienzeit"
+OUTCOME, DOI = "Kanarienbefund", "kanarien.doi"
 PHONE = "+49 30 90145"
-CANARIES = (TITLE, SUMMARY, SAMPLE, BOOKING, PHONE, "+493090145")
+CANARIES = (TITLE, SUMMARY, SAMPLE, BOOKING, OUTCOME, DOI, PHONE, "+493090145")
 
 KEPT = {
     ("access_request", "title"): TITLE,
@@ -31,6 +32,8 @@ KEPT = {
     ("access_request", "project"): SAMPLE,
     ("booking", "title"): BOOKING,
     ("participant", "phone"): PHONE,
+    ("outcome", "title"): OUTCOME,
+    ("outcome", "identifier"): DOI,
 }
 """The only columns that may hold them, beside the answers kept for the person who got them."""
 
@@ -77,9 +80,13 @@ def test_it_is_seen_by_the_team_and_the_named_staff_alone(
     clash = startup.call("POST", "/bookings", again, status=409)
     assert not seen_in(clash.text)
 
+    report = {"kind": "publication", "title": OUTCOME, "identifier": f"10.5555/{DOI}"}
+    startup.post(f"{path}/outcomes", report)
+
     # Whom it belongs to and who decides on it see it.
     assert TITLE in startup.call("GET", path).text
     assert {TITLE, SUMMARY, SAMPLE} <= seen_in(manager.call("GET", path).text)
+    assert {OUTCOME, DOI} <= seen_in(manager.call("GET", f"{path}/outcomes").text)
     assert BOOKING in startup.call("GET", f"/bookings/{booked['id']}.ics").text
 
     # Nobody else: neither over the API nor on pages, neither by what is theirs to see nor by what is refused.
@@ -88,9 +95,10 @@ def test_it_is_seen_by_the_team_and_the_named_staff_alone(
               caller(("access_administrator", ("country", "KE"))), caller(("signatory", ("country", "DE")))]  # fmt:skip
     place = f"/instruments/{world.instrument.public_id}"
     window = f"?start={at(4)}&end={at(9)}"
-    paths = [path, f"{path}/agreement", f"/approvals/{waiting['id']}", f"/bookings/{booked['id']}",
+    paths = [path, f"{path}/outcomes", f"{path}/agreement", f"/approvals/{waiting['id']}", f"/bookings/{booked['id']}",
              f"/bookings/{booked['id']}.ics", "/access-requests", "/approvals", "/approvals?state=decided",
-             "/allocations", "/bookings", place, f"{place}/availability{window}", f"{place}/routes", "/instruments",
+             "/allocations", "/bookings", place, f"{place}/availability{window}", f"{place}/routes",
+             f"{place}/outcomes", "/instruments",
              f"/instruments?q={TITLE}", f"{place}/eligibility"]  # fmt: skip
     for other in others:
         for address in paths:

@@ -29,7 +29,7 @@ from infra_access.core.authority import NETWORK, Actor, Permission, Scopes, may
 from infra_access.core.errors import NotFound
 from infra_access.core.i18n import Text, _
 from infra_access.core.paging import clean_limit, decode_cursor, encode_cursor
-from infra_access.people.models import Account
+from infra_access.people.models import Account, OwedReport
 
 _AFTER_APPROVAL = frozenset(
     {RequestState.AGREEMENT_PENDING, RequestState.ACTIVE, RequestState.COMPLETED, RequestState.EXPIRED}
@@ -84,12 +84,13 @@ class RequestView:
 
 @dataclass(frozen=True, slots=True)
 class RequestItem:
-    """A request in a list."""
+    """A request in a list; `report` is the one that it owes or owed once its access has ended."""
 
     access_request: AccessRequest
     route: AccessRoute
     facility: Facility
     requester: str
+    report: OwedReport | None
     instruments: tuple[str, ...]
 
 
@@ -187,10 +188,11 @@ def facility_requests(
 
 def _items() -> Select[*tuple[Any, ...]]:
     return (
-        select(AccessRequest, AccessRoute, Facility, Account.name)
+        select(AccessRequest, AccessRoute, Facility, Account.name, OwedReport)
         .join(AccessRoute, AccessRoute.id == AccessRequest.route_id)
         .join(Facility, Facility.id == AccessRoute.facility_id)
         .join(Account, Account.id == AccessRequest.requester_id)
+        .outerjoin(OwedReport, OwedReport.access_request_id == AccessRequest.id)
     )
 
 
@@ -207,7 +209,9 @@ def _page(session: Session, query: Select[*tuple[Any, ...]], limit: int | None, 
         .order_by(Instrument.id)
     ):
         names.setdefault(key, []).append(name)
-    items = tuple(RequestItem(row[0], row[1], row[2], row[3], tuple(names.get(row[0].id, ()))) for row in rows[:size])
+    items = tuple(
+        RequestItem(row[0], row[1], row[2], row[3], row[4], tuple(names.get(row[0].id, ()))) for row in rows[:size]
+    )
     return RequestPage(items, encode_cursor([items[-1].access_request.id]) if len(rows) > size else None)
 
 

@@ -263,8 +263,8 @@ def _decided_otherwise(
     if (document.scope_kind, document.scope_key) not in scopes:
         return None
     actor = load_actor(session, access_request.requester_id, now=submitted)
-    # Both books have the same groups of countries, of which alone the facts make use.
-    applicant = facts_of(session, actor, acting_for_id=content.acting_for, now=submitted, book=before)
+    # Both books have the same groups of countries, and the one to come names all facts that either reads.
+    applicant = facts_of(session, actor, acting_for_id=content.acting_for, now=submitted, book=after)
     extra = facts_of_request(session, content, route=route, book=before, now=submitted, by=actor.public_id)
     outcomes = [
         rule_on(

@@ -8,6 +8,7 @@ from pyramid.config import Configurator
 from infra_access.api.contexts import instrument_time, own_account, own_role, own_token
 from infra_access.http import accounting_contexts, contexts
 from infra_access.http.contexts import Factory, private
+from infra_access.http.measurement_contexts import exchange
 from infra_access.http.policy_contexts import policy_document
 
 BASE = "/api/v1"
@@ -31,6 +32,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.instrument_booking_rules", "/instruments/{id}/booking-rules", contexts.instrument_rules),
     ("api.instrument_companions", "/instruments/{id}/companions", private(contexts.instrument)),
     ("api.instrument_mirrors", "/instruments/{id}/mirrored-calendars", contexts.instrument),
+    ("api.instrument_outcomes", "/instruments/{id}/outcomes", contexts.instrument),
     ("api.instrument_routes", "/instruments/{id}/routes", contexts.instrument),
     ("api.instrument_ask_for_time", "/instruments/{id}/ask-for-time", private(contexts.instrument)),
     ("api.instrument_propose", "/instruments/{id}/propose", private(contexts.instrument)),
@@ -42,6 +44,18 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.access_request_revoke", "/access-requests/{id}/revoke", private(contexts.access_request)),
     ("api.access_request_corrections", "/access-requests/{id}/corrections", private(contexts.access_request)),
     ("api.correction_answer", "/access-requests/{id}/corrections/{correction}", private(contexts.access_request)),
+    ("api.access_request_complete", "/access-requests/{id}/complete", private(contexts.access_request)),
+    ("api.access_request_outcomes", "/access-requests/{id}/outcomes", private(contexts.access_request)),
+    (
+        "api.access_request_outcome_remove",
+        "/access-requests/{id}/outcomes/{outcome}/remove",
+        private(contexts.access_request),
+    ),
+    (
+        "api.access_request_nothing_to_report",
+        "/access-requests/{id}/nothing-to-report",
+        private(contexts.access_request),
+    ),
     ("api.access_request_dates", "/access-requests/{id}/dates", private(contexts.access_request)),
     ("api.agreement", "/access-requests/{id}/agreement", private(contexts.access_request)),
     ("api.agreement_accept", "/access-requests/{id}/agreement/accept", private(contexts.access_request)),
@@ -125,6 +139,9 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.token", "/me/tokens/{id}", own_token),
     ("api.delegations", "/me/delegations", contexts.nothing),
     ("api.delegation_end", "/me/delegations/{id}/end", own_role),
+    ("api.reciprocity", "/reciprocity", private(exchange)),
+    ("api.reciprocity_csv", "/reciprocity.csv", private(exchange)),
+    ("api.reciprocity_contributions", "/reciprocity/contributions", private(exchange)),
     ("api.audit", "/audit", contexts.nothing),
 )
 

@@ -45,6 +45,8 @@ class Permission(StrEnum):
     REQUEST_UPDATE = "access:request:update"
     REQUEST_CORRECT = "access:request:correct"
     REQUEST_REVOKE = "access:request:revoke"
+    REQUEST_COMPLETE = "access:request:complete"
+    OUTCOME_WRITE = "access:outcome:write"
     AGREEMENT_ACCEPT = "access:agreement:accept"
     APPROVAL_LIST = "access:approval:list"
     APPROVAL_DECIDE = "access:approval:decide"
@@ -79,6 +81,8 @@ class Permission(StrEnum):
     POOL_READ = "accounting:pool:read"
     LEDGER_READ = "accounting:ledger:read"
     LEDGER_WRITE = "accounting:ledger:write"
+    RECIPROCITY_READ = "measurement:reciprocity:read"
+    CONTRIBUTION_WRITE = "measurement:contribution:write"
     AUDIT_READ = "audit:event:read"
 
 
@@ -182,6 +186,9 @@ PERMISSIONS: Mapping[Permission, Allow] = {
             }
         )
     ),
+    # Where a team does not answer, the facility ends the access and reports what it knows of.
+    Permission.REQUEST_COMPLETE: Allow(roles=_STAFF, relations=frozenset({"requester"})),
+    Permission.OUTCOME_WRITE: Allow(roles=_STAFF, relations=frozenset({"requester", "team"})),
     Permission.AGREEMENT_ACCEPT: Allow(relations=frozenset({"requester", "signatory", "host"})),
     Permission.APPROVAL_LIST: Allow(signed_in=True),
     Permission.APPROVAL_DECIDE: Allow(relations=frozenset({"approver"})),
@@ -219,6 +226,8 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.POOL_READ: Allow(roles=_READERS | {"finance"}),
     Permission.LEDGER_READ: Allow(roles=_FINANCE | {"auditor"}),
     Permission.LEDGER_WRITE: Allow(roles=_FINANCE),
+    Permission.RECIPROCITY_READ: Allow(roles=frozenset({"access_administrator", "auditor", "platform_admin"})),
+    Permission.CONTRIBUTION_WRITE: Allow(roles=frozenset({"access_administrator", "platform_admin"})),
     Permission.AUDIT_READ: Allow(roles=frozenset({"auditor", "platform_admin"})),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ from infra_access.access_requests.models import AccessRequest, Allocation, Appro
 from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict
 from infra_access.demo import activity as data
+from infra_access.outcomes.completing import complete
+from infra_access.outcomes.expiring import expire
 from infra_access.people.actors import load_actor
 from infra_access.scheduling.bookings import book
 from infra_access.scheduling.models import Booking
@@ -82,9 +85,21 @@ def _new_request(session: Session, world: World, entry: data.AccessRequest) -> A
         agreement = agreement_queries.agreement_of(session, request).agreement
         signatory = _actor(session, world, _signatory(world, entry.acting_for) or entry.requester, when)
         agreements.accept(session, actor=signatory, now=when, access_request=request, text_hash=agreement.text_hash)
-    if entry.state == "withdrawn" and entry.ended_days_ago is not None:
-        submitting.withdraw(session, actor=applicant, now=world.days_ago(entry.ended_days_ago), access_request=request)
+    if entry.ended_days_ago is not None:
+        _end(session, world, entry, request, world.days_ago(entry.ended_days_ago))
     return request
+
+
+def _end(session: Session, world: World, entry: data.AccessRequest, request: AccessRequest, now: datetime) -> None:
+    applicant = _actor(session, world, entry.requester, now)
+    match entry.state:
+        case "withdrawn":
+            submitting.withdraw(session, actor=applicant, now=now, access_request=request)
+        case "completed":
+            outcomes = [asdict(each) for each in entry.outcomes]
+            complete(session, actor=applicant, now=now, access_request=request, outcomes=outcomes)
+        case "expired":
+            expire(session, actor=world.actor, now=now, access_request=request)
 
 
 def _signatory(world: World, organisation: str) -> str | None:

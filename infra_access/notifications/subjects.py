@@ -88,7 +88,11 @@ def subject_of(
         return _for_office(session, found, payload, now) if found and kind in FOR_THE_OFFICE else found
     if kind is Kind.SCHEDULE_PROPOSED:
         return _sessions(session, payload)
-    return _approval(session, kind, payload, now) if kind in OF_AN_APPROVAL else _request(session, payload)
+    if kind in OF_AN_APPROVAL:
+        return _approval(session, kind, payload, now)
+    found = _request(session, payload)
+    # Why an access ended says nothing of why its report is due.
+    return replace(found, reason="") if found and kind is Kind.REPORT_DUE else found
 
 
 def _booking(session: Session, payload: Mapping[str, Any], base_url: str) -> Subject | None:

@@ -105,6 +105,30 @@ TEMPLATES: Mapping[Kind, Template] = {
         _("Request ${case} is active: you can book"),
         (_("The terms of the request ${case} for ${instruments} were accepted. You can book sessions now."),),
     ),
+    Kind.REQUEST_COMPLETED: Template(
+        _("Request ${case} is completed"),
+        (
+            _("The access of the request ${case} for ${instruments} is completed. Nothing more can be booked on it."),
+            _("Report what came of it on its page, which says by when, if a report is owed."),
+        ),
+    ),
+    Kind.REQUEST_EXPIRED: Template(
+        _("Request ${case} has expired"),
+        (
+            _("The time of the request ${case} for ${instruments} is over. Nothing more can be booked on it."),
+            _("Report what came of it on its page, which says by when, if a report is owed."),
+        ),
+    ),
+    Kind.REPORT_DUE: Template(
+        _("Your report on request ${case} is due"),
+        (
+            _("The report on the request ${case} for ${instruments} is due, and nothing was reported yet."),
+            _(
+                "Name on its page what came of it: publications, data sets, patents, software. If nothing did, say so "
+                "there, and why. Facilities may ask for overdue reports before they give access again."
+            ),
+        ),
+    ),
     Kind.BOOKING_CONFIRMED: Template(
         _("Booked: ${instrument}, ${when}"),
         (_("Your session on ${instrument} at ${facility} is confirmed: ${when}."),),

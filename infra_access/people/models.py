@@ -2,10 +2,13 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra_access.core.columns import Base, PrimaryKey, PublicId, personal
+
+UNTOLD = text("met_at IS NULL AND reminded_at IS NULL")
+"""Of owed reports: those that somebody may yet have to be told of."""
 
 
 class Account(Base):
@@ -60,6 +63,32 @@ class Training(Base):
     issuer: Mapped[str] = mapped_column(String(200))
     completed_on: Mapped[date] = mapped_column(Date)
     expires_on: Mapped[date | None] = mapped_column(Date)
+
+
+class OwedReport(Base):
+    """That a person, and the organisation that they acted for, owe a report of an access that has ended.
+
+    Rules read how many are overdue: those that are due and not met. It is met by an outcome, or by saying in
+    `nothing_reason` why there is none; whoever owes it is told once, at `reminded_at`, that it is due.
+    """
+
+    __tablename__ = "owed_report"
+    __table_args__ = (
+        Index("ix_owed_report_account", "account_id", "due_at"),
+        Index("ix_owed_report_organisation", "organisation_id", "due_at"),
+        Index("ix_owed_report_remind", "due_at", sqlite_where=UNTOLD, postgresql_where=UNTOLD),
+    )
+
+    id: Mapped[PrimaryKey]
+    access_request_id: Mapped[int] = mapped_column(ForeignKey("access_request.id"), unique=True)
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id"), info=personal("the report of an access", retention="record")
+    )
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    due_at: Mapped[datetime]
+    reminded_at: Mapped[datetime | None]
+    met_at: Mapped[datetime | None]
+    nothing_reason: Mapped[str | None] = mapped_column(Text)
 
 
 class Role(Base):

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     bindparam,
     cast,
+    func,
     literal_column,
     null,
     or_,
@@ -29,7 +30,7 @@ from infra_access.catalogue.models import Organisation, OrganisationFact
 from infra_access.catalogue.vocabularies import Sector, Trust
 from infra_access.core.authority import Actor
 from infra_access.core.columns import UtcDateTime
-from infra_access.people.models import Account, Affiliation, Training
+from infra_access.people.models import Account, Affiliation, OwedReport, Training
 from infra_access.policy.facts import Fact, Facts
 from infra_access.policy.kinds import Value
 from infra_access.policy.rulebook import RuleBook
@@ -96,8 +97,26 @@ _FACTS: _Select = select(
     OrganisationFact.asserted_at,
     OrganisationFact.expires_at,
 ).where(OrganisationFact.organisation_id == bindparam("organisation"), OrganisationFact.asserted_at <= bindparam("now"))
-_OF_PERSON: CompoundSelect[*tuple[Any, ...]] = union_all(_TRAININGS, _MEMBERSHIPS, _PERSON)
-_OF_MEMBER: CompoundSelect[*tuple[Any, ...]] = union_all(_TRAININGS, _MEMBERSHIPS, _PERSON, _ORGANISATION, _FACTS)
+_UNMET = (
+    OwedReport.due_at <= bindparam("now"),
+    or_(OwedReport.met_at.is_(None), OwedReport.met_at > bindparam("now")),
+)
+_OWED: _Select = select(
+    literal_column("'reports'"), func.count(OwedReport.id), null(), null(), null(), null(), null(), null()
+).where(*_UNMET)
+_OWN = OwedReport.account_id == bindparam("account")
+_OF_PERSON = (_TRAININGS, _MEMBERSHIPS, _PERSON)
+_OF_MEMBER = (*_OF_PERSON, _ORGANISATION, _FACTS)
+_STATEMENTS: Mapping[tuple[bool, bool], CompoundSelect[*tuple[Any, ...]]] = {
+    (False, False): union_all(*_OF_PERSON),
+    (False, True): union_all(*_OF_PERSON, _OWED.where(_OWN)),
+    (True, False): union_all(*_OF_MEMBER),
+    (True, True): union_all(
+        *_OF_MEMBER, _OWED.where(or_(_OWN, OwedReport.organisation_id == bindparam("organisation")))
+    ),
+}
+"""By whether somebody acts for an organisation, and whether any rule reads of overdue reports."""
+_OF_REPORTS = frozenset({"applicant.reports_overdue", "project.report_overdue"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +152,11 @@ def facts_of(session: Session, actor: Actor, *, acting_for_id: int | None, now: 
     """
     if acting_for_id is None:
         acting_for_id = min(actor.organisation_ids, default=None)
-    asked = {"account": actor.account_id, "now": now, "today": now.astimezone(UTC).date()}
-    if acting_for_id is None:
-        rows = session.execute(_OF_PERSON, asked).all()
-    else:
-        rows = session.execute(_OF_MEMBER, {**asked, "organisation": acting_for_id}).all()
+    asked: dict[str, Any] = {"account": actor.account_id, "now": now, "today": now.astimezone(UTC).date()}
+    if acting_for_id is not None:
+        asked["organisation"] = acting_for_id
+    told_of_reports = not book.reads.isdisjoint(_OF_REPORTS)
+    rows = session.execute(_STATEMENTS[acting_for_id is not None, told_of_reports], asked).all()
     trainings = frozenset(row.name for row in rows if row.kind == "training")
     member_of = frozenset(row.key for row in rows if row.kind == "member")
     values = {"satisfied": Fact(frozenset(f"training:{code}" for code in trainings), RECORDS, RECORDS, now)}
@@ -145,6 +164,8 @@ def facts_of(session: Session, actor: Actor, *, acting_for_id: int | None, now: 
         values |= _person(rows, now)
     else:
         values |= _organisation(rows, confirmed=acting_for_id in member_of)
+    if told_of_reports:
+        values |= _reports(rows, now)
     country = next((row.name for row in rows if row.kind == "person"), None)
     return _applicant(values, member_of, book, now, _as_participant(country, trainings, values, book, now))
 
@@ -202,6 +223,15 @@ def _organisation(rows: Sequence[_Row], *, confirmed: bool) -> dict[str, Fact]:
         if value is not None and VOCABULARY[path].admits(value):
             values[path] = Fact(value, row.source, row.by, row.at, row.until)
     return values
+
+
+def _reports(rows: Sequence[_Row], now: datetime) -> dict[str, Fact]:
+    """Return how many reports are overdue, of the person's own accesses or of the organisation's."""
+    overdue = next(row.key for row in rows if row.kind == "reports")
+    return {
+        "applicant.reports_overdue": Fact(overdue, RECORDS, RECORDS, now),
+        "project.report_overdue": Fact(overdue > 0, RECORDS, RECORDS, now),
+    }
 
 
 def _person(rows: Sequence[_Row], now: datetime) -> dict[str, Fact]:

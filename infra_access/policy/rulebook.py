@@ -51,6 +51,8 @@ class RuleBook:
     by_scope: Mapping[Scope, tuple[Rule, ...]]
     groups: Mapping[str, frozenset[str]]
     group_codes: frozenset[str]
+    reads: frozenset[str] = frozenset()
+    """All facts that any rule reads: what nobody reads need not be gathered."""
     _sets: dict[tuple[object, ...], RuleSet] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -180,7 +182,8 @@ def rulebook_with(session: Session, book: RuleBook, document: PolicyDocument) ->
     ).all()
     parsed = [load_rules(rules, scope=scope_text(*scope)) for rules in (*others, document.rules)]
     by_scope = {**book.by_scope, scope: tuple(rule for rules in parsed for rule in rules)}
-    return replace(book, by_scope=by_scope, _sets={})
+    # What the rules of now read is gathered too, since both books decide on the same facts.
+    return replace(book, by_scope=by_scope, reads=book.reads | _reads(by_scope), _sets={})
 
 
 def _with_head(session: Session, statement: Select[Any]) -> tuple[_Head, list[tuple[Any, ...]]]:
@@ -203,4 +206,9 @@ def _book(head: _Head, documents: list[tuple[Any, ...]], groups: list[tuple[Any,
         by_scope=by_scope,
         groups={country: frozenset(codes) for country, codes in by_country.items()},
         group_codes=frozenset(code for code, _countries in groups),
+        reads=_reads(by_scope),
     )
+
+
+def _reads(by_scope: Mapping[Scope, tuple[Rule, ...]]) -> frozenset[str]:
+    return frozenset().union(*(reads(rule.when) for rules in by_scope.values() for rule in rules))

@@ -81,6 +81,14 @@ _DEFINITIONS = (
         "acting_for",
     ),
     Definition(
+        "applicant.reports_overdue",
+        Kind.NUMBER,
+        _("the number of your overdue reports"),
+        _("How many reports of earlier access are overdue, yours or your organisation's? Sign in, and it is known."),
+        None,
+        "acting_for",
+    ),
+    Definition(
         "satisfied", Kind.STRINGS, _("what is already met"), _("Which trainings, documents and agreements do you have?")
     ),
     Definition(

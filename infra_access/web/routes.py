@@ -7,6 +7,7 @@ from pyramid.config import Configurator
 
 from infra_access.http import accounting_contexts, contexts
 from infra_access.http.contexts import Factory, private
+from infra_access.http.measurement_contexts import exchange
 from infra_access.http.policy_contexts import policy_document
 
 ROUTES: tuple[tuple[str, str, Factory], ...] = (
@@ -54,6 +55,8 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("access_request_edit", "/access-requests/{id}/edit", private(contexts.access_request)),
     ("access_request_submit", "/access-requests/{id}/submit", private(contexts.access_request)),
     ("access_request_withdraw", "/access-requests/{id}/withdraw", private(contexts.access_request)),
+    ("access_request_complete", "/access-requests/{id}/complete", private(contexts.access_request)),
+    ("access_request_outcomes", "/access-requests/{id}/outcomes", private(contexts.access_request)),
     ("access_request_accept", "/access-requests/{id}/accept-terms", private(contexts.access_request)),
     ("access_request_message", "/access-requests/{id}/messages", private(contexts.access_request)),
     ("access_request_appeal", "/access-requests/{id}/appeal", private(contexts.access_request)),
@@ -95,6 +98,8 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("policy", "/policies/{id}", policy_document),
     ("facility_policies", "/facilities/{id}/access-rules", private(contexts.facility)),
     ("conversation", "/conversations/{id}", private(contexts.conversation)),
+    ("reciprocity", "/reciprocity", private(exchange)),
+    ("reciprocity_csv", "/reciprocity.csv", private(exchange)),
     ("approvals", "/approvals", contexts.nothing),
     ("approvals_alike", "/approvals/decisions", contexts.nothing),
     ("approval_step_back", "/approvals/{id}/step-back", private(contexts.approval)),

@@ -9,6 +9,8 @@ from infra_access.access_requests.rejoining import rejoin
 from infra_access.access_requests.reminding import remind
 from infra_access.accounting.falling_back import fall_back
 from infra_access.core.db import Database
+from infra_access.outcomes.expiring import expire_ended
+from infra_access.outcomes.overdue import remind_of_reports
 from infra_access.scheduling.lapsing import release_lapsed
 from infra_access.scheduling.waiting.offers import make_offers
 from infra_access.scheduling.windows.keeping import keep_up
@@ -37,6 +39,8 @@ JOBS: tuple[Job, ...] = (
     Job(timedelta(minutes=10), fall_back),
     Job(timedelta(minutes=10), remind),
     Job(timedelta(minutes=10), rejoin),
+    Job(timedelta(minutes=10), expire_ended),
+    Job(timedelta(minutes=10), remind_of_reports),
     Job(timedelta(minutes=1), attend),
     Job(timedelta(seconds=20), keep_up),
     Job(timedelta(seconds=30), release_lapsed),

@@ -19,7 +19,7 @@ from tests.gates.subjects import Subject, subjects
 AXE = (Path(__file__).with_name("vendor") / "axe.min.js").read_text(encoding="utf-8")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 WIDTHS = {"desk": 1280, "phone": 390}
-READERS = ("visitor", "startup", "manager")
+READERS = ("visitor", "startup", "manager", "administrator")
 """The first of them who may see a page looks at it."""
 
 BUSIEST = {"instrument": "startup"} | dict.fromkeys(
@@ -27,7 +27,7 @@ BUSIEST = {"instrument": "startup"} | dict.fromkeys(
 )
 """Pages that say more to somebody else than to the first who may see them."""
 
-ONLY_FILES = {"my_calendar", "booking_calendar", "facility_ledger_csv"}
+ONLY_FILES = {"my_calendar", "booking_calendar", "facility_ledger_csv", "reciprocity_csv"}
 VENDORED = {"api.docs"}
 """Drawn by Redoc, whose page is not ours to change: it is opened, but axe and the width are not asked."""
 
@@ -89,6 +89,17 @@ def test_names_beside_those_on_a_list_are_no_barrier(site: Site, browser: Browse
     with screen(site, browser, "export", WIDTHS[width]) as page:
         page.goto(f"{site.url}/approvals/{key}")
         assert page.locator("input[name=candidates]").count() == 1
+        assert barriers(page) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("key", "who"), [("tooth-enamel", "researcher"), ("kelp-metals", "ecologist-de")])
+def test_what_came_of_an_access_is_no_barrier(site: Site, browser: Browser, key: str, who: str, width: str) -> None:
+    with screen(site, browser, who, WIDTHS[width]) as page:
+        page.goto(f"{site.url}/access-requests/{site.world.ids['access-requests'][key]}")
+        for form in page.locator("#outcomes ~ details, #outcomes ~ ul details").all():
+            form.evaluate("one => { one.open = true }")
+        assert page.locator("#outcomes").count() == 1
         assert barriers(page) == []
 
 

@@ -359,6 +359,7 @@ def test_there_is_a_request_in_each_state_and_an_answered_question(data: Dataset
         "refused",
         "withdrawn",
         "completed",
+        "expired",
     }
     for conversation in data.activity.conversations:
         assert (conversation.instrument is None) != (conversation.request is None)

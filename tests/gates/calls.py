@@ -211,6 +211,20 @@ GRATINGS: Mapping[str, Any] = {
     "staff": "export",
     "by": "export",
 }
+MASKS: Mapping[str, Any] = {
+    "of": "film-electrodes",
+    "owner": "startup-br",
+    "by": "startup-br",
+    "staff": "manager-braga",
+}
+KELP: Mapping[str, Any] = {
+    "of": "kelp-metals",
+    "owner": "ecologist-de",
+    "by": "ecologist-de",
+    "staff": "manager-cape-town",
+}
+ENAMEL: Mapping[str, Any] = {"of": "tooth-enamel", "owner": "researcher", "by": "researcher"}
+A_DATA_SET = {"kind": "dataset", "title": "Spectra of filters", "licence": "CC0-1.0", "identifier": "10.5555/filters"}
 CHAMBER: Mapping[str, Any] = {"of": "njoro-climate-chamber-02", "staff": "manager-njoro"}
 INVITED: Mapping[str, Any] = {
     "by": "manager-braga",
@@ -270,6 +284,14 @@ OF_THE_COUNTRY: Mapping[str, Any] = {
 }
 SHORTER = {"changes": {"summary": "Two thin sections."}, "reason": "Two are enough."}
 A_CALL = {"name": "Spring", "opens_at": "2099-01-01T00:00:00Z", "closes_at": "2099-02-01T00:00:00Z"}
+A_CONTRIBUTION = _given(
+    organisation=_in("organisations", "uct"),
+    what="A detector, on loan",
+    value="250.50",
+    currency="EUR",
+    given_on="2026-03-01",
+    reason="Its rent for a month",
+)
 VOUCHER = {
     "kind": "voucher",
     "name": "Gate voucher",
@@ -392,6 +414,24 @@ CALLS: Mapping[str, Call] = {
     ),
     "api.delegation_end POST": Call(),
     "account_delegations POST end": Call(body=_given(end=_in("delegations", "startup"))),
+    "api.access_request_complete POST": Call(**MASKS, body={"reason": "The masks are made."}),
+    "api.access_request_outcomes POST": Call(of="water-filters", body=A_DATA_SET),
+    "api.access_request_outcome_remove POST": Call(**{**KELP, "of": "kelp-metals outcome"}, body={"reason": "Twice."}),
+    "api.access_request_nothing_to_report POST": Call(**ENAMEL, body={"reason": "The teeth broke."}),
+    "access_request_complete POST": Call(
+        **MASKS, body=_seen(AccessRequest, "access-requests", "film-electrodes", reason="The masks are made.")
+    ),
+    "access_request_outcomes POST": Call(of="water-filters", body=A_DATA_SET),
+    "access_request_outcomes POST remove": Call(
+        **KELP,
+        body=lambda world: {
+            "remove": world.ids["access-requests"]["kelp-metals outcome"].partition("/")[2],
+            "reason": "Twice.",
+        },
+    ),
+    "access_request_outcomes POST nothing": Call(**ENAMEL, body={"nothing": "yes", "reason": "The teeth broke."}),
+    "api.reciprocity_contributions POST": Call(by="administrator", body=A_CONTRIBUTION),
+    "reciprocity POST": Call(by="administrator", body=A_CONTRIBUTION),
     "api.agreement_accept POST": Call(**BONES, body=_given(text_hash=_terms_of_bone_pores)),
     "api.approval_decision POST": Call(by="manager", body={"verdict": "approve", "reason": "It fits."}),
     "api.approval_screening POST": Call(

@@ -9,6 +9,7 @@ import pytest
 from tests.api.conftest import Caller, api_app, caller, stored  # noqa: F401 - fixtures
 from tests.api.test_access_requests import at, body_of
 from tests.factories.access_requests import World, make_world
+from tests.factories.outcomes import make_free_world
 from tests.races.crowd import all_at_once
 
 Callers = Callable[..., Caller]
@@ -98,3 +99,23 @@ def test_several_enter_the_same_organisation_at_once(caller: Callers) -> None:  
     programs = [caller() for _number in range(6)]
     entries = [lambda program=program: program.call("POST", "/organisations", firm) for program in programs]
     assert outcomes(entries) == {201: 1, 409: 5}
+
+
+def test_an_access_is_completed_or_booked_never_both(stored: Callable[..., Any], caller: Callers) -> None:  # noqa: F811
+    world = stored(make_free_world)
+    startup = caller(actor=world.applicant)
+    for day in (3, 4, 5):
+        path = f"/access-requests/{startup.post('/access-requests', body_of(world))['id']}"
+        startup.post(f"{path}/submit", status=200)
+        allocation = startup.get(path)["allocation"]
+        wish = {
+            "instrument": world.instrument.public_id,
+            "allocation": allocation,
+            "start": at(day),
+            "end": at(day, 12),
+        }
+        book = [lambda wish=wish: startup.call("POST", "/bookings", wish)] * 3
+        end = [lambda path=path: startup.call("POST", f"{path}/complete", {})] * 3
+        told = outcomes([*book, *end])
+        assert told[200] + told[201] == 1, told
+        assert startup.get(path)["state"] == ("completed" if told[200] else "active")

@@ -30,6 +30,7 @@ class Todo:
 
 
 _KEPT = _("Book the time that is kept for you, or give it back")
+_LATE = _("Your report is overdue: say what came of it")
 _OF_REQUESTS: dict[str, tuple[int, Text]] = {
     RequestState.CHANGES_REQUESTED: (0, _("Make the changes that were asked for, and send it again")),
     RequestState.DRAFT: (4, _("Finish your draft and send it")),
@@ -55,7 +56,7 @@ def urgent(
     `proposed` are the sessions that the facility proposes, to be answered by a date; `kept` those that are held for
     the reader, of which the `offered` came from a wait list.
     """
-    found = [*_requests(requests, account_id), *_grants(grants, booked, now), *_trainings(trainings, now.date())]
+    found = [*_requests(requests, account_id, now), *_grants(grants, booked, now), *_trainings(trainings, now.date())]
     found += (
         Todo(1, _("Read the terms, and see that they are accepted"), one.title, "access_request", one.access_request)
         for one in terms
@@ -80,12 +81,18 @@ def _kept(kept: Iterable[BookingView], offered: Collection[str], now: datetime) 
             yield Todo(0, words, one.instrument.name, "booking", key, due)
 
 
-def _requests(requests: Iterable[RequestItem], account_id: int | None) -> Iterator[Todo]:
+def _requests(requests: Iterable[RequestItem], account_id: int | None, now: datetime) -> Iterator[Todo]:
     for item in requests:
         row = item.access_request
-        if row.state in _OF_REQUESTS and row.requester_id == account_id:
+        if row.requester_id != account_id:
+            continue
+        if row.state in _OF_REQUESTS:
             rank, words = _OF_REQUESTS[row.state]
             yield Todo(rank, words, row.title, "access_request", row.public_id)
+        elif item.report is not None and item.report.met_at is None:
+            due = item.report.due_at
+            rank, words = (1, _LATE) if due <= now else (3, _("Report what came of it"))
+            yield Todo(rank, words, row.title, "access_request", row.public_id, due)
 
 
 def _grants(grants: Iterable[AllocationView], booked: Sequence[int], now: datetime) -> Iterator[Todo]:

@@ -26,6 +26,7 @@ from infra_access.web.booking_form import version_in
 from infra_access.web.corrections import to_correct, to_fill_in
 from infra_access.web.forms import ENTERED, to, values_of
 from infra_access.web.markdown import to_html
+from infra_access.web.outcomes_section import outcomes_section
 from infra_access.web.outlook import outlook
 from infra_access.web.presenters.approval_rows import approval_rows
 from infra_access.web.presenters.correction_rows import correction_rows
@@ -35,6 +36,7 @@ from infra_access.web.presenters.limits import limit_sentences
 from infra_access.web.presenters.request import granted, look_of, moves, next_words, sides
 from infra_access.web.presenters.request_steps import steps_of
 from infra_access.web.rendering import flash
+from infra_access.web.repeats import new_key
 from infra_access.web.sending import send
 from infra_access.web.signing import signing_of
 
@@ -51,7 +53,7 @@ _REFUSED = (Invalid, Conflict, PreconditionFailed)
 )
 def show(context: Context, request: Request) -> dict[str, Any]:
     """Show a request."""
-    return {**_page(context, request, clock.now()), **to_fill_in()}
+    return {**request_page(context, request, clock.now()), **to_fill_in()}
 
 
 @view_config(route_name="access_request_submit", permission=Permission.REQUEST_UPDATE, **_PAGE)
@@ -61,7 +63,7 @@ def submit(context: Context, request: Request) -> Response:
     try:
         send(request, row, now=clock.now(), expected_version=version_in(values_of(request)))
     except PreconditionFailed as error:
-        return _refused(request, error)
+        return refused(request, error)
     return to(request, "access_request", id=row.public_id)
 
 
@@ -79,7 +81,7 @@ def take_back(context: Context, request: Request) -> Response:
             expected_version=version_in(entered),
         )
     except _REFUSED as error:
-        return _refused(request, error)
+        return refused(request, error)
     flash(request, "info", _("The request is withdrawn. Whoever had to decide on it is told. You may begin a new one."))
     return to(request, "access_request", id=row.public_id)
 
@@ -97,7 +99,7 @@ def sign(context: Context, request: Request) -> Response:
             text_hash=values_of(request).get("text_hash", ""),
         )
     except _REFUSED as error:
-        return _refused(request, error)
+        return refused(request, error)
     told = {"next": request.localize(NEXT[RequestState(row.state)])}
     flash(request, "success", _("The terms are accepted for your side. ${next}", mapping=told))
     return to(request, "access_request", id=row.public_id, _anchor="terms")
@@ -118,19 +120,20 @@ def write(context: Context, request: Request) -> dict[str, Any] | Response:
             visibility=Visibility.STAFF if "staff" in entered else Visibility.TEAM_AND_STAFF,
         )
     except ENTERED as error:
-        return {**_page(context, request, now), **to_correct(request, error)}
+        return {**request_page(context, request, now), **to_correct(request, error)}
     flash(request, "success", _("Your message was sent. The answer comes here and by mail."))
     return to(request, "conversation", id=conversation.public_id)
 
 
-def _refused(request: Request, error: DomainError) -> Response:
+def refused(request: Request, error: DomainError) -> Response:
     """Return to the page as it stands now, with what was refused and why."""
     request.tm.doom()
     flash(request, "error", error.message)
     return to(request, "access_request", id=request.matchdict["id"])
 
 
-def _page(context: Context, request: Request, now: datetime) -> dict[str, Any]:
+def request_page(context: Context, request: Request, now: datetime) -> dict[str, Any]:
+    """Return what the page shows; its forms come on top."""
     view: RequestView = context.row
     row, locale, zone = view.access_request, request.locale_name, view.facility.timezone
     decision = outlook(request, view, now=now) if row.state in _UNSENT else kept(row.decision)
@@ -171,6 +174,8 @@ def _page(context: Context, request: Request, now: datetime) -> dict[str, Any]:
         "may_revoke": view.is_staff
         and can_move(RequestState(row.state), RequestTransition.REVOKE)
         and may(request.actor, Permission.REQUEST_REVOKE, context.scopes),
+        "section": outcomes_section(context, request, now),
+        "key": new_key(),
     }
 
 

@@ -16,11 +16,12 @@ from infra_access.access_requests.screened import approval_to_screen
 from infra_access.access_requests.stepping_back import step_back
 from infra_access.access_requests.vocabularies import ApprovalState
 from infra_access.core import clock
-from infra_access.core.authority import Permission
+from infra_access.core.authority import Permission, may
 from infra_access.core.errors import Forbidden, Invalid, NotFound
 from infra_access.core.i18n import Text, _
 from infra_access.core.zones import day_start
 from infra_access.http.security import Context
+from infra_access.measurement.reach import scopes_of
 from infra_access.policy.canonical import restore_decision
 from infra_access.policy.decisions import decisions_about
 from infra_access.scheduling.booking_queries import booking_by_public_id
@@ -55,6 +56,7 @@ def waiting(request: Request) -> dict[str, Any]:
         "items": page.items,
         "alike": groups_alike(page.items) if state == "pending" else frozenset(),
         "next": request.route_path("approvals", _query=query) if page.next else None,
+        "may_see_exchange": may(request.actor, Permission.RECIPROCITY_READ, scopes_of(request.actor)),
     }
 
 

@@ -11,7 +11,9 @@ from infra_access.catalogue.search import summaries_of
 from infra_access.core import clock
 from infra_access.core.authority import Permission
 from infra_access.core.timespan import TimeSpan
+from infra_access.core.zones import named_zone
 from infra_access.http.security import Context
+from infra_access.outcomes.outcome_queries import public_outcomes_of
 from infra_access.policy.places import places_of
 from infra_access.scheduling.asking import can_ask
 from infra_access.scheduling.hours import hours_of
@@ -25,6 +27,7 @@ from infra_access.web.presenters.booking_rules import sentences
 from infra_access.web.presenters.hours import AHEAD, holidays_sentence
 from infra_access.web.presenters.instrument import capabilities, next_step
 from infra_access.web.presenters.limits import limit_sentences
+from infra_access.web.presenters.outcomes import shown
 from infra_access.web.presenters.policy import chapters
 from infra_access.web.presenters.ways_in import ways_in
 from infra_access.web.rendering import names_in
@@ -52,6 +55,7 @@ def show(context: Context, request: Request) -> dict[str, Any]:
     routes = [view.route for view in views]
     scopes = places_of(request.db, [key])[key].scopes()
     named = {route.public_id: names_in(route, locale) for route in routes}
+    today = now.astimezone(named_zone(place.facility.timezone)).date()
     copies, companions = candidates(request.db, instrument)
     return {
         "place": place,
@@ -71,6 +75,7 @@ def show(context: Context, request: Request) -> dict[str, Any]:
         "mirrors": copies_for(request, instrument, now=now),
         "said": said_,
         "i_am": i_am_form(request),
+        "outcomes": shown(public_outcomes_of(request.db, key, today=today)),
         "may_edit": request.may(Permission.INSTRUMENT_UPDATE, context),
         "may_set_rules": request.may(Permission.HOURS_WRITE, context),
         "times": free_times(request, place, rules, now=now) if summary.offer is Offer.BOOK else None,

@@ -1,0 +1,1 @@
+"""Measuring what the network does: who gave whom how much."""

@@ -1,0 +1,1 @@
+"""What came of an access: its end, its outcomes, and the report that is owed."""
