@@ -11,11 +11,12 @@ from infra_access.access_requests import approvals
 from infra_access.access_requests.content import Content
 from infra_access.access_requests.facts import facts_of_request
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
+from infra_access.access_requests.override_queries import overrides_of
 from infra_access.access_requests.vocabularies import OPEN, ApprovalState
 from infra_access.catalogue.fields import fault
 from infra_access.core.authority import Actor
 from infra_access.core.decision import Outcome
-from infra_access.core.errors import Conflict
+from infra_access.core.errors import Conflict, Invalid
 from infra_access.core.i18n import _, plain
 from infra_access.policy.applicants import facts_of
 from infra_access.policy.decisions import record_decision
@@ -27,11 +28,19 @@ _LIVE = (*OPEN, ApprovalState.APPROVED, ApprovalState.CHANGES_REQUESTED)
 
 
 def rule(
-    session: Session, *, actor: Actor, content: Content, route: AccessRoute, now: datetime, share_lock: bool = True
+    session: Session,
+    *,
+    actor: Actor,
+    content: Content,
+    route: AccessRoute,
+    now: datetime,
+    share_lock: bool = True,
+    access_request_id: int | None = None,
 ) -> Ruling:
     """Return the policy's answer on asking for this; the policy stays as it is until the transaction ends.
 
-    Without `share_lock` it is only looked at, as by the pages that say what is still missing.
+    Without `share_lock` it is only looked at, as by the pages that say what is still missing. Exceptions that were
+    granted to the request of `access_request_id` count.
     """
     book = rulebook(session, share_lock=share_lock)
     return rule_on(
@@ -43,7 +52,17 @@ def rule(
         route=route.public_id,
         extra=facts_of_request(session, content, route=route, book=book, now=now, by=actor.public_id),
         book=book,
+        overrides=overrides_of(session, access_request_id, book, now=now, share_lock=share_lock),
     )
+
+
+def is_complete(ruling: Ruling, content: Content) -> bool:
+    """Tell whether nothing is missing, and no more is asked for than the limit."""
+    try:
+        refuse_incomplete(ruling, content)
+    except (Conflict, Invalid):
+        return False
+    return True
 
 
 def refuse_incomplete(ruling: Ruling, content: Content) -> None:

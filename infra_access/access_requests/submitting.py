@@ -40,7 +40,9 @@ def submit(
     request_fields.check_period(content.period, now)
     if not again:
         access_request.round_id = _open_round_id(session, route, now)
-    ruling = review.rule(session, actor=actor, content=content, route=route, now=now)
+    ruling = review.rule(
+        session, actor=actor, content=content, route=route, now=now, access_request_id=access_request.id
+    )
     review.refuse_incomplete(ruling, content)
     access_request.submitted_at = now
     advance(access_request, RequestTransition.RESUME if again else RequestTransition.SUBMIT, now)

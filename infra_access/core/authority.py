@@ -46,6 +46,8 @@ class Permission(StrEnum):
     AGREEMENT_ACCEPT = "access:agreement:accept"
     APPROVAL_LIST = "access:approval:list"
     APPROVAL_DECIDE = "access:approval:decide"
+    OVERRIDE_LIST = "access:override:list"
+    OVERRIDE_GRANT = "access:override:grant"
     ALLOCATION_LIST = "access:allocation:list"
     CONVERSATION_START = "access:conversation:create"
     CONVERSATION_READ = "access:conversation:read"
@@ -160,6 +162,8 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.AGREEMENT_ACCEPT: Allow(relations=frozenset({"requester", "signatory", "host"})),
     Permission.APPROVAL_LIST: Allow(signed_in=True),
     Permission.APPROVAL_DECIDE: Allow(relations=frozenset({"approver"})),
+    Permission.OVERRIDE_LIST: Allow(signed_in=True),
+    Permission.OVERRIDE_GRANT: Allow(relations=frozenset({"granter"})),
     Permission.ALLOCATION_LIST: Allow(signed_in=True),
     Permission.CONVERSATION_START: Allow(signed_in=True),
     Permission.CONVERSATION_READ: Allow(roles=_STAFF, relations=frozenset({"opener", "team", "requester", "staff"})),

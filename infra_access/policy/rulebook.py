@@ -4,7 +4,7 @@ A decision costs one statement here: the head. While the head stands still, so d
 countries, since whatever changes one of them advances the head in the same transaction.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -21,6 +21,7 @@ from infra_access.policy.conditions import reads
 from infra_access.policy.documents import load_rules
 from infra_access.policy.evaluator import EVALUATOR_VERSION
 from infra_access.policy.models import CountryGroup, PolicyDocument, PolicyHead
+from infra_access.policy.overrides import is_overridable
 from infra_access.policy.places import InstrumentPlace
 from infra_access.policy.rules import Require, Rule
 
@@ -41,16 +42,24 @@ class RuleSet:
     requires: frozenset[str]
     canonical: bytes
 
+    def without(self, left_out: Collection[Rule]) -> "RuleSet":
+        """Return the same rules but for some."""
+        return _rule_set(rule for rule in self.rules if rule not in left_out)
+
 
 @dataclass(frozen=True, slots=True)
 class RuleBook:
-    """All published rules by the scope they are attached to, and the groups that each country is in."""
+    """All published rules by the scope they are attached to, and the groups that each country is in.
+
+    `allows_exceptions` says whether any rule does: else nobody need look for exceptions that were granted.
+    """
 
     number: int
     stamp: str
     by_scope: Mapping[Scope, tuple[Rule, ...]]
     groups: Mapping[str, frozenset[str]]
     group_codes: frozenset[str]
+    allows_exceptions: bool = False
     _sets: dict[tuple[object, ...], RuleSet] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -180,7 +189,7 @@ def rulebook_with(session: Session, book: RuleBook, document: PolicyDocument) ->
     ).all()
     parsed = [load_rules(rules, scope=scope_text(*scope)) for rules in (*others, document.rules)]
     by_scope = {**book.by_scope, scope: tuple(rule for rules in parsed for rule in rules)}
-    return replace(book, by_scope=by_scope, _sets={})
+    return replace(book, by_scope=by_scope, allows_exceptions=_allows_exceptions(by_scope), _sets={})
 
 
 def _with_head(session: Session, statement: Select[Any]) -> tuple[_Head, list[tuple[Any, ...]]]:
@@ -203,4 +212,9 @@ def _book(head: _Head, documents: list[tuple[Any, ...]], groups: list[tuple[Any,
         by_scope=by_scope,
         groups={country: frozenset(codes) for country, codes in by_country.items()},
         group_codes=frozenset(code for code, _countries in groups),
+        allows_exceptions=_allows_exceptions(by_scope),
     )
+
+
+def _allows_exceptions(by_scope: Mapping[Scope, tuple[Rule, ...]]) -> bool:
+    return any(is_overridable(rule) for rules in by_scope.values() for rule in rules)

@@ -85,6 +85,7 @@ def _decided(
             extra=granted.facts,
             satisfied=granted.satisfies,
             book=book,
+            overrides=granted.overrides,
         ).decision
         for key in keys
     }
