@@ -21,7 +21,14 @@ from pyramid.router import Router
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.models import AccessRequest, AccessRoute, Allocation, Approval, Conversation
+from infra_access.access_requests.models import (
+    AccessRequest,
+    AccessRoute,
+    Allocation,
+    Approval,
+    Conversation,
+    PolicyOverride,
+)
 from infra_access.accounting.models import AccessPeriod, AccessPool, FundingSource, Quote, UsageLine
 from infra_access.catalogue.models import Facility, Instrument, Organisation, Resource
 from infra_access.config import configure
@@ -193,6 +200,8 @@ def _ids(session: Session) -> dict[str, dict[str, str]]:
         Approval, (Approval.subject_id == AccessRequest.id) & (Approval.subject_kind == "access_request")
     )
     ids["approvals"] = {f"{keys[case]} {role}": found for case, role, found in session.execute(approvals)}
+    exceptions = select(AccessRequest.public_id, PolicyOverride.public_id).join(PolicyOverride)
+    ids["overrides"] = {keys[case]: found for case, found in session.execute(exceptions)}
     allocations = select(AccessRequest.public_id, Allocation.public_id).join(Allocation)
     ids["allocations"] = {keys[case]: found for case, found in session.execute(allocations)}
     ids["bookings"] = _bookings(session)

@@ -18,11 +18,12 @@ from infra_access.core.errors import NotFound
 from infra_access.core.i18n import _
 from infra_access.core.paging import Page, clean_limit, decode_cursor, page_of
 from infra_access.people.models import Account
+from infra_access.policy.models import PolicyDocument
 from infra_access.policy.overrides import Override, rule_hash
 from infra_access.policy.rulebook import RuleBook, rulebook, scope_text
 
 OVERSEER = "access_administrator"
-"""Who confirms an exception beside those whom its rule names."""
+"""Who confirms and ends an exception beside those whom its rule names."""
 
 _Applying = aliased(Organisation)
 _Asked = aliased(Account)
@@ -52,11 +53,15 @@ class Circle:
 
 @dataclass(frozen=True, slots=True)
 class OverrideView:
-    """An exception with its request, who took part in it, and the scopes in which its rule is attached."""
+    """An exception with its request, who took part in it, and the scopes in which its rule is attached.
+
+    `document` is the public id of the version of rules that it was asked from.
+    """
 
     override: PolicyOverride
     access_request: AccessRequest
     facility: Facility
+    document: str
     asked_by: str
     confirmed_by: str | None
     withdrawn_by: str | None
@@ -64,17 +69,19 @@ class OverrideView:
     circle: Circle
     state: OverrideState
 
+    def may_grant(self, actor: Actor) -> bool:
+        """Tell whether the actor is one of those who grant and end exceptions from this rule, and not near."""
+        able = actor.account_id is not None and not self.circle.is_near(actor, self.scopes)
+        return able and any(actor.holds(role, self.scopes) for role in (self.override.role, OVERSEER))
+
     def may_withdraw(self, actor: Actor) -> bool:
-        """Tell whether the actor may end it: whoever could have asked for it or confirmed it."""
-        allowed = _holds(actor, (self.override.role, OVERSEER), self.scopes) and not self.circle.is_near(
-            actor, self.scopes
-        )
-        return allowed and self.state is not OverrideState.WITHDRAWN
+        """Tell whether the actor may end it."""
+        return self.state is not OverrideState.WITHDRAWN and self.may_grant(actor)
 
     def may_confirm(self, actor: Actor) -> bool:
         """Tell whether it waits and is the actor's to confirm: a second person, neither asking nor near."""
-        second = actor.account_id is not None and actor.account_id != self.override.asked_by_id
-        return second and self.state is OverrideState.WAITING and self.may_withdraw(actor)
+        second = actor.account_id != self.override.asked_by_id
+        return second and self.state is OverrideState.WAITING and self.may_grant(actor)
 
 
 def scopes_of_rule(kind: str, key: str, host: Scopes) -> Scopes:
@@ -104,7 +111,7 @@ def overrides_of(
 
     With `share_lock` they stay as they are until the transaction ends.
     """
-    if access_request_id is None or not book.allows_exceptions:
+    if access_request_id is None or not book.exceptions_by:
         return ()
     query = select(PolicyOverride).where(
         PolicyOverride.access_request_id == access_request_id,
@@ -129,6 +136,7 @@ def list_overrides(
     now: datetime,
     state: str | None = None,
     access_request: AccessRequest | None = None,
+    book: RuleBook | None = None,
     limit: int | None = None,
     cursor: str | None = None,
 ) -> Page[OverrideView]:
@@ -137,7 +145,7 @@ def list_overrides(
     Those are of requests to a facility over which the actor has a role that reads rules, or that the rule names.
     """
     size = clean_limit(limit)
-    book = rulebook(session)
+    book = book or rulebook(session)
     query = _views().where(_readable(actor))
     if state is not None:
         query = query.where(_in_state(OverrideState(state), _changed(session, book), now))
@@ -167,7 +175,8 @@ def view_of(session: Session, override: PolicyOverride, *, book: RuleBook, now: 
 def _views() -> Select[*tuple[Any, ...]]:
     return (
         select(PolicyOverride, AccessRequest, Facility, Organisation.public_id, _Applying)
-        .add_columns(_Asked.name, _Confirmed.name, _Withdrawn.name)
+        .add_columns(PolicyDocument.public_id, _Asked.name, _Confirmed.name, _Withdrawn.name)
+        .join(PolicyDocument, PolicyDocument.id == PolicyOverride.document_id)
         .join(AccessRequest, AccessRequest.id == PolicyOverride.access_request_id)
         .join(AccessRoute, AccessRoute.id == AccessRequest.route_id)
         .join(Facility, Facility.id == AccessRoute.facility_id)
@@ -184,16 +193,17 @@ def _seen(
 ) -> Iterator[OverrideView]:
     teams = teams_of(session, [row[1].id for row in rows])
     for row in rows:
-        override, access_request, facility, organisation, applying, asked, confirmed, withdrawn = tuple(row)
+        override, access_request, facility, organisation, applying, document, *people = tuple(row)
         host = scopes_of_facility(facility.public_id, organisation, facility.country)
         team, barred = teams.get(access_request.id, (set(), set()))
         yield OverrideView(
             override=override,
             access_request=access_request,
             facility=facility,
-            asked_by=asked,
-            confirmed_by=confirmed,
-            withdrawn_by=withdrawn,
+            document=document,
+            asked_by=people[0],
+            confirmed_by=people[1],
+            withdrawn_by=people[2],
             scopes=scopes_of_rule(override.scope_kind, override.scope_key, host),
             circle=_circle(access_request, team, barred, applying),
             state=_state(override, book, now),
@@ -271,7 +281,3 @@ def _within(grant: Grant) -> ColumnElement[bool]:
         return true()
     exact = and_(PolicyOverride.scope_kind == kind, PolicyOverride.scope_key == key)
     return columns[kind] == key if kind in columns else exact
-
-
-def _holds(actor: Actor, roles: Iterable[str], scopes: Scopes) -> bool:
-    return any(actor.holds(role, scopes) for role in roles)

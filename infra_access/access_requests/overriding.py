@@ -17,6 +17,7 @@ from infra_access.access_requests.following import UNDECIDED, follow
 from infra_access.access_requests.lifecycle import FINAL, RequestState, RequestTransition
 from infra_access.access_requests.models import AccessRequest, AccessRoute, PolicyOverride
 from infra_access.access_requests.override_queries import (
+    OVERSEER,
     OverrideView,
     circle_of,
     scopes_of_rule,
@@ -125,7 +126,7 @@ def confirm_override(
     _refuse_near(view.circle.is_near(actor, view.scopes))
     if actor.account_id == override.asked_by_id:
         raise Forbidden("override.own", _("You asked for this exception yourself. A second person has to confirm it."))
-    _require_role(actor, (override.role, "access_administrator"), view.scopes)
+    _require_role(actor, (override.role, OVERSEER), view.scopes)
     if view.state is not OverrideState.WAITING:
         raise _not_in(view.state)
     override.confirmed_by_id, override.confirmed_at = actor.account_id, now
@@ -153,7 +154,7 @@ def withdraw_override(
     access_request, book, override = _taken_up(session, override, expected_version)
     view = view_of(session, override, book=book, now=now)
     _refuse_near(view.circle.is_near(actor, view.scopes))
-    _require_role(actor, (override.role, "access_administrator"), view.scopes)
+    _require_role(actor, (override.role, OVERSEER), view.scopes)
     text = clean_text(reason, field="reason", max_length=MOST_REASON, required=True)
     if view.state is OverrideState.WITHDRAWN:
         raise _not_in(view.state)
@@ -178,10 +179,11 @@ def reaching(session: Session, access_request: AccessRequest, book: RuleBook, no
     return list(found.values())
 
 
-def askable(session: Session, access_request: AccessRequest, *, actor: Actor, now: datetime) -> list[Rule]:
+def askable(
+    session: Session, access_request: AccessRequest, *, actor: Actor, book: RuleBook, now: datetime
+) -> list[Rule]:
     """Return the rules from which the actor may ask for an exception for a request now."""
-    book = rulebook(session)
-    if not book.allows_exceptions or is_over(access_request):
+    if book.exceptions_by.isdisjoint(grant.role for grant in actor.grants) or is_over(access_request):
         return []
     circle, host = circle_of(session, access_request), _host(session, access_request)
     able = []

@@ -8,7 +8,7 @@ from pyramid.config import Configurator
 from infra_access.api.contexts import instrument_time, own_account, own_token
 from infra_access.http import accounting_contexts, contexts
 from infra_access.http.contexts import Factory, private
-from infra_access.http.policy_contexts import policy_document
+from infra_access.http.policy_contexts import override, policy_document
 
 BASE = "/api/v1"
 
@@ -41,6 +41,11 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.access_request_dates", "/access-requests/{id}/dates", private(contexts.access_request)),
     ("api.agreement", "/access-requests/{id}/agreement", private(contexts.access_request)),
     ("api.agreement_accept", "/access-requests/{id}/agreement/accept", private(contexts.access_request)),
+    ("api.access_request_overrides", "/access-requests/{id}/overrides", private(contexts.access_request)),
+    ("api.overrides", "/overrides", contexts.nothing),
+    ("api.override", "/overrides/{id}", private(override)),
+    ("api.override_confirm", "/overrides/{id}/confirm", private(override)),
+    ("api.override_withdraw", "/overrides/{id}/withdraw", private(override)),
     ("api.approvals", "/approvals", contexts.nothing),
     ("api.approval", "/approvals/{id}", private(contexts.approval)),
     ("api.approval_decision", "/approvals/{id}/decision", private(contexts.approval)),

@@ -73,6 +73,7 @@ def load_demo(database: Database, *, now: datetime) -> dict[str, int]:
         ways_loading.policies,
         accounting_loading.pools,
         activity_loading.requests,
+        activity_loading.overrides,
         activity_loading.bookings,
         activity_loading.questions,
         series,

@@ -64,7 +64,7 @@ def overridden(rules: Iterable[Rule], overrides: Collection[Override]) -> tuple[
 def telling(decision: Decision, left_out: Sequence[Overridden], audience: Audience | str) -> Decision:
     """Return a decision that also names the rules left out, each once, as far as its reader may see them."""
     told = list(decision.reasons)
-    for one in sorted(left_out, key=lambda each: (each.rule.id, each.rule.scope)):
+    for one in sorted(left_out, key=_entry):
         reason = exception(one.rule, one.granted_on, Audience(audience), decision.case)
         if reason is not None and reason not in told:
             told.append(reason)

@@ -51,7 +51,7 @@ class RuleSet:
 class RuleBook:
     """All published rules by the scope they are attached to, and the groups that each country is in.
 
-    `allows_exceptions` says whether any rule does: else nobody need look for exceptions that were granted.
+    `exceptions_by` are the roles that any rule lets grant exceptions: without any, nobody need look for granted ones.
     """
 
     number: int
@@ -59,7 +59,7 @@ class RuleBook:
     by_scope: Mapping[Scope, tuple[Rule, ...]]
     groups: Mapping[str, frozenset[str]]
     group_codes: frozenset[str]
-    allows_exceptions: bool = False
+    exceptions_by: frozenset[str] = frozenset()
     _sets: dict[tuple[object, ...], RuleSet] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -189,7 +189,7 @@ def rulebook_with(session: Session, book: RuleBook, document: PolicyDocument) ->
     ).all()
     parsed = [load_rules(rules, scope=scope_text(*scope)) for rules in (*others, document.rules)]
     by_scope = {**book.by_scope, scope: tuple(rule for rules in parsed for rule in rules)}
-    return replace(book, by_scope=by_scope, allows_exceptions=_allows_exceptions(by_scope), _sets={})
+    return replace(book, by_scope=by_scope, exceptions_by=_exceptions_by(by_scope), _sets={})
 
 
 def _with_head(session: Session, statement: Select[Any]) -> tuple[_Head, list[tuple[Any, ...]]]:
@@ -212,9 +212,9 @@ def _book(head: _Head, documents: list[tuple[Any, ...]], groups: list[tuple[Any,
         by_scope=by_scope,
         groups={country: frozenset(codes) for country, codes in by_country.items()},
         group_codes=frozenset(code for code, _countries in groups),
-        allows_exceptions=_allows_exceptions(by_scope),
+        exceptions_by=_exceptions_by(by_scope),
     )
 
 
-def _allows_exceptions(by_scope: Mapping[Scope, tuple[Rule, ...]]) -> bool:
-    return any(is_overridable(rule) for rules in by_scope.values() for rule in rules)
+def _exceptions_by(by_scope: Mapping[Scope, tuple[Rule, ...]]) -> frozenset[str]:
+    return frozenset(str(rule.overridable_by) for rules in by_scope.values() for rule in rules if is_overridable(rule))
