@@ -308,7 +308,15 @@ def _granted(
         booking_rules=route.booking_rules,
         satisfies=frozenset(met),
         time_given=route.time_given,
-        facts=facts_of_request(session, content, route=route, book=book, now=now, by=access_request.public_id),
+        facts=facts_of_request(
+            session,
+            content,
+            route=route,
+            book=book,
+            now=now,
+            by=access_request.public_id,
+            access_request_id=access_request.id,
+        ),
         overrides=overrides_of(session, access_request.id, book, now=now, share_lock=locked),
     )
 

@@ -50,7 +50,15 @@ def rule(
         applicant=facts_of(session, actor, acting_for_id=content.acting_for, now=now, book=book),
         now=now,
         route=route.public_id,
-        extra=facts_of_request(session, content, route=route, book=book, now=now, by=actor.public_id),
+        extra=facts_of_request(
+            session,
+            content,
+            route=route,
+            book=book,
+            now=now,
+            by=actor.public_id,
+            access_request_id=access_request_id,
+        ),
         book=book,
         overrides=overrides_of(session, access_request_id, book, now=now, share_lock=share_lock),
     )
