@@ -48,6 +48,16 @@ class RuleSet:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupNote:
+    """What stands behind a group of countries: its name, the day that it is of, and whose list it is."""
+
+    code: str
+    name: str
+    as_of: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class RuleBook:
     """All published rules by the scope they are attached to, and the groups that each country is in.
 
@@ -59,6 +69,7 @@ class RuleBook:
     by_scope: Mapping[Scope, tuple[Rule, ...]]
     groups: Mapping[str, frozenset[str]]
     group_codes: frozenset[str]
+    group_notes: Mapping[str, GroupNote] = field(default_factory=dict)
     exceptions_by: frozenset[str] = frozenset()
     _sets: dict[tuple[object, ...], RuleSet] = field(default_factory=dict, compare=False, repr=False)
 
@@ -138,6 +149,15 @@ def rulebook_at(session: Session, head: tuple[int, str]) -> RuleBook:
     return book
 
 
+def group_notes(session: Session) -> Mapping[str, GroupNote]:
+    """Return what stands behind each group of countries, as this process last read it.
+
+    No statement where it has read the rules of this database before, as every page with a decision has.
+    """
+    book = _books.get(session.get_bind().engine.pool)
+    return (book or rulebook(session)).group_notes
+
+
 def scope_text(kind: str, key: str) -> str:
     """Return a scope as rules write it: `network`, `country:KE`."""
     return f"{kind}:{key}" if key else kind
@@ -165,9 +185,9 @@ def _load(session: Session) -> RuleBook:
         )
         same_head, groups = _with_head(
             session,
-            select(PolicyHead.number, PolicyHead.stamp, CountryGroup.code, CountryGroup.countries).outerjoin(
-                CountryGroup, true()
-            ),
+            select(PolicyHead.number, PolicyHead.stamp, CountryGroup.code, CountryGroup.countries)
+            .add_columns(CountryGroup.name, CountryGroup.as_of, CountryGroup.source)
+            .outerjoin(CountryGroup, true()),
         )
         if head == same_head:
             return _book(head, documents, groups)
@@ -203,7 +223,7 @@ def _book(head: _Head, documents: list[tuple[Any, ...]], groups: list[tuple[Any,
         scope = (kind, key)
         by_scope[scope] = (*by_scope.get(scope, ()), *load_rules(rules, scope=scope_text(*scope)))
     by_country: dict[str, set[str]] = {}
-    for code, countries in groups:
+    for code, countries, *_about in groups:
         for country in countries:
             by_country.setdefault(country, set()).add(code)
     return RuleBook(
@@ -211,7 +231,8 @@ def _book(head: _Head, documents: list[tuple[Any, ...]], groups: list[tuple[Any,
         stamp=head[1],
         by_scope=by_scope,
         groups={country: frozenset(codes) for country, codes in by_country.items()},
-        group_codes=frozenset(code for code, _countries in groups),
+        group_codes=frozenset(code for code, *_about in groups),
+        group_notes={code: GroupNote(code, *about) for code, _countries, *about in groups},
         exceptions_by=_exceptions_by(by_scope),
     )
 

@@ -87,6 +87,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("policies", "/policies", contexts.nothing),
     ("policy_new", "/policies/new", contexts.nothing),
     ("policy", "/policies/{id}", policy_document),
+    ("country_groups", "/country-groups", contexts.nothing),
     ("overrides", "/overrides", contexts.nothing),
     ("override_confirm", "/overrides/{id}/confirm", private(override)),
     ("override_withdraw", "/overrides/{id}/withdraw", private(override)),
