@@ -23,7 +23,14 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.approval_models import RequestCorrection, StandingAuthorisation
 from infra_access.access_requests.drafting import create_access_request
-from infra_access.access_requests.models import AccessRequest, AccessRoute, Allocation, Approval, Conversation
+from infra_access.access_requests.models import (
+    AccessRequest,
+    AccessRoute,
+    Allocation,
+    Approval,
+    Conversation,
+    PolicyOverride,
+)
 from infra_access.access_requests.submitting import submit
 from infra_access.accounting.models import AccessPeriod, AccessPool, FundingSource, Quote, UsageLine
 from infra_access.catalogue.models import Facility, Instrument, Organisation, Resource
@@ -239,6 +246,8 @@ def _ids(session: Session) -> dict[str, dict[str, str]]:
     }
     outcome = select(AccessRequest.public_id, Outcome.public_id).join(Outcome).order_by(Outcome.id).limit(1)
     ids["access-requests"]["kelp-metals outcome"] = "/".join(session.execute(outcome).one())
+    exceptions = select(AccessRequest.public_id, PolicyOverride.public_id).join(PolicyOverride)
+    ids["overrides"] = {keys[case]: found for case, found in session.execute(exceptions)}
     allocations = select(AccessRequest.public_id, Allocation.public_id).join(Allocation)
     ids["allocations"] = {keys[case]: found for case, found in session.execute(allocations)}
     ids["bookings"] = _bookings(session)

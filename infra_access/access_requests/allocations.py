@@ -21,6 +21,7 @@ from infra_access.access_requests.models import (
     Participant,
 )
 from infra_access.access_requests.narrower import granted_of
+from infra_access.access_requests.override_queries import overrides_of
 from infra_access.access_requests.standing import team_of
 from infra_access.access_requests.vocabularies import AllocationState, ApprovalState, ParticipantRole
 from infra_access.catalogue.models import Facility, Instrument
@@ -30,6 +31,7 @@ from infra_access.core.i18n import _
 from infra_access.core.paging import clean_limit, decode_cursor, encode_cursor
 from infra_access.core.timespan import TimeSpan
 from infra_access.policy.facts import Facts
+from infra_access.policy.overrides import Override
 from infra_access.policy.rulebook import rulebook
 
 
@@ -38,7 +40,7 @@ class Granted:
     """A locked allocation as a booking needs it.
 
     `access_request` is the public id of its request; `facts` and `satisfies` are what that says to the policy.
-    `time_given` is who chooses the time.
+    `time_given` is who chooses the time, and `overrides` are the exceptions from rules that count for it.
     """
 
     id: int
@@ -51,6 +53,7 @@ class Granted:
     satisfies: frozenset[str]
     time_given: str
     facts: Facts = field(compare=False, repr=False)
+    overrides: tuple[Override, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +318,16 @@ def _granted(
         booking_rules=route.booking_rules,
         satisfies=frozenset(met),
         time_given=route.time_given,
-        facts=facts_of_request(session, content, route=route, book=book, now=now, by=access_request.public_id),
+        facts=facts_of_request(
+            session,
+            content,
+            route=route,
+            book=book,
+            now=now,
+            by=access_request.public_id,
+            access_request_id=access_request.id,
+        ),
+        overrides=overrides_of(session, access_request.id, book, now=now, share_lock=locked),
     )
 
 

@@ -118,7 +118,9 @@ def _review(session: Session, access_request: AccessRequest, now: datetime) -> N
         return
     route = session.get_one(AccessRoute, access_request.route_id)
     content = content_of(session, access_request)
-    ruling = review.rule(session, actor=requester, content=content, route=route, now=now)
+    ruling = review.rule(
+        session, actor=requester, content=content, route=route, now=now, access_request_id=access_request.id
+    )
     if ruling.decision.outcome in (Outcome.DENY, Outcome.NOT_ELIGIBLE, Outcome.CONDITIONAL):
         return
     review.keep(session, access_request, ruling, now)

@@ -1,6 +1,6 @@
 """Approvals as the people who decide them, and the people who wait for them, see them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -70,9 +70,8 @@ class ApprovalView:
         Within an organisation its own people decide: a laboratory on the requests of its house. Whoever stands in for
         somebody of the team is as near as they are.
         """
-        outside = self.group is not None and ("organisation", self.group[1]) not in self.scopes
-        of_group = outside and self.group is not None and self.group[0] in actor.organisation_ids
-        return self.is_own(actor) or actor.account_id in self.barred or of_group or self._stands_in(actor)
+        near = is_close(actor, barred=self.barred, group=self.group, scopes=self.scopes)
+        return self.is_own(actor) or near or self._stands_in(actor)
 
     def may_decide(self, actor: Actor) -> bool:
         """Tell whether it is the actor's to decide, while it waits."""
@@ -81,6 +80,12 @@ class ApprovalView:
     def _stands_in(self, actor: Actor) -> bool:
         """Tell whether the actor stands in for somebody of the team, in whatever role."""
         return not actor.stands_in_for.isdisjoint({*self.team, *self.barred, self.approval.applicant_id})
+
+
+def is_close(actor: Actor, *, barred: Collection[int], group: tuple[int, str] | None, scopes: Scopes) -> bool:
+    """Tell whether the actor has an address of the team, or is of the organisation acted for and it is not the host."""
+    outside = group is not None and ("organisation", group[1]) not in scopes
+    return actor.account_id in barred or (outside and group is not None and group[0] in actor.organisation_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +217,7 @@ def _views() -> Select[*tuple[Any, ...]]:
 def _seen(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterable[ApprovalView]:
     approvals: list[Approval] = [row[0] for row in rows]
     names = _instrument_names(session, {key for approval in approvals for key in approval.instrument_ids})
-    teams = _teams(session, [one.subject_id for one in approvals if one.subject_kind != "booking"])
+    teams = teams_of(session, [one.subject_id for one in approvals if one.subject_kind != "booking"])
     deciders = _deciders(session, [one.subject_id for one in approvals if one.subject_kind == "appeal"])
     for row in rows:
         approval, applicant, title, applying, facility, of_scope, authorisation = tuple(row)
@@ -241,7 +246,7 @@ def _instrument_names(session: Session, keys: set[int]) -> dict[int, str]:
     return {row.id: row.name for row in rows}
 
 
-def _teams(session: Session, access_request_ids: list[int]) -> dict[int, tuple[set[int], set[int]]]:
+def teams_of(session: Session, access_request_ids: list[int]) -> dict[int, tuple[set[int], set[int]]]:
     """Return the accounts on each team, and those that are too near to it otherwise. One statement."""
     if not access_request_ids:
         return {}

@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import agreements, allocations, request_fields, review
+from infra_access.access_requests import request_fields, review
 from infra_access.access_requests.content import Content, changed_fields, columns_of, content_of, store
+from infra_access.access_requests.following import follow
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
 from infra_access.access_requests.models import AccessRequest, AccessRoute
 from infra_access.access_requests.routes import route_by_public_id
-from infra_access.access_requests.standing import advance, locked, own_relations, tell
-from infra_access.access_requests.vocabularies import ON_HOLD, AllocationState
+from infra_access.access_requests.standing import locked, own_relations
 from infra_access.audit.record import record
 from infra_access.catalogue.fields import fault
 from infra_access.core.authority import Actor, Permission, require
@@ -23,11 +23,6 @@ from infra_access.core.i18n import _, plain
 from infra_access.core.ids import new_public_id
 from infra_access.core.timespan import TimeSpan
 from infra_access.policy.disclosure import decision_to_json
-
-_ON_HOLD = (RequestState.PAUSED, RequestState.RESERVE, RequestState.DEFERRED)
-_UNDECIDED = (RequestState.UNDER_REVIEW, *_ON_HOLD)
-_TERMS = frozenset({"regime", "acting_for"})
-"""The fields that the text of the terms depends on."""
 
 
 def create_access_request(
@@ -196,7 +191,9 @@ def _review_again(
     changed: frozenset[str],
     now: datetime,
 ) -> list[str]:
-    ruling = review.rule(session, actor=actor, content=content, route=route, now=now)
+    ruling = review.rule(
+        session, actor=actor, content=content, route=route, now=now, access_request_id=access_request.id
+    )
     review.refuse_incomplete(session, ruling, content, route=route, now=now)
     if review.is_closed(ruling):
         raise Forbidden(
@@ -204,32 +201,7 @@ def _review_again(
             _("With this change the access rules would refuse the request, so it stays as it was."),
             details={"decision": decision_to_json(ruling.decision, plain)},
         )
-    called_off = review.reconcile(session, access_request, content, ruling, changed=changed, now=now)
-    review.keep(session, access_request, ruling, now)
-    state = RequestState(access_request.state)
-    if review.is_waiting(session, access_request):
-        if state not in _UNDECIDED:
-            advance(access_request, RequestTransition.REVIEW, now)
-            allocations.set_state(session, access_request, AllocationState.SUSPENDED)
-        elif state in _ON_HOLD and not _is_on_hold(session, access_request):
-            review.go_on(session, access_request, now)
-    elif state in _UNDECIDED:
-        if state in _ON_HOLD:
-            review.go_on(session, access_request, now)
-        agreements.grant(session, access_request, route, now)
-    elif not _TERMS.isdisjoint(changed):
-        allocations.set_state(session, access_request, AllocationState.SUSPENDED)
-        advance(access_request, RequestTransition.REVIEW, now)
-        agreements.grant(session, access_request, route, now)
-    elif state is RequestState.ACTIVE:
-        allocations.activate(session, access_request)
-    if access_request.state == RequestState.UNDER_REVIEW and state is not RequestState.UNDER_REVIEW:
-        tell(session, access_request, "submitted", now)
-    return called_off
-
-
-def _is_on_hold(session: Session, access_request: AccessRequest) -> bool:
-    return any(one.state in ON_HOLD for one in review.live(session, access_request))
+    return follow(session, access_request, route, content, ruling, changed=changed, now=now)
 
 
 def _route(session: Session, public_id: str) -> AccessRoute:

@@ -15,10 +15,14 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests.content import Content, Member
 from infra_access.access_requests.end_use import documents_of
 from infra_access.access_requests.models import AccessRoute
+from infra_access.access_requests.programme import SHARE, share_given
 from infra_access.access_requests.vocabularies import Presence
 from infra_access.catalogue.models import Facility, Organisation, OrganisationFact
+from infra_access.catalogue.scopes import scopes_of_facility
 from infra_access.catalogue.vocabularies import Sector
+from infra_access.core.authority import Scopes
 from infra_access.people.models import Training
+from infra_access.policy.applicants import RECORDS
 from infra_access.policy.facts import Fact, Facts
 from infra_access.policy.rulebook import RuleBook
 from infra_access.policy.vocabulary import END_USE_DECLARATION
@@ -37,10 +41,21 @@ Leg = tuple[str, str, str]
 
 
 def facts_of_request(
-    session: Session, content: Content, *, route: AccessRoute, book: RuleBook, now: datetime, by: str
+    session: Session,
+    content: Content,
+    *,
+    route: AccessRoute,
+    book: RuleBook,
+    now: datetime,
+    by: str,
+    access_request_id: int | None = None,
 ) -> Facts:
-    """Return the facts of a request; `by` names who states them. At most four statements."""
-    host = session.scalar(select(Facility.country).where(Facility.id == route.facility_id)) or ""
+    """Return the facts of a request; `by` names who states them. At most four statements.
+
+    One more where a rule reads a total of the programme, in which the request of `access_request_id` counts once.
+    """
+    scopes = _scopes_of(session, route)
+    host = dict(scopes)["country"]
     organisations = _organisations(session, content)
     sectors = _sectors(session, content, now)
     trainings = _trainings(session, content, now)
@@ -70,10 +85,20 @@ def facts_of_request(
         | {"hazards": fact(frozenset(sample.get("hazards", ())))}
         for sample in content.project.get("samples", [])
     ]
-    return Facts.of(
-        {path: fact(value) for path, value in _values(content, now).items()},
-        {"participants": members, "legs": legs, "samples": samples},
+    values = {path: fact(value) for path, value in _values(content, now).items()}
+    share = share_given(
+        session,
+        content,
+        route=route,
+        host=host,
+        scopes=scopes,
+        book=book,
+        now=now,
+        access_request_id=access_request_id,
     )
+    if share is not None:
+        values[SHARE] = Fact(share, RECORDS, RECORDS, now)
+    return Facts.of(values, {"participants": members, "legs": legs, "samples": samples})
 
 
 def satisfied_by(content: Content) -> frozenset[str]:
@@ -107,6 +132,15 @@ def legs_of(content: Content, *, acting_for_country: str | None, host: str) -> l
     if content.project.get("funder_country"):
         legs.append(("funder", content.project["funder_country"], host))
     return list(dict.fromkeys(legs))
+
+
+def _scopes_of(session: Session, route: AccessRoute) -> Scopes:
+    row = session.execute(
+        select(Facility.public_id, Organisation.public_id, Facility.country)
+        .join(Organisation, Organisation.id == Facility.organisation_id)
+        .where(Facility.id == route.facility_id)
+    ).one()
+    return (("route", route.public_id), *scopes_of_facility(row[0], row[1], row[2]))
 
 
 def _leg(member: Member, host: str) -> Leg:

@@ -14,12 +14,13 @@ from infra_access.access_requests.deciders import is_controlled, second_of
 from infra_access.access_requests.facts import facts_of_request
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
+from infra_access.access_requests.override_queries import overrides_of
 from infra_access.access_requests.standing import advance, team_of
 from infra_access.access_requests.vocabularies import OPEN, ApprovalState
 from infra_access.catalogue.fields import fault
 from infra_access.core.authority import Actor
 from infra_access.core.decision import ApprovalDue, Outcome
-from infra_access.core.errors import Conflict
+from infra_access.core.errors import Conflict, Invalid
 from infra_access.core.i18n import _, plain
 from infra_access.policy.applicants import facts_of
 from infra_access.policy.decisions import record_decision
@@ -33,11 +34,19 @@ _LIVE = (*OPEN, ApprovalState.APPROVED, ApprovalState.CHANGES_REQUESTED)
 
 
 def rule(
-    session: Session, *, actor: Actor, content: Content, route: AccessRoute, now: datetime, share_lock: bool = True
+    session: Session,
+    *,
+    actor: Actor,
+    content: Content,
+    route: AccessRoute,
+    now: datetime,
+    share_lock: bool = True,
+    access_request_id: int | None = None,
 ) -> Ruling:
     """Return the policy's answer on asking for this; the policy stays as it is until the transaction ends.
 
-    Without `share_lock` it is only looked at, as by the pages that say what is still missing.
+    Without `share_lock` it is only looked at, as by the pages that say what is still missing. Exceptions that were
+    granted to the request of `access_request_id` count.
     """
     book = rulebook(session, share_lock=share_lock)
     return rule_on(
@@ -47,9 +56,27 @@ def rule(
         applicant=facts_of(session, actor, acting_for_id=content.acting_for, now=now, book=book),
         now=now,
         route=route.public_id,
-        extra=facts_of_request(session, content, route=route, book=book, now=now, by=actor.public_id),
+        extra=facts_of_request(
+            session,
+            content,
+            route=route,
+            book=book,
+            now=now,
+            by=actor.public_id,
+            access_request_id=access_request_id,
+        ),
         book=book,
+        overrides=overrides_of(session, access_request_id, book, now=now, share_lock=share_lock),
     )
+
+
+def is_complete(session: Session, ruling: Ruling, content: Content, *, route: AccessRoute, now: datetime) -> bool:
+    """Tell whether nothing is missing, and no more is asked for than the limit."""
+    try:
+        refuse_incomplete(session, ruling, content, route=route, now=now)
+    except (Conflict, Invalid):
+        return False
+    return True
 
 
 def refuse_incomplete(session: Session, ruling: Ruling, content: Content, *, route: AccessRoute, now: datetime) -> None:

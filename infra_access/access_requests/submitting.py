@@ -46,7 +46,9 @@ def submit(
     request_fields.check_period(content.period, now)
     if sending is RequestTransition.SUBMIT:
         access_request.round_id = _open_round_id(session, route, now)
-    ruling = review.rule(session, actor=actor, content=content, route=route, now=now)
+    ruling = review.rule(
+        session, actor=actor, content=content, route=route, now=now, access_request_id=access_request.id
+    )
     review.refuse_incomplete(session, ruling, content, route=route, now=now)
     access_request.submitted_at = now
     advance(access_request, sending, now)

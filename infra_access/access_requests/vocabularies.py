@@ -79,6 +79,16 @@ class Verdict(StrEnum):
     RESUME = "resume"
 
 
+class OverrideState(StrEnum):
+    """Where an exception from a rule stands; only one in force counts."""
+
+    WAITING = "waiting"
+    IN_FORCE = "in_force"
+    EXPIRED = "expired"
+    RULE_CHANGED = "rule_changed"
+    WITHDRAWN = "withdrawn"
+
+
 class AllocationState(StrEnum):
     """Whether a grant can be drawn on; a suspended one waits for an approval that an amendment asks again."""
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests.content import content_of
 from infra_access.access_requests.facts import facts_of_request
 from infra_access.access_requests.models import AccessRequest, AccessRequestInstrument, AccessRoute
+from infra_access.access_requests.programme import is_read_by
 from infra_access.access_requests.routes import route_ids_of
 from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.catalogue.vocabularies import PublicationState
@@ -28,6 +29,7 @@ from infra_access.policy.applicants import facts_of, visitor_facts
 from infra_access.policy.classes import Classes, PartitionMaker, Sample, Way
 from infra_access.policy.conditions import Compare, walk
 from infra_access.policy.countries import COUNTRY_CODES
+from infra_access.policy.documents import load_rules
 from infra_access.policy.eligibility import badness
 from infra_access.policy.kinds import Kind
 from infra_access.policy.models import PolicyDocument
@@ -265,7 +267,16 @@ def _decided_otherwise(
     actor = load_actor(session, access_request.requester_id, now=submitted)
     # Both books have the same groups of countries, and the one to come names all facts that either reads.
     applicant = facts_of(session, actor, acting_for_id=content.acting_for, now=submitted, book=after)
-    extra = facts_of_request(session, content, route=route, book=before, now=submitted, by=actor.public_id)
+    # What a draft reads of the programme is read of it in both.
+    extra = facts_of_request(
+        session,
+        content,
+        route=route,
+        book=after if is_read_by(load_rules(document.rules)) else before,
+        now=submitted,
+        by=actor.public_id,
+        access_request_id=access_request.id,
+    )
     outcomes = [
         rule_on(
             session,
@@ -275,10 +286,10 @@ def _decided_otherwise(
             now=submitted,
             route=route.public_id,
             extra=extra,
-            book=book,
+            book=rules,
             places=places,
         ).decision
-        for book in (before, after)
+        for rules in (before, after)
     ]
     if badness(outcomes[0])[0] == badness(outcomes[1])[0]:
         return None

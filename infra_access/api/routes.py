@@ -9,7 +9,7 @@ from infra_access.api.contexts import instrument_time, own_account, own_role, ow
 from infra_access.http import accounting_contexts, contexts
 from infra_access.http.contexts import Factory, private
 from infra_access.http.measurement_contexts import exchange
-from infra_access.http.policy_contexts import policy_document
+from infra_access.http.policy_contexts import override, policy_document
 
 BASE = "/api/v1"
 
@@ -59,6 +59,11 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.access_request_dates", "/access-requests/{id}/dates", private(contexts.access_request)),
     ("api.agreement", "/access-requests/{id}/agreement", private(contexts.access_request)),
     ("api.agreement_accept", "/access-requests/{id}/agreement/accept", private(contexts.access_request)),
+    ("api.access_request_overrides", "/access-requests/{id}/overrides", private(contexts.access_request)),
+    ("api.overrides", "/overrides", contexts.nothing),
+    ("api.override", "/overrides/{id}", private(override)),
+    ("api.override_confirm", "/overrides/{id}/confirm", private(override)),
+    ("api.override_withdraw", "/overrides/{id}/withdraw", private(override)),
     ("api.approvals", "/approvals", contexts.nothing),
     ("api.approvals_alike", "/approvals/decisions", contexts.nothing),
     ("api.approval", "/approvals/{id}", private(contexts.approval)),
@@ -129,6 +134,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.policies", "/policies", contexts.nothing),
     ("api.policies_evaluate", "/policies/evaluate", contexts.nothing),
     ("api.policy", "/policies/{id}", policy_document),
+    ("api.country_groups", "/country-groups", contexts.nothing),
     ("api.policy_templates", "/policy-templates", contexts.nothing),
     ("api.policy_changes", "/policies/{id}/changes", policy_document),
     ("api.policy_what_if", "/policies/{id}/what-if", policy_document),

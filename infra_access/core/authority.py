@@ -53,6 +53,8 @@ class Permission(StrEnum):
     SCREENING_READ = "screening:candidate:read"
     SCREENING_DECIDE = "screening:candidate:decide"
     SCREENING_LIST_WRITE = "screening:list:write"
+    OVERRIDE_LIST = "access:override:list"
+    OVERRIDE_GRANT = "access:override:grant"
     ALLOCATION_LIST = "access:allocation:list"
     CONVERSATION_START = "access:conversation:create"
     CONVERSATION_READ = "access:conversation:read"
@@ -196,6 +198,8 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.SCREENING_READ: Allow(roles=frozenset({"auditor"}), relations=frozenset({"screener"})),
     Permission.SCREENING_DECIDE: Allow(relations=frozenset({"screener"})),
     Permission.SCREENING_LIST_WRITE: Allow(roles=frozenset({"platform_admin"})),
+    Permission.OVERRIDE_LIST: Allow(signed_in=True),
+    Permission.OVERRIDE_GRANT: Allow(relations=frozenset({"granter"})),
     Permission.ALLOCATION_LIST: Allow(signed_in=True),
     Permission.CONVERSATION_START: Allow(signed_in=True),
     Permission.CONVERSATION_READ: Allow(roles=_STAFF, relations=frozenset({"opener", "team", "requester", "staff"})),

@@ -108,6 +108,20 @@ class AccessRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """An exception from a rule for one request: asked for, perhaps confirmed, after which its team sends it again."""
+
+    request: str
+    rule: str
+    asked_by: str
+    asked_days_ago: int
+    reason: str
+    confirmed_by: str | None
+    confirmed_days_ago: int | None
+    sent_again_days_ago: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message of a conversation."""
 
@@ -161,6 +175,7 @@ class Activity:
 
     bookings: tuple[Booking, ...]
     requests: tuple[AccessRequest, ...]
+    overrides: tuple[Override, ...]
     conversations: tuple[Conversation, ...]
 
 
@@ -169,6 +184,7 @@ def read_activity(entry: Entry) -> Activity:
     return Activity(
         bookings=tuple(_booking(each) for each in entry["bookings"]),
         requests=tuple(_request(each) for each in entry["requests"]),
+        overrides=tuple(Override(**each) for each in entry["overrides"]),
         conversations=tuple(_conversation(each) for each in entry["conversations"]),
     )
 

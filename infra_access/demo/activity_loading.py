@@ -18,9 +18,10 @@ from infra_access.access_requests import (
     conversations,
     deciding,
     drafting,
+    overriding,
     submitting,
 )
-from infra_access.access_requests.models import AccessRequest, Allocation, Approval, Conversation
+from infra_access.access_requests.models import AccessRequest, Allocation, Approval, Conversation, PolicyOverride
 from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict
 from infra_access.demo import activity as data
@@ -100,6 +101,35 @@ def _end(session: Session, world: World, entry: data.AccessRequest, request: Acc
             complete(session, actor=applicant, now=now, access_request=request, outcomes=outcomes)
         case "expired":
             expire(session, actor=world.actor, now=now, access_request=request)
+
+
+def overrides(session: Session, world: World) -> None:
+    """Load the exceptions from rules; a request that gained by one is sent again by its team."""
+    for entry in world.data.activity.overrides:
+        request = session.scalars(
+            select(AccessRequest).where(AccessRequest.public_id == world.requests[entry.request])
+        ).one()
+        known = select(PolicyOverride.id).where(
+            PolicyOverride.access_request_id == request.id, PolicyOverride.rule == entry.rule
+        )
+        if session.scalar(known) is None:
+            _new_override(session, world, request, entry)
+
+
+def _new_override(session: Session, world: World, request: AccessRequest, entry: data.Override) -> None:
+    when = world.days_ago(entry.asked_days_ago)
+    actor = _actor(session, world, entry.asked_by, when)
+    view = overriding.ask_override(
+        session, actor=actor, now=when, access_request=request, rule=entry.rule, reason=entry.reason
+    )
+    if entry.confirmed_by is not None and entry.confirmed_days_ago is not None:
+        when = world.days_ago(entry.confirmed_days_ago)
+        second = _actor(session, world, entry.confirmed_by, when)
+        overriding.confirm_override(session, actor=second, now=when, override=view.override)
+    if entry.sent_again_days_ago is not None:
+        when = world.days_ago(entry.sent_again_days_ago)
+        applicant = load_actor(session, request.requester_id, now=when)
+        submitting.submit(session, actor=applicant, now=when, access_request=request)
 
 
 def _signatory(world: World, organisation: str) -> str | None:

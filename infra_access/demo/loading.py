@@ -76,6 +76,7 @@ def load_demo(database: Database, *, now: datetime) -> dict[str, int]:
         accounting_loading.pools,
         activity_loading.requests,
         approvals_loading.around_approvals,
+        activity_loading.overrides,
         activity_loading.bookings,
         activity_loading.questions,
         series,

@@ -4,9 +4,11 @@ from pyramid.request import Request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.override_queries import override_by_public_id
 from infra_access.access_requests.routes import route_by_public_id
 from infra_access.catalogue.models import Facility
 from infra_access.catalogue.scopes import facility_scopes
+from infra_access.core import clock
 from infra_access.core.authority import NETWORK, Permission, Scopes, may
 from infra_access.core.errors import NotFound
 from infra_access.core.i18n import _
@@ -24,6 +26,13 @@ def policy_document(request: Request) -> Context:
     if row is None or not may(actor, Permission.POLICY_READ, scopes):
         raise NotFound("policy.unknown", _("There is no such policy, or it is not yours to see."))
     return Context(row, scopes)
+
+
+def override(request: Request) -> Context:
+    """Load an OverrideView that the caller looks after."""
+    actor = signed_in(request)
+    view = override_by_public_id(request.db, str(request.matchdict["id"]), actor=actor, now=clock.now())
+    return Context(view, view.scopes, frozenset({"granter"} if view.may_grant(actor) else ()))
 
 
 def policy_scopes(session: Session, kind: str, key: str) -> Scopes:

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     APPROVAL_ASKED = "access_request.approval_asked"
     APPROVAL_REMINDED = "access_request.approval_reminded"
     APPROVAL_OVERDUE = "access_request.approval_overdue"
+    OVERRIDE_ASKED = "override.asked"
     REQUEST_DECIDED = "access_request.decided"
     CHANGES_REQUESTED = "access_request.changes_requested"
     REQUEST_APPROVED = "access_request.approved"

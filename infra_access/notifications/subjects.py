@@ -14,7 +14,9 @@ from infra_access.access_requests.models import (
     Approval,
     Conversation,
     Message,
+    PolicyOverride,
 )
+from infra_access.access_requests.override_queries import OVERSEER, view_of
 from infra_access.access_requests.standing import team_of
 from infra_access.accounting.models import Quote
 from infra_access.catalogue.models import Facility, Instrument
@@ -28,6 +30,7 @@ from infra_access.orders.models import ServiceOrder
 from infra_access.orders.standing import team_of_order
 from infra_access.people.models import Account, RoleGrant
 from infra_access.people.roles import holders, resolve_scope
+from infra_access.policy.rulebook import rulebook
 from infra_access.scheduling.booking_queries import BookingView, entry_of
 from infra_access.scheduling.calendars import CalendarEntry
 from infra_access.scheduling.lifecycle import FINAL, OCCUPYING
@@ -86,6 +89,8 @@ def subject_of(
     if kind.startswith("booking."):
         found = _booking(session, payload, base_url)
         return _for_office(session, found, payload, now) if found and kind in FOR_THE_OFFICE else found
+    if kind is Kind.OVERRIDE_ASKED:
+        return _override(session, payload, now)
     if kind is Kind.SCHEDULE_PROPOSED:
         return _sessions(session, payload)
     if kind in OF_AN_APPROVAL:
@@ -257,6 +262,23 @@ def _approval_values(session: Session, approval: Approval) -> Mapping[str, str]:
     booking = session.get_one(Booking, approval.subject_id)
     instrument = session.get_one(Instrument, booking.instrument_id)
     return {"case": booking.case or booking.public_id, "instruments": instrument.name}
+
+
+def _override(session: Session, payload: Mapping[str, Any], now: datetime) -> Subject | None:
+    """Return an exception that waits, to be told to those who can confirm it."""
+    found = session.scalars(
+        select(PolicyOverride).where(
+            PolicyOverride.public_id == payload.get("override"),
+            PolicyOverride.confirmed_at.is_(None),
+            PolicyOverride.withdrawn_at.is_(None),
+        )
+    ).one_or_none()
+    if found is None:
+        return None
+    view = view_of(session, found, book=rulebook(session), now=now)
+    able = {one for role in (found.role, OVERSEER) for one in holders(session, role, view.scopes, now)}
+    people = able - view.circle.team - view.circle.barred - {found.asked_by_id}
+    return Subject("/overrides", _request_values(session, view.access_request), tuple(sorted(people)))
 
 
 def _request_values(session: Session, request: AccessRequest) -> Mapping[str, str]:

@@ -84,6 +84,15 @@ TEMPLATES: Mapping[Kind, Template] = {
             ),
         ),
     ),
+    Kind.OVERRIDE_ASKED: Template(
+        _("Please look at an exception for request ${case}"),
+        (
+            _(
+                "For the request ${case} for ${instruments} somebody asked for an exception from a rule. It counts "
+                "once a second person has confirmed it. You are one of those who can, and need not."
+            ),
+        ),
+    ),
     Kind.REQUEST_DECIDED: Template(
         _("A decision on request ${case}"),
         (_("There is a decision on the request ${case} for ${instruments}."),),

@@ -61,6 +61,7 @@ def ruling_on(session: Session, *, actor: Actor, sending: Sending, given: Iterab
         extra=_stated(sending, applicant, now),
         satisfied={*given, *(granted.satisfies if granted else ())},
         book=book,
+        overrides=granted.overrides if granted else (),
     )
 
 

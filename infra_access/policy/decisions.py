@@ -18,6 +18,7 @@ from infra_access.policy.documents import load_rules
 from infra_access.policy.evaluator import EVALUATOR_VERSION, evaluate
 from infra_access.policy.joining import joined
 from infra_access.policy.models import DecisionRecord
+from infra_access.policy.overrides import load_overridden, telling
 from infra_access.policy.ruling import Ruling
 
 _TABLE = table_of(DecisionRecord)
@@ -41,6 +42,7 @@ def record_decision(
         "decision": canonical(officer).decode(),
         "facts_hash": hashlib.sha256(ruling.facts).hexdigest(),
         "rules_hash": hashlib.sha256(ruling.rules).hexdigest(),
+        "overridden": ruling.overridden.decode(),
     }
     write(session, _TABLE, [row])
 
@@ -67,22 +69,21 @@ def replay(record: DecisionRecord) -> bytes:
         )
     facts = [restore_facts(json.dumps(part)) for part in json.loads(record.facts)]
     rules = [load_rules(part) for part in json.loads(record.rules)]
-    return canonical(
-        joined(
-            [
-                evaluate(
-                    part_rules,
-                    part_facts,
-                    action=record.action,
-                    as_of=record.at,
-                    policy_version=record.policy_version,
-                    case=record.case,
-                    audience=Audience.OFFICER,
-                )
-                for part_rules, part_facts in zip(rules, facts, strict=True)
-            ]
-        )
+    decision = joined(
+        [
+            evaluate(
+                part_rules,
+                part_facts,
+                action=record.action,
+                as_of=record.at,
+                policy_version=record.policy_version,
+                case=record.case,
+                audience=Audience.OFFICER,
+            )
+            for part_rules, part_facts in zip(rules, facts, strict=True)
+        ]
     )
+    return canonical(telling(decision, load_overridden(record.overridden), Audience.OFFICER))
 
 
 def decisions_about(session: Session, *, subject_kind: str, subject_id: str) -> Sequence[DecisionRecord]:

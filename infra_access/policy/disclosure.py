@@ -1,5 +1,6 @@
 """Who may read what of a rule (an officer all, an applicant as much as the rule discloses), and in which shape."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -55,6 +56,19 @@ def approval(rule: Rule, due: ApprovalDue, audience: Audience, case: str) -> App
     if may_read(rule, audience):
         return due
     return ApprovalDue(due.role, due.scope, WITHHELD, general(case), due.expected_days, due.latest_days, due.rests_on)
+
+
+def exception(rule: Rule, granted_on: date, audience: Audience, case: str) -> Reason | None:
+    """Return that a rule was left out, in the reader's form; None where nothing may be said of it."""
+    if is_hidden(rule, audience):
+        return None
+    day = {"day": granted_on.isoformat()}
+    if may_read(rule, audience):
+        message = _("An exception from this rule was granted on ${day}: ${rule}", mapping={**day, "rule": rule.message})
+        return Reason(rule.id, message, rule.grounds, rule.legal_ref)
+    return Reason(
+        WITHHELD, _("An exception was granted on ${day} (case ${case}).", mapping={**day, "case": case}), WITHHELD
+    )
 
 
 def decision_to_json(decision: Decision, translate: Translate = plain, locale: str = "en") -> dict[str, Any]:

@@ -67,7 +67,8 @@ class CountryGroup(Base):
 class DecisionRecord(Base):
     """A decision that something rested on: the facts and rules as canonical JSON, so that it can be made again.
 
-    After an erasure `facts` is emptied; the hashes and the outcome stay.
+    `overridden` are the rules that were left out, since an exception from them was granted, with its day. After an
+    erasure `facts` is emptied; the hashes and the outcome stay.
     """
 
     __tablename__ = "decision_record"
@@ -86,3 +87,4 @@ class DecisionRecord(Base):
     decision: Mapped[str] = mapped_column(Text)
     facts_hash: Mapped[str] = mapped_column(String(64))
     rules_hash: Mapped[str] = mapped_column(String(64))
+    overridden: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")

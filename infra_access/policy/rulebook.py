@@ -4,7 +4,7 @@ A decision costs one statement here: the head. While the head stands still, so d
 countries, since whatever changes one of them advances the head in the same transaction.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -21,6 +21,7 @@ from infra_access.policy.conditions import reads
 from infra_access.policy.documents import load_rules
 from infra_access.policy.evaluator import EVALUATOR_VERSION
 from infra_access.policy.models import CountryGroup, PolicyDocument, PolicyHead
+from infra_access.policy.overrides import is_overridable
 from infra_access.policy.places import InstrumentPlace
 from infra_access.policy.rules import Require, Rule
 
@@ -41,10 +42,27 @@ class RuleSet:
     requires: frozenset[str]
     canonical: bytes
 
+    def without(self, left_out: Collection[Rule]) -> "RuleSet":
+        """Return the same rules but for some."""
+        return _rule_set(rule for rule in self.rules if rule not in left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupNote:
+    """What stands behind a group of countries: its name, the day that it is of, and whose list it is."""
+
+    code: str
+    name: str
+    as_of: date
+    source: str
+
 
 @dataclass(frozen=True, slots=True)
 class RuleBook:
-    """All published rules by the scope they are attached to, and the groups that each country is in."""
+    """All published rules by the scope they are attached to, and the groups that each country is in.
+
+    `exceptions_by` are the roles that any rule lets grant exceptions: without any, nobody need look for granted ones.
+    """
 
     number: int
     stamp: str
@@ -53,6 +71,8 @@ class RuleBook:
     group_codes: frozenset[str]
     reads: frozenset[str] = frozenset()
     """All facts that any rule reads: what nobody reads need not be gathered."""
+    group_notes: Mapping[str, GroupNote] = field(default_factory=dict)
+    exceptions_by: frozenset[str] = frozenset()
     _sets: dict[tuple[object, ...], RuleSet] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -131,6 +151,15 @@ def rulebook_at(session: Session, head: tuple[int, str]) -> RuleBook:
     return book
 
 
+def group_notes(session: Session) -> Mapping[str, GroupNote]:
+    """Return what stands behind each group of countries, as this process last read it.
+
+    No statement where it has read the rules of this database before, as every page with a decision has.
+    """
+    book = _books.get(session.get_bind().engine.pool)
+    return (book or rulebook(session)).group_notes
+
+
 def scope_text(kind: str, key: str) -> str:
     """Return a scope as rules write it: `network`, `country:KE`."""
     return f"{kind}:{key}" if key else kind
@@ -158,9 +187,9 @@ def _load(session: Session) -> RuleBook:
         )
         same_head, groups = _with_head(
             session,
-            select(PolicyHead.number, PolicyHead.stamp, CountryGroup.code, CountryGroup.countries).outerjoin(
-                CountryGroup, true()
-            ),
+            select(PolicyHead.number, PolicyHead.stamp, CountryGroup.code, CountryGroup.countries)
+            .add_columns(CountryGroup.name, CountryGroup.as_of, CountryGroup.source)
+            .outerjoin(CountryGroup, true()),
         )
         if head == same_head:
             return _book(head, documents, groups)
@@ -183,7 +212,13 @@ def rulebook_with(session: Session, book: RuleBook, document: PolicyDocument) ->
     parsed = [load_rules(rules, scope=scope_text(*scope)) for rules in (*others, document.rules)]
     by_scope = {**book.by_scope, scope: tuple(rule for rules in parsed for rule in rules)}
     # What the rules of now read is gathered too, since both books decide on the same facts.
-    return replace(book, by_scope=by_scope, reads=book.reads | _reads(by_scope), _sets={})
+    return replace(
+        book,
+        by_scope=by_scope,
+        reads=book.reads | _reads(by_scope),
+        exceptions_by=_exceptions_by(by_scope),
+        _sets={},
+    )
 
 
 def _with_head(session: Session, statement: Select[Any]) -> tuple[_Head, list[tuple[Any, ...]]]:
@@ -197,7 +232,7 @@ def _book(head: _Head, documents: list[tuple[Any, ...]], groups: list[tuple[Any,
         scope = (kind, key)
         by_scope[scope] = (*by_scope.get(scope, ()), *load_rules(rules, scope=scope_text(*scope)))
     by_country: dict[str, set[str]] = {}
-    for code, countries in groups:
+    for code, countries, *_about in groups:
         for country in countries:
             by_country.setdefault(country, set()).add(code)
     return RuleBook(
@@ -205,10 +240,16 @@ def _book(head: _Head, documents: list[tuple[Any, ...]], groups: list[tuple[Any,
         stamp=head[1],
         by_scope=by_scope,
         groups={country: frozenset(codes) for country, codes in by_country.items()},
-        group_codes=frozenset(code for code, _countries in groups),
+        group_codes=frozenset(code for code, *_about in groups),
         reads=_reads(by_scope),
+        group_notes={code: GroupNote(code, *about) for code, _countries, *about in groups},
+        exceptions_by=_exceptions_by(by_scope),
     )
 
 
 def _reads(by_scope: Mapping[Scope, tuple[Rule, ...]]) -> frozenset[str]:
     return frozenset().union(*(reads(rule.when) for rules in by_scope.values() for rule in rules))
+
+
+def _exceptions_by(by_scope: Mapping[Scope, tuple[Rule, ...]]) -> frozenset[str]:
+    return frozenset(str(rule.overridable_by) for rules in by_scope.values() for rule in rules if is_overridable(rule))

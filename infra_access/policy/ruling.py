@@ -4,7 +4,7 @@ Each instrument is judged under its own rules, and the strictest answer counts. 
 rules read and the rules themselves as canonical JSON, one entry for each instrument, so that it can be made again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from infra_access.policy.disclosure import Audience
 from infra_access.policy.evaluator import evaluate
 from infra_access.policy.facts import Fact, Facts
 from infra_access.policy.joining import joined
+from infra_access.policy.overrides import Overridden, Override, dump_overridden, overridden, telling
 from infra_access.policy.places import InstrumentPlace, facts_of_place, places_of
 from infra_access.policy.relevance import relevant
 from infra_access.policy.rulebook import RuleBook, RuleSet, rulebook
@@ -35,15 +36,20 @@ class Ruling:
     officer: Decision
     facts: bytes
     rules: bytes
+    overridden: bytes = b"[]"
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The rules and the facts, as far as these rules read them, of one instrument; `canonical` is of the facts."""
+    """The rules and the facts, as far as these rules read them, of one instrument; `canonical` is of the facts.
+
+    `overridden` are the rules that are left out, since an exception from them was granted.
+    """
 
     rule_set: RuleSet
     facts: Facts
     canonical: bytes
+    overridden: tuple[Overridden, ...] = ()
 
 
 def rule_on(
@@ -60,6 +66,7 @@ def rule_on(
     share_lock: bool = False,
     book: RuleBook | None = None,
     places: Mapping[int, InstrumentPlace] | None = None,
+    overrides: Collection[Override] = (),
 ) -> Ruling:
     """Return the policy's answer on an action with all the instruments together, in two statements.
 
@@ -67,7 +74,8 @@ def rule_on(
 
     `route` is the public id of an access route, `extra` adds facts about the request, `satisfied` what is met
     (`training:laser-safety`). Without instruments, the rules of the network and of the route decide. With
-    `share_lock` the policy stays as it is until the transaction ends. Raises NotFound `instrument.unknown`.
+    `share_lock` the policy stays as it is until the transaction ends. `overrides` are the exceptions that were granted
+    to the request that this is about. Raises NotFound `instrument.unknown`.
     """
     book = book or rulebook(session, share_lock=share_lock)
     if places is None:
@@ -76,7 +84,16 @@ def rule_on(
         raise NotFound("instrument.unknown", _("There is no such instrument."))
     facts = with_request(applicant, route=route, extra=extra, satisfied=satisfied, now=now)
     parts = [
-        part_of(book, place, applicant=facts, member_of=members(applicant), action=action, route=route, now=now)
+        part_of(
+            book,
+            place,
+            applicant=facts,
+            member_of=members(applicant),
+            action=action,
+            route=route,
+            now=now,
+            overrides=overrides,
+        )
         for place in places.values() or (None,)
     ]
     return ruling_of(parts, action=action, now=now, policy_version=book.version, audience=audience)
@@ -115,15 +132,19 @@ def part_of(
     action: str,
     route: str | None,
     now: datetime,
+    overrides: Collection[Override] = (),
 ) -> Part:
     """Return the rules that reach an instrument, and the facts that they read."""
     rule_set = book.rule_set(place, route=route, at=now, action=action)
+    left_out = overridden(rule_set.rules, overrides)
+    if left_out:
+        rule_set = rule_set.without([one.rule for one in left_out])
     facts = applicant
     if place is not None:
         relation = relation_to(place, applicant, member_of, now)
         facts = facts_of_place(place, now).joined(applicant).joined(Facts.of(relation))
     read = relevant(facts, rule_set)
-    return Part(rule_set, read, canonical(read))
+    return Part(rule_set, read, canonical(read), left_out)
 
 
 def relation_to(
@@ -142,16 +163,19 @@ def ruling_of(
     """Decide for the reader and for an officer."""
     reader = decide(parts, action=action, now=now, policy_version=policy_version, audience=audience)
     officer = decide(parts, action=action, now=now, policy_version=policy_version, audience=Audience.OFFICER)
-    return Ruling(action, reader, officer, _facts_of(parts), _rules_of(parts))
+    return Ruling(action, reader, officer, _facts_of(parts), _rules_of(parts), dump_overridden(_left_out(parts)))
 
 
 def decide(
     parts: Sequence[Part], *, action: str, now: datetime, policy_version: str, audience: Audience | str
 ) -> Decision:
     """Evaluate each part and join the answers; the case number stands for all that went in, whoever reads."""
-    inputs = (action.encode(), now.isoformat().encode(), policy_version.encode(), _facts_of(parts), _rules_of(parts))
+    inputs = [action.encode(), now.isoformat().encode(), policy_version.encode(), _facts_of(parts), _rules_of(parts)]
+    left_out = _left_out(parts)
+    if left_out:
+        inputs.append(dump_overridden(left_out))
     case = case_code(b"\n".join(inputs))
-    return joined(
+    decision = joined(
         [
             evaluate(
                 part.rule_set.rules,
@@ -165,6 +189,11 @@ def decide(
             for part in parts
         ]
     )
+    return telling(decision, left_out, audience) if left_out else decision
+
+
+def _left_out(parts: Sequence[Part]) -> list[Overridden]:
+    return [one for part in parts for one in part.overridden]
 
 
 def _facts_of(parts: Sequence[Part]) -> bytes:

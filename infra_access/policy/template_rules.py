@@ -116,11 +116,11 @@ def transnational(values: Mapping[str, str]) -> list[Raw]:
         _rule(
             "mostly-outside-the-group",
             {"type": "deny"},
-            f"Teams of which more than half work outside {values['group']} take part until they have used "
-            f"{values['percent']} % of the programme. So much is used up for this period.",
+            f"Teams of which more than half work outside {values['group']} may use at most {values['percent']} % of "
+            "the programme. With this request it would be more.",
             _all(
                 {"share": {"over": "participants", "when": {"not": within}, "gt": "0.5"}},
-                _is("programme.share_foreign", format(share.normalize(), "f"), "gte"),
+                {"not": _is("programme.share_foreign", format(share.normalize(), "f"), "lte")},
             ),
             grounds="funding",
         ),

@@ -332,6 +332,7 @@ def permission_to_book(
             satisfied=granted.satisfies if granted else (),
             book=book,
             places={place.instrument.id: place.seen_by_policy()},
+            overrides=granted.overrides if granted else (),
         )
         for way in ways or (None,)
     }

@@ -4,7 +4,13 @@ from collections.abc import Mapping
 
 from infra_access.access_requests.lifecycle import LABELS as REQUEST_STATES
 from infra_access.access_requests.parties import Part
-from infra_access.access_requests.vocabularies import AllocationState, ApprovalState, ParticipantRole, Presence
+from infra_access.access_requests.vocabularies import (
+    AllocationState,
+    ApprovalState,
+    OverrideState,
+    ParticipantRole,
+    Presence,
+)
 from infra_access.core.i18n import Text, _
 from infra_access.core.roles import ROLES
 from infra_access.orders.lifecycle import LABELS as ORDER_STATES
@@ -49,6 +55,13 @@ ALLOCATION_STATES: Mapping[str, Text] = {
     AllocationState.SUSPENDED: _("Waits for an approval that is asked again"),
     AllocationState.ENDED: _("Ended"),
 }
+OVERRIDE_STATES: Mapping[str, Text] = {
+    OverrideState.WAITING: _("Waits for a second person"),
+    OverrideState.IN_FORCE: _("In force"),
+    OverrideState.EXPIRED: _("Run out"),
+    OverrideState.RULE_CHANGED: _("Ended: the rule was changed"),
+    OverrideState.WITHDRAWN: _("Withdrawn"),
+}
 FIELDS: Mapping[str, Text] = {
     "title": _("title"),
     "summary": _("summary"),
@@ -89,6 +102,7 @@ WORDS: Mapping[str, Mapping[str, Text]] = {
     "presence": PRESENCES,
     "approval_state": APPROVAL_STATES,
     "allocation_state": ALLOCATION_STATES,
+    "override_state": OVERRIDE_STATES,
     "request_state": {str(state): words for state, words in REQUEST_STATES.items()},
     "schedule_state": {str(state): words for state, words in SCHEDULE_STATES.items()},
     "booking_state": {str(state): words for state, words in BOOKING_STATES.items()},

@@ -17,4 +17,12 @@ def outlook(request: Request, view: RequestView, *, now: datetime) -> Decision:
     own = request.actor.account_id == row.requester_id
     asking = request.actor if own else load_actor(request.db, row.requester_id, now=now)
     content = content_of(request.db, row)
-    return review.rule(request.db, actor=asking, content=content, route=view.route, now=now, share_lock=False).decision
+    return review.rule(
+        request.db,
+        actor=asking,
+        content=content,
+        route=view.route,
+        now=now,
+        share_lock=False,
+        access_request_id=view.access_request.id,
+    ).decision

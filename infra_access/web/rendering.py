@@ -19,6 +19,8 @@ from infra_access.core import clock, i18n
 from infra_access.core.authority import Actor
 from infra_access.core.i18n import Text
 from infra_access.http.localisation import LOCALES, cldr
+from infra_access.policy.kinds import GROUP
+from infra_access.policy.rulebook import GroupNote, group_notes
 from infra_access.policy.wording import render
 from infra_access.web.words import words
 
@@ -104,7 +106,21 @@ def _in_language(context: TemplateContext, texts: dict[str, str]) -> str:
     return texts.get(cldr(_of(context))) or texts.get("en") or next(iter(texts.values()), "")
 
 
+@pass_context
+def _country_groups(context: TemplateContext, said: Any) -> list[GroupNote]:
+    """Return what stands behind the groups of countries that a text, or any text of a decision, names."""
+    parts = (
+        [said] if isinstance(said, str) else [one.message for one in (*said.reasons, *said.missing, *said.approvals)]
+    )
+    named = {found.group() for text in parts for found in GROUP.finditer(_tr(context, text))}
+    if not named:
+        return []
+    notes = group_notes(context["request"].db)
+    return [notes[code] for code in sorted(named) if code in notes]
+
+
 FILTERS = {
+    "country_groups": _country_groups,
     "local_days": local_days,
     "date_local": _date_local,
     "span_local": _span_local,

@@ -8,7 +8,7 @@ from pyramid.config import Configurator
 from infra_access.http import accounting_contexts, contexts
 from infra_access.http.contexts import Factory, private
 from infra_access.http.measurement_contexts import exchange
-from infra_access.http.policy_contexts import policy_document
+from infra_access.http.policy_contexts import override, policy_document
 
 ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("home", "/", contexts.nothing),
@@ -96,6 +96,11 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("policies", "/policies", contexts.nothing),
     ("policy_new", "/policies/new", contexts.nothing),
     ("policy", "/policies/{id}", policy_document),
+    ("country_groups", "/country-groups", contexts.nothing),
+    ("overrides", "/overrides", contexts.nothing),
+    ("override_confirm", "/overrides/{id}/confirm", private(override)),
+    ("override_withdraw", "/overrides/{id}/withdraw", private(override)),
+    ("access_request_exceptions", "/access-requests/{id}/exceptions", private(contexts.access_request)),
     ("facility_policies", "/facilities/{id}/access-rules", private(contexts.facility)),
     ("conversation", "/conversations/{id}", private(contexts.conversation)),
     ("reciprocity", "/reciprocity", private(exchange)),

@@ -5,10 +5,13 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import func, select
 
+from infra_access.access_requests.override_queries import list_overrides
 from infra_access.audit.models import AuditEvent
 from infra_access.core.db import Database
 from infra_access.demo.dataset import dataset
 from infra_access.demo.loading import load_demo
+from infra_access.people.actors import load_actor
+from infra_access.people.models import Account
 from infra_access.scheduling.models import Booking
 
 
@@ -20,6 +23,10 @@ def test_it_loads_whole_on_any_day_and_only_once(database: Database, day: int) -
     before = _counts(database)
 
     data = dataset()
+    assert _report(database, now) == {
+        (entry.request, entry.rule, "in_force" if entry.confirmed_by else "waiting")
+        for entry in data.activity.overrides
+    }
     # The weekly series is five more; what the facility was asked for, proposed or drafted comes on top.
     assert before[0] >= len(data.activity.bookings) + 5
     assert load_demo(database, now=now) == first
@@ -29,3 +36,14 @@ def test_it_loads_whole_on_any_day_and_only_once(database: Database, day: int) -
 def _counts(database: Database) -> tuple[int, int]:
     with database.reader() as session:
         return tuple(session.scalar(select(func.count()).select_from(table)) or 0 for table in (Booking, AuditEvent))  # type: ignore[return-value]
+
+
+def _report(database: Database, now: datetime) -> set[tuple[str, str, str]]:
+    """Return what the auditor reads of exceptions: request by its key, rule, state."""
+    keys = {entry.title: entry.key for entry in dataset().activity.requests}
+    with database.reader() as session:
+        auditor = session.scalars(select(Account).where(Account.email == "auditor@demo.example")).one()
+        actor = load_actor(session, auditor.id, now=now)
+        page = list_overrides(session, actor=actor, now=now)
+        assert page.next is None
+        return {(keys[one.access_request.title], one.override.rule, str(one.state)) for one in page.items}

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from infra_access.access_requests.approval_models import StandingAuthorisation
-from infra_access.access_requests.models import AccessRequest, Agreement, Approval
+from infra_access.access_requests.models import AccessRequest, Agreement, Approval, PolicyOverride
 from infra_access.access_requests.parties import parties_of
 from infra_access.accounting.models import FundingSource
 from infra_access.catalogue.models import Instrument, Resource
@@ -49,6 +49,7 @@ TYPICAL = {
     "policies": "facility startups-and-smes",
     "standing-authorisations": "uct",
     "delegations": "startup",
+    "overrides": "soil-iron",
     "tokens": "startup",
     "wait-list": "startup",
     "set-password": "startup",
@@ -433,6 +434,11 @@ CALLS: Mapping[str, Call] = {
     "api.reciprocity_contributions POST": Call(by="administrator", body=A_CONTRIBUTION),
     "reciprocity POST": Call(by="administrator", body=A_CONTRIBUTION),
     "api.agreement_accept POST": Call(**BONES, body=_given(text_hash=_terms_of_bone_pores)),
+    "api.access_request_overrides POST": Call(
+        by="manager", of="water-filters", body={"rule": "sls-rapid-five-shifts", "reason": "A shift was lost."}
+    ),
+    "api.override_confirm POST": Call(by="administrator"),
+    "api.override_withdraw POST": Call(by="administrator", body={"reason": "It is not needed any more."}),
     "api.approval_decision POST": Call(by="manager", body={"verdict": "approve", "reason": "It fits."}),
     "api.approval_screening POST": Call(
         **GRATINGS, body=_given(candidates=_names, verdict="different", reason="Older.")
@@ -767,6 +773,13 @@ CALLS: Mapping[str, Call] = {
     ),
     "access_request_accept POST": Call(**BONES, body=_given(text_hash=_terms_of_bone_pores, agreed="yes")),
     "access_request_message POST": Call(body={"subject": "Dates", "text": "May we come a week later?"}),
+    "access_request_exceptions POST": Call(
+        by="manager", of="water-filters", body={"rule": "sls-rapid-five-shifts", "reason": "A shift was lost."}
+    ),
+    "override_confirm POST": Call(by="administrator", body=_seen(PolicyOverride, "overrides", "soil-iron")),
+    "override_withdraw POST": Call(
+        by="administrator", body=_seen(PolicyOverride, "overrides", "soil-iron", reason="It is not needed any more.")
+    ),
     "approval POST": Call(
         by="manager",
         body=_seen(Approval, "approvals", "soil-iron facility_manager", verdict="approve", reason="It fits."),

@@ -7,6 +7,7 @@ MOST_USUALLY = 12
 MOST: Mapping[str, int] = {
     "access_request": 24,
     "access_request_edit": 20,
+    "access_request_exceptions": 20,
     "api.agreement": 20,
     "api.instrument": 14,
     "approval": 16,

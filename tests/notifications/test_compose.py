@@ -32,6 +32,7 @@ from infra_access.people.links import account_of_link
 from infra_access.people.models import Account, OneTimeLink
 from infra_access.scheduling.models import Booking
 from infra_access.scheduling.waiting.models import WaitListEntry
+from tests.factories.overrides import LATER, administrators, ask, confirm, make_refused
 from tests.factories.people import make_account, make_grant
 
 BASE = "https://access.example.org"
@@ -226,6 +227,19 @@ def test_those_who_may_decide_are_asked_but_never_the_applicant(
         assert mail["To"].addresses[0].addr_spec == officer.email
         assert "AB12-CD34" in mail["Subject"]
         assert SECRET_TITLE not in mail.as_string()
+
+
+def test_those_who_can_confirm_an_exception_are_told_until_somebody_has(session: Session) -> None:
+    _world, request = make_refused(session)
+    first, second = administrators(session)
+    view = ask(session, first, request)
+    [mail] = _mails(session, LATER, "override.asked", override=view.override.public_id)
+    assert mail["To"].addresses[0].addr_spec == session.get_one(Account, second.account_id).email
+    assert request.case in mail["Subject"]
+    assert request.title not in mail.as_string()
+    assert f"{BASE}/overrides" in _text(mail)
+    confirm(session, second, view)
+    assert _mails(session, LATER, "override.asked", override=view.override.public_id) == []
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind.startswith("access_request.")])

@@ -87,6 +87,7 @@ def _decided(
             satisfied=granted.satisfies,
             book=book,
             places={key: place},
+            overrides=granted.overrides,
         )
         for key, place in places.items()
     }

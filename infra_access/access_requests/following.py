@@ -1,0 +1,62 @@
+"""What follows from the policy's answer on a request that was sent before: approvals, the terms, what was granted."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from infra_access.access_requests import agreements, allocations, review, vocabularies
+from infra_access.access_requests.content import Content
+from infra_access.access_requests.lifecycle import RequestState, RequestTransition
+from infra_access.access_requests.models import AccessRequest, AccessRoute
+from infra_access.access_requests.standing import advance, tell
+from infra_access.access_requests.vocabularies import AllocationState
+from infra_access.policy.ruling import Ruling
+
+ON_HOLD = (RequestState.PAUSED, RequestState.RESERVE, RequestState.DEFERRED)
+UNDECIDED = (RequestState.UNDER_REVIEW, *ON_HOLD)
+_TERMS = frozenset({"regime", "acting_for"})
+"""The fields that the text of the terms depends on."""
+
+
+def follow(
+    session: Session,
+    access_request: AccessRequest,
+    route: AccessRoute,
+    content: Content,
+    ruling: Ruling,
+    *,
+    changed: Collection[str] = (),
+    now: datetime,
+) -> list[str]:
+    """Bring a locked request to what an answer that lets it through asks of it, and keep the answer.
+
+    Return the public ids of the approvals that were called off, which are those that rest on a `changed` field or are
+    due no longer.
+    """
+    called_off = review.reconcile(session, access_request, content, ruling, changed=changed, now=now)
+    review.keep(session, access_request, ruling, now)
+    state = RequestState(access_request.state)
+    if review.is_waiting(session, access_request):
+        if state not in UNDECIDED:
+            advance(access_request, RequestTransition.REVIEW, now)
+            allocations.set_state(session, access_request, AllocationState.SUSPENDED)
+        elif state in ON_HOLD and not _is_on_hold(session, access_request):
+            review.go_on(session, access_request, now)
+    elif state in UNDECIDED:
+        if state in ON_HOLD:
+            review.go_on(session, access_request, now)
+        agreements.grant(session, access_request, route, now)
+    elif not _TERMS.isdisjoint(changed):
+        allocations.set_state(session, access_request, AllocationState.SUSPENDED)
+        advance(access_request, RequestTransition.REVIEW, now)
+        agreements.grant(session, access_request, route, now)
+    elif state is RequestState.ACTIVE:
+        allocations.activate(session, access_request)
+    if access_request.state == RequestState.UNDER_REVIEW and state is not RequestState.UNDER_REVIEW:
+        tell(session, access_request, "submitted", now)
+    return called_off
+
+
+def _is_on_hold(session: Session, access_request: AccessRequest) -> bool:
+    return any(one.state in vocabularies.ON_HOLD for one in review.live(session, access_request))

@@ -1,0 +1,109 @@
+"""Totals of a programme as facts: which share of what a way in granted went to teams that mostly work elsewhere.
+
+Counted are the access units granted on the request's route, in its call or, on a route that is always open, for periods
+that begin in the same year (UTC), and those of the request itself, as if it were granted. What ended counts with what
+was used of it.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
+from decimal import ROUND_CEILING, Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy.orm import Session
+
+from infra_access.access_requests.content import Content
+from infra_access.access_requests.models import AccessRequest, AccessRound, AccessRoute, Allocation, Participant
+from infra_access.access_requests.vocabularies import AllocationState, Entry
+from infra_access.core.authority import Scope
+from infra_access.policy.conditions import Compare, Op, reads, walk
+from infra_access.policy.rulebook import RuleBook
+from infra_access.policy.rules import Rule
+
+SHARE = "programme.share_foreign"
+_GROUPS = "participants[].country_groups"
+_EXACT = Decimal("0.000001")
+"""Shares are rounded up to so much, so that none above a bound comes to lie on it."""
+
+
+def share_given(
+    session: Session,
+    content: Content,
+    *,
+    route: AccessRoute,
+    host: str,
+    scopes: Collection[Scope],
+    book: RuleBook,
+    now: datetime,
+    access_request_id: int | None = None,
+) -> Decimal | None:
+    """Return `programme.share_foreign` for a request, counted with it; None where no rule of these scopes reads it.
+
+    Outside means outside the group of countries of which those rules ask whether participants are in it, and where
+    they name none, outside the country of the `host`. Where they name several it cannot be said: None too. One
+    statement, and none where no rule reads it.
+    """
+    rules = [rule for scope in scopes for rule in book.by_scope.get(scope, ()) if SHARE in reads(rule.when)]
+    groups = _groups(rules)
+    if not rules or len(groups) > 1:
+        return None
+    inside = _members(book, next(iter(groups))) if groups else frozenset({host})
+    abroad = sum(1 for member in content.participants if member.country_of_work not in inside)
+    total = given = Decimal(0)
+    for units, team, outside in session.execute(_granted(route, content, inside, now, access_request_id)):
+        total += units
+        given += units if 2 * outside > team else 0
+    total += content.quantity
+    given += content.quantity if 2 * abroad > len(content.participants) else 0
+    return (given / total).quantize(_EXACT, ROUND_CEILING).normalize() if total else None
+
+
+def is_read_by(rules: Iterable[Rule]) -> bool:
+    """Tell whether any of the rules reads a total of the programme."""
+    return any(SHARE in reads(rule.when) for rule in rules)
+
+
+def _groups(rules: Iterable[Rule]) -> set[str]:
+    compared = (part for rule in rules for part in walk(rule.when) if isinstance(part, Compare))
+    return {str(one.value) for one in compared if one.fact == _GROUPS and one.op is Op.MEMBER_OF}
+
+
+def _members(book: RuleBook, group: str) -> frozenset[str]:
+    return frozenset(country for country, groups in book.groups.items() if group in groups)
+
+
+def _granted(
+    route: AccessRoute, content: Content, inside: Collection[str], now: datetime, own: int | None
+) -> Select[*tuple[Any, ...]]:
+    """Select what each other request was granted, how large its team is, and how many of it work outside."""
+    ended = Allocation.state == AllocationState.ENDED
+    outside = case((Participant.country_of_work.in_(sorted(inside)), 0), else_=1)
+    query = (
+        select(func.max(case((ended, Allocation.used), else_=Allocation.amount)), func.count(), func.sum(outside))
+        .join(AccessRequest, AccessRequest.id == Allocation.access_request_id)
+        .join(Participant, Participant.access_request_id == AccessRequest.id)
+        .where(AccessRequest.route_id == route.id, _current(route, content, now, own))
+        .group_by(AccessRequest.id)
+    )
+    return query if own is None else query.where(AccessRequest.id != own)
+
+
+def _current(route: AccessRoute, content: Content, now: datetime, own: int | None) -> ColumnElement[bool]:
+    if route.entry != Entry.ROUNDS:
+        year = content.period[0].astimezone(UTC).year
+        first, next_first = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+        return and_(Allocation.valid_from >= first, Allocation.valid_from < next_first)
+    is_open = (
+        select(AccessRound.id)
+        .where(
+            AccessRound.route_id == route.id,
+            AccessRound.opens_at <= now,
+            or_(AccessRound.closes_at.is_(None), AccessRound.closes_at > now),
+        )
+        .order_by(AccessRound.opens_at, AccessRound.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    sent_to = select(AccessRequest.round_id).where(AccessRequest.id == own).scalar_subquery()
+    return AccessRequest.round_id == func.coalesce(sent_to, is_open)

@@ -1,0 +1,467 @@
+"""Exceptions from rules: who grants them, what they change, and when they end."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from infra_access.access_requests import drafting, submitting
+from infra_access.access_requests.models import AccessRequest, PolicyOverride
+from infra_access.access_requests.override_queries import list_overrides, override_by_public_id
+from infra_access.access_requests.overriding import askable
+from infra_access.audit.models import AuditEvent
+from infra_access.core.authority import NETWORK, Actor
+from infra_access.core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
+from infra_access.core.i18n import plain
+from infra_access.policy.canonical import restore_decision
+from infra_access.policy.decisions import decisions_about, replay
+from infra_access.policy.models import DecisionRecord
+from infra_access.policy.rulebook import rulebook
+from tests.factories.access_requests import (
+    FEASIBILITY,
+    HOST_COUNTRY,
+    NOW,
+    OPEN_TO_ALL,
+    World,
+    decide,
+    make_active,
+    make_request,
+    make_rules,
+    make_submitted,
+    make_world,
+    pending,
+)
+from tests.factories.overrides import LATER, VERIFIED_ONLY, administrators, ask, confirm, grant, make_refused, withdraw
+from tests.factories.people import make_account, make_actor, make_affiliation
+
+SAFETY_COURSE = {
+    "id": "safety-course",
+    "applies_to": ["request"],
+    "effect": {"type": "require", "kind": "training", "code": "site-safety"},
+    "grounds": "safety",
+    "message": {"en": "Everybody takes the safety course."},
+    "expected_days": 1,
+    "latest_days": 5,
+    "overridable_by": "access_administrator",
+}
+
+
+def asked_of(session: Session, request: AccessRequest, actor: Actor) -> list[str]:
+    return [rule.id for rule in askable(session, request, actor=actor, book=rulebook(session), now=LATER)]
+
+
+def records(session: Session, request: AccessRequest) -> list[DecisionRecord]:
+    return list(decisions_about(session, subject_kind="access_request", subject_id=request.public_id))
+
+
+def told(request: AccessRequest) -> list[str]:
+    return [reason["message"] for reason in request.decision["reasons"]]
+
+
+def test_what_the_policy_refused_is_sent_again_and_goes_through(session: Session) -> None:
+    world, request = make_refused(session)
+    view = grant(session, request)
+
+    assert view.state == "in_force"
+    assert request.state == "changes_requested"
+    submitting.submit(session, actor=world.applicant, now=LATER, access_request=request)
+
+    assert request.state == "under_review"
+    assert "An exception from this rule was granted on 2026-03-03: The organisation must be verified first." in told(
+        request
+    )
+    assert sorted(pending(session, request)) == ["access_administrator", "facility_manager"]
+
+
+def test_the_decision_is_made_again_to_the_same_bytes_without_the_rule(session: Session) -> None:
+    world, request = make_refused(session)
+    grant(session, request)
+    submitting.submit(session, actor=world.applicant, now=LATER, access_request=request)
+
+    after, before = records(session, request)
+
+    assert [replay(one) for one in (after, before)] == [one.decision.encode() for one in (after, before)]
+    assert "verified-only" not in after.rules
+    assert [entry["rule"]["id"] for entry in json.loads(after.overridden)] == ["verified-only"]
+    assert (before.overridden, before.outcome) == ("[]", "deny")
+    said = [plain(reason.message) for reason in restore_decision(after.decision).reasons]
+    assert said[-1].startswith("An exception from this rule was granted on 2026-03-03")
+    assert after.case != before.case
+
+
+@pytest.mark.parametrize(
+    ("disclosure", "words"),
+    [("generic", "An exception was granted on 2026-03-03"), ("none", None)],
+)
+def test_an_applicant_reads_as_much_of_it_as_the_rule_discloses(session: Session, disclosure: str, words: str) -> None:
+    world, request = make_refused(session, disclosure=disclosure)
+    grant(session, request)
+    submitting.submit(session, actor=world.applicant, now=LATER, access_request=request)
+
+    said = [one for one in told(request) if "exception" in one.lower()]
+    assert [one.partition(" (case")[0] for one in said] == ([words] if words else [])
+    assert "verified" not in json.dumps(request.decision)
+    officer = restore_decision(records(session, request)[0].decision)
+    assert "must be verified" in plain(officer.reasons[-1].message)
+
+
+def test_one_that_was_only_asked_for_changes_nothing(session: Session) -> None:
+    _world, request = make_refused(session)
+    first, _second = administrators(session)
+
+    assert ask(session, first, request).state == "waiting"
+    assert request.state == "refused"
+
+
+def test_a_request_that_waits_is_looked_at_at_once(session: Session) -> None:
+    rule = {**HOST_COUNTRY, "overridable_by": "access_administrator"}
+    world = make_world(session, rules=[OPEN_TO_ALL, FEASIBILITY, rule])
+    request = make_submitted(session, world)
+    first, second = administrators(session)
+
+    view = confirm(session, second, ask(session, first, request, rule="host-country"))
+    assert sorted(pending(session, request)) == ["facility_manager"]
+
+    withdraw(session, first, view)
+    assert sorted(pending(session, request)) == ["access_administrator", "facility_manager"]
+    assert [replay(one) for one in records(session, request)] == [
+        one.decision.encode() for one in records(session, request)
+    ]
+
+
+def test_the_last_approval_that_falls_away_grants_the_request(session: Session) -> None:
+    rule = {**HOST_COUNTRY, "overridable_by": "access_administrator"}
+    world = make_world(session, rules=[OPEN_TO_ALL, rule])
+    request = make_submitted(session, world)
+
+    grant(session, request, rule="host-country")
+
+    assert request.state == "agreement_pending"
+
+
+def test_withdrawn_while_a_request_waits_the_rule_refuses_it_again(session: Session) -> None:
+    world, request = make_refused(session)
+    view = grant(session, request)
+    submitting.submit(session, actor=world.applicant, now=LATER, access_request=request)
+
+    second = administrators(session, 1)[0]
+    assert withdraw(session, second, view).state == "withdrawn"
+
+    assert (request.state, request.state_reason) == ("refused", "The organisation must be verified first.")
+    assert pending(session, request) == {}
+    with pytest.raises(Conflict, match="not wait"):
+        withdraw(session, second, view)
+
+
+def test_what_is_missing_again_after_a_withdrawal_is_asked_for(session: Session) -> None:
+    world = make_world(session, rules=[OPEN_TO_ALL, FEASIBILITY, SAFETY_COURSE])
+    request = make_request(session, world)
+    with pytest.raises(Conflict):
+        submitting.submit(session, actor=world.applicant, now=NOW, access_request=request)
+    make_rules(session, [OPEN_TO_ALL, FEASIBILITY])
+    submitting.submit(session, actor=world.applicant, now=NOW, access_request=request)
+    make_rules(session, [OPEN_TO_ALL, FEASIBILITY, SAFETY_COURSE])
+    view = grant(session, request, rule="safety-course")
+    assert request.state == "under_review"
+
+    withdraw(session, administrators(session, 1)[0], view)
+
+    assert request.state == "changes_requested"
+    assert pending(session, request) == {}
+
+
+def test_a_change_of_the_rule_ends_it(session: Session) -> None:
+    world, request = make_refused(session)
+    view = grant(session, request)
+    rules = [OPEN_TO_ALL, FEASIBILITY, HOST_COUNTRY]
+    make_rules(session, [*rules, {**VERIFIED_ONLY, "version": 2}])
+
+    submitting.submit(session, actor=world.applicant, now=LATER, access_request=request)
+    assert request.state == "refused"
+    auditor = make_actor(session, ("auditor", NETWORK))
+    assert override_by_public_id(session, view.override.public_id, actor=auditor, now=LATER).state == "rule_changed"
+
+    make_rules(session, [*rules, {**VERIFIED_ONLY, "grounds": "legal"}])
+    again = grant(session, request)
+    submitting.submit(session, actor=world.applicant, now=LATER, access_request=request)
+    assert (request.state, again.state) == ("under_review", "in_force")
+
+
+def test_it_ends_with_its_time(session: Session) -> None:
+    world, request = make_refused(session)
+    grant(session, request, valid_until=LATER + timedelta(days=2))
+    later = LATER + timedelta(days=2)
+
+    submitting.submit(session, actor=world.applicant, now=later, access_request=request)
+
+    assert request.state == "refused"
+    auditor = make_actor(session, ("auditor", NETWORK))
+    assert [one.state for one in list_overrides(session, actor=auditor, now=later).items] == ["expired"]
+
+
+def test_it_counts_for_an_amendment_too(session: Session) -> None:
+    world, request = make_refused(session)
+    grant(session, request)
+    submitting.submit(session, actor=world.applicant, now=LATER, access_request=request)
+
+    drafting.amend(session, actor=world.applicant, now=LATER, access_request=request, changes={"quantity": "3"})
+
+    assert request.state == "under_review"
+    assert any("exception" in one.lower() for one in told(request))
+
+
+def test_no_other_request_gains_by_it(session: Session) -> None:
+    world, request = make_refused(session)
+    grant(session, request)
+    other = make_submitted(session, world, title="Another one")
+
+    assert other.state == "refused"
+    assert not any("exception" in one.lower() for one in told(other))
+
+
+def test_nor_does_any_other_rule(session: Session) -> None:
+    twin = {**VERIFIED_ONLY, "id": "verified-for-security", "message": {"en": "Another rule says so too."}}
+    world = make_world(session, rules=[OPEN_TO_ALL, VERIFIED_ONLY, twin])
+    request = make_submitted(session, world)
+    grant(session, request)
+
+    submitting.submit(session, actor=world.applicant, now=LATER, access_request=request)
+
+    assert request.state == "refused"
+    assert told(request)[0] == "Another rule says so too."
+
+
+def test_rules_of_one_name_are_told_apart_by_their_scope(session: Session) -> None:
+    world, request = make_refused(session)
+    key = world.facility.public_id
+    own = {**VERIFIED_ONLY, "overridable_by": "facility_manager"}
+    make_rules(session, [own], scope_kind="facility", scope_key=key, name="House rules")
+    with pytest.raises(Invalid) as refused:
+        ask(session, world.manager, request)
+    assert list(refused.value.fields) == ["scope"]
+
+    view = confirm(
+        session,
+        administrators(session)[0],
+        ask(session, world.manager, request, scope=f"facility:{key}"),
+    )
+    submitting.submit(session, actor=world.applicant, now=LATER, access_request=request)
+
+    assert (view.override.scope_kind, view.override.scope_key) == ("facility", key)
+    assert request.state == "refused"  # by the network's rule of that name
+
+
+def test_only_a_rule_that_stands_in_the_way_and_says_who_has_exceptions(session: Session) -> None:
+    effects: list[dict[str, Any]] = [{"type": "mask", "fields": ["price"]}, {"type": "prefer", "weight": 3}]
+    aside = [{**VERIFIED_ONLY, "id": f"aside-{effect['type']}", "effect": effect} for effect in effects]
+    world = make_world(session, rules=[OPEN_TO_ALL, FEASIBILITY, HOST_COUNTRY, *aside, VERIFIED_ONLY])
+    request, asker = make_submitted(session, world), administrators(session, 1)[0]
+    for rule in ("all", "feasibility", "aside-mask", "aside-prefer"):
+        with pytest.raises(Invalid, match="no exception") as refused:
+            ask(session, asker, request, rule=rule)
+        assert (refused.value.code, list(refused.value.fields)) == ("override.not_allowed", ["rule"])
+    with pytest.raises(Invalid) as refused:
+        ask(session, asker, request, rule="no-such-rule")
+    assert (refused.value.code, list(refused.value.fields)) == ("rule.unknown", ["rule"])
+
+
+def test_only_the_role_that_the_rule_names_asks(session: Session) -> None:
+    world, request = make_refused(session)
+    for actor in (world.manager, world.administrator, make_actor(session, ("platform_admin", NETWORK))):
+        with pytest.raises(Forbidden) as refused:
+            ask(session, actor, request)
+        assert refused.value.code == "override.role"
+        assert asked_of(session, request, actor) == []
+    network = administrators(session)[0]
+    assert asked_of(session, request, network) == ["verified-only"]
+
+
+def test_it_takes_two_people(session: Session) -> None:
+    world, request = make_refused(session)
+    first, second = administrators(session)
+    view = ask(session, first, request)
+    assert (view.may_confirm(first), view.may_confirm(second)) == (False, True)
+    for actor, code in ((first, "override.own"), (world.manager, "override.role")):
+        with pytest.raises(Forbidden) as refused:
+            confirm(session, actor, view)
+        assert refused.value.code == code
+    confirm(session, second, view)
+    with pytest.raises(Conflict):
+        confirm(session, second, view)
+    third = administrators(session)[0]
+    with pytest.raises(Conflict) as twice:
+        ask(session, third, request)
+    assert twice.value.code == "override.exists"
+
+
+def test_an_administrator_of_the_scope_confirms_what_another_role_asked(session: Session) -> None:
+    world, request = make_refused(session, overridable_by="export_control_officer")
+    officer = make_actor(session, ("export_control_officer", NETWORK))
+    view = ask(session, officer, request)
+    with pytest.raises(Forbidden):
+        confirm(session, world.administrator, view)  # of the country only, and the rule is the network's
+
+    assert confirm(session, administrators(session)[0], view).state == "in_force"
+
+
+@pytest.mark.parametrize("near", ["applicant", "team", "address", "organisation"])
+def test_whoever_is_near_neither_asks_nor_confirms(session: Session, near: str) -> None:
+    world = make_world(session, rules=[OPEN_TO_ALL, VERIFIED_ONLY])
+    person = make_account(session, email="near@startup.example")
+    member = {"email": person.email, "name": "N", "role": "member", "country_of_work": "KE"}
+    request = make_submitted(session, world, participants=[member] if near in ("team", "address") else [])
+    held = {"grants": administrators(session)[0].grants}
+    actor = {
+        "applicant": lambda: replace(world.applicant, **held),
+        "team": lambda: replace(make_actor(session, account=person), **held),
+        "address": lambda: replace(make_actor(session, account=person), **held),
+        "organisation": lambda: _colleague(session, world, held),
+    }[near]()
+    if near == "address":
+        session.execute(
+            update(AccessRequest.__table__.metadata.tables["participant"])
+            .where(AccessRequest.__table__.metadata.tables["participant"].c.email == person.email)
+            .values(account_id=None)
+        )
+    with pytest.raises(Forbidden) as refused:
+        ask(session, actor, request)
+    assert refused.value.code == "override.own"
+    assert asked_of(session, request, actor) == []
+    view = ask(session, administrators(session)[0], request)
+    assert not view.may_confirm(actor)
+    for command in (confirm, withdraw):
+        with pytest.raises(Forbidden) as refused:
+            command(session, actor, view)
+        assert refused.value.code == "override.own"
+
+
+def _colleague(session: Session, world: World, held: dict[str, Any]) -> Actor:
+    account = make_account(session)
+    make_affiliation(session, account=account, organisation=world.startup)
+    return replace(make_actor(session, account=account), **held)
+
+
+def test_the_database_itself_keeps_the_three_apart(session: Session) -> None:
+    world, request = make_refused(session)
+    first = administrators(session)[0]
+    view = ask(session, first, request)
+    applicant, asker = world.applicant.account_id, first.account_id
+    for values, constraint in (
+        ({"asked_by_id": applicant}, "asked_by_another"),
+        ({"confirmed_by_id": applicant, "confirmed_at": LATER}, "confirmed_by_a_third"),
+        ({"confirmed_by_id": asker, "confirmed_at": LATER}, "confirmed_by_a_third"),
+        ({"confirmed_at": LATER}, "confirmation_has_a_person"),
+        ({"withdrawn_at": LATER}, "withdrawal_has_a_person"),
+        ({"valid_until": NOW}, "ends_after_it_begins"),
+    ):
+        with pytest.raises(IntegrityError, match=constraint), session.begin_nested():
+            session.execute(update(PolicyOverride).where(PolicyOverride.id == view.override.id).values(values))
+
+
+def test_what_is_wrong_is_named_and_nothing_is_written(session: Session) -> None:
+    _world, request = make_refused(session)
+    asker = administrators(session, 1)[0]
+    wrong: list[dict[str, Any]] = [{"reason": "  "}, {"valid_until": NOW}, {"rule": ""}]
+    for given in wrong:
+        with pytest.raises(Invalid) as refused:
+            ask(session, asker, request, **given)
+        assert list(refused.value.fields) == list(given)
+    assert session.scalar(select(PolicyOverride.id)) is None
+
+
+def test_nothing_is_granted_where_no_decision_is_to_come(session: Session) -> None:
+    world, request = make_refused(session)
+    draft = make_request(session, world)
+    withdrawn = submitting.withdraw(
+        session, actor=world.applicant, now=LATER, access_request=make_request(session, world)
+    )
+    make_rules(session, [OPEN_TO_ALL, FEASIBILITY, HOST_COUNTRY])
+    by_a_person = make_submitted(session, world)
+    decide(session, world.manager, pending(session, by_a_person)["facility_manager"], "refuse")
+    make_rules(session, [OPEN_TO_ALL, FEASIBILITY, HOST_COUNTRY, VERIFIED_ONLY])
+    for one in (draft, withdrawn, by_a_person):
+        with pytest.raises(Conflict) as refused:
+            ask(session, administrators(session)[0], one)
+        assert refused.value.code == "override.over"
+    assert ask(session, administrators(session)[0], request).state == "waiting"
+
+
+def test_the_report_lists_those_of_ones_scope_by_state(session: Session) -> None:
+    world, request = make_refused(session)
+    first, second = administrators(session)
+    waiting = ask(session, first, request)
+    other = make_submitted(session, world, title="Another one")
+    in_force = confirm(session, second, ask(session, first, other))
+    auditor = make_actor(session, ("auditor", NETWORK))
+    elsewhere = make_actor(session, ("facility_manager", ("country", "FR")), ("signatory", NETWORK))
+
+    def listed(actor: Actor, **query: Any) -> list[str]:
+        return [one.override.public_id for one in list_overrides(session, actor=actor, now=LATER, **query).items]
+
+    both = [in_force.override.public_id, waiting.override.public_id]
+    for actor in (auditor, first, world.manager, world.administrator):
+        assert listed(actor) == both
+    assert listed(elsewhere) == listed(world.applicant) == []
+    assert listed(auditor, state="waiting") == both[1:]
+    assert listed(auditor, state="in_force") == both[:1]
+    assert listed(auditor, state="withdrawn") == listed(auditor, state="expired") == []
+    assert listed(auditor, access_request=request) == both[1:]
+    make_rules(session, [OPEN_TO_ALL])
+    assert listed(auditor, state="rule_changed") == both
+    assert listed(auditor, state="waiting") == []
+    page = list_overrides(session, actor=auditor, now=LATER, limit=1)
+    assert [one.override.public_id for one in list_overrides(
+        session, actor=auditor, now=LATER, limit=1, cursor=page.next
+    ).items] == both[1:]  # fmt: skip
+    with pytest.raises(NotFound):
+        override_by_public_id(session, both[0], actor=elsewhere, now=LATER)
+
+
+def test_a_team_does_not_read_of_those_for_its_own_request(session: Session) -> None:
+    world, request = make_refused(session)
+    view = ask(session, administrators(session)[0], request)
+    applicant = replace(world.applicant, grants=world.manager.grants)
+
+    assert list_overrides(session, actor=applicant, now=LATER).items == []
+    with pytest.raises(NotFound):
+        override_by_public_id(session, view.override.public_id, actor=applicant, now=LATER)
+
+
+def test_each_step_is_in_the_audit(session: Session) -> None:
+    _world, request = make_refused(session)
+    view = grant(session, request)
+    withdraw(session, administrators(session)[0], view)
+
+    events = session.scalars(
+        select(AuditEvent).where(AuditEvent.object_id == view.override.public_id).order_by(AuditEvent.id)
+    ).all()
+
+    assert [one.action for one in events] == ["override.asked", "override.confirmed", "override.withdrawn"]
+    assert {one.details["access_request"] for one in events} == {request.public_id}
+    assert {one.details["rule"] for one in events} == {"verified-only"}
+
+
+def test_a_request_that_is_active_already_gains_where_the_rule_is_about_booking(session: Session) -> None:
+    world = make_world(session)
+    request = make_active(session, world)
+    make_rules(session, [OPEN_TO_ALL, FEASIBILITY, HOST_COUNTRY, VERIFIED_ONLY])
+
+    view = grant(session, request)
+
+    assert (request.state, view.state) == ("active", "in_force")
+
+
+def test_of_two_confirmations_one_counts(session: Session) -> None:
+    _world, request = make_refused(session)
+    first, second = administrators(session)
+    view = ask(session, first, request)
+    version = view.override.version
+    confirm(session, second, view, expected_version=version)
+    with pytest.raises(DomainError) as refused:
+        confirm(session, administrators(session)[0], view, expected_version=version)
+    assert refused.value.code == "version.stale"
