@@ -9,6 +9,7 @@ MODULES = (
     "infra_access.people.models",
     "infra_access.policy.models",
     "infra_access.access_requests.models",
+    "infra_access.access_requests.framework_models",
     "infra_access.accounting.models",
     "infra_access.scheduling.models",
     "infra_access.scheduling.windows.models",

@@ -44,7 +44,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "9999"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 TABLES = ("resource", "occupancy", "instrument")

@@ -1,8 +1,10 @@
 """Terms offered and accepted: the text as both sides saw it, its SHA-256, and who accepted for which side."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from string import Template
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -19,6 +21,7 @@ from infra_access.access_requests.agreement_queries import (
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Agreement, AgreementAcceptance, Approval
 from infra_access.access_requests.standing import advance, locked, own_relations, tell
+from infra_access.access_requests.term_points import with_points
 from infra_access.access_requests.vocabularies import ApprovalState
 from infra_access.audit.record import record
 from infra_access.catalogue.models import Facility, Organisation
@@ -57,7 +60,8 @@ def offer(session: Session, access_request: AccessRequest, route: AccessRoute, n
     found = session.scalars(select(Agreement).where(Agreement.access_request_id == access_request.id)).one_or_none()
     if template is None:
         return False
-    text = _text(session, access_request, route, template["text"])
+    points = template.get("points", {})
+    text = _text(session, access_request, route, template["text"], points)
     if found is None:
         found = Agreement(access_request_id=access_request.id)
         session.add(found)
@@ -66,7 +70,7 @@ def offer(session: Session, access_request: AccessRequest, route: AccessRoute, n
     else:
         return True
     found.title, found.template_version = template["title"], template["version"]
-    found.text, found.text_hash, found.created_at = text, hash_of(text), now
+    found.text, found.text_hash, found.points, found.created_at = text, hash_of(text), points, now
     session.flush()
     host = _host_acceptance(session, access_request, template.get("offered_by"), now)
     if host is not None:
@@ -150,8 +154,10 @@ def _host_acceptance(
     return None if offered_by is None else (offered_by, now)
 
 
-def _text(session: Session, access_request: AccessRequest, route: AccessRoute, template: str) -> str:
-    """Return the terms with both sides named, so that another organisation makes another text."""
+def _text(
+    session: Session, access_request: AccessRequest, route: AccessRoute, template: str, points: Mapping[str, Any]
+) -> str:
+    """Return the terms and their points with both sides named, so that another organisation makes another text."""
     facility = session.get_one(Facility, route.facility_id)
     host = session.get_one(Organisation, facility.organisation_id)
     applicant = (
@@ -160,5 +166,5 @@ def _text(session: Session, access_request: AccessRequest, route: AccessRoute, t
         else session.get_one(Account, access_request.requester_id).name
     )
     names = {"facility": facility.name, "host": host.name, "applicant": applicant, "route": route.name}
-    text = Template(template).safe_substitute(names).strip()
+    text = with_points(Template(template).safe_substitute(names).strip(), points)
     return f"{text}\n\n---\n\n{host.name} ({facility.name}) / {applicant}\n"

@@ -14,8 +14,9 @@ class AccessRoute(Base):
     """One way in to instruments of a facility. Stages, deadlines, tariff and terms are its data, never code.
 
     `time_given` is team_picks, facility_schedules or queue; `entry` is continuous or rounds; `tariff` maps a regime to
-    {amount, currency, per} with decimal strings; `terms` maps a regime to {title, version, text}; `serves` is
-    sentences by locale. `turnaround_days` is what a queue promises from the arrival of the samples.
+    {amount, currency, per} with decimal strings; `terms` maps a regime, or mta for samples that are handed over, to
+    {title, version, text, points}; `serves` is sentences by locale. `turnaround_days` is what a queue promises from
+    the arrival of the samples.
     """
 
     __tablename__ = "access_route"
@@ -207,7 +208,7 @@ class Approval(Base):
 
 
 class Agreement(Base):
-    """The terms of one request: the text as agreed and its SHA-256."""
+    """The terms of one request: the text as agreed, its SHA-256, and the points that it states as data."""
 
     __tablename__ = "agreement"
 
@@ -218,6 +219,7 @@ class Agreement(Base):
     template_version: Mapped[str] = mapped_column(String(40))
     text: Mapped[str] = mapped_column(Text)
     text_hash: Mapped[str] = mapped_column(String(64))
+    points: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime]
 
 

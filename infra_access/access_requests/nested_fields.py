@@ -22,7 +22,7 @@ _CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
 def project(value: Any, field: str) -> dict[str, Any]:
     """Check what a request says about its project, with its samples."""
-    return _parts(value, field, _PROJECT)
+    return parts(value, field, _PROJECT)
 
 
 def participants(value: Any, field: str) -> list[dict[str, Any]]:
@@ -38,7 +38,8 @@ def participants(value: Any, field: str) -> list[dict[str, Any]]:
     return members
 
 
-def _parts(value: Any, field: str, cleaners: Mapping[str, fields.Cleaner]) -> dict[str, Any]:
+def parts(value: Any, field: str, cleaners: Mapping[str, fields.Cleaner]) -> dict[str, Any]:
+    """Check an object by its parts; each fault is named by its place in it."""
     if not isinstance(value, Mapping):
         raise fields.fault("value.type", field, _("This must be an object with its parts."))
     stored = fields.cleaned(
@@ -54,7 +55,7 @@ def _list(value: Any, field: str, cleaners: Mapping[str, fields.Cleaner], most: 
     if len(value) > most:
         message = _("These are more than ${most}. Please shorten the list.", mapping={"most": most})
         raise fields.fault("list.too_long", field, message)
-    return [_parts(entry, f"{field}.{position}", cleaners) for position, entry in enumerate(value)]
+    return [parts(entry, f"{field}.{position}", cleaners) for position, entry in enumerate(value)]
 
 
 def _code(value: Any, field: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from infra_access.access_requests.agreement_queries import SIDES, AgreementView, agreement_of, sides_of
 from infra_access.access_requests.agreements import accept
 from infra_access.api.contract import Call, resource
-from infra_access.api.fields import Choice, Flag, Instant, Line, Lines, ListOf, Part, PublicId, Strict
+from infra_access.api.fields import Choice, Flag, Free, Instant, Line, Lines, ListOf, Part, PublicId, Strict
 from infra_access.api.schemas import Body, Out
 from infra_access.core.authority import Permission
 
@@ -32,6 +32,7 @@ class AgreementOut(Out):
     title = Line(most=200)
     template_version = Line(most=40)
     text = Lines(most=200_000)
+    points = Free("What the text states as data: ip, sharing, publication, cost_shares, risk_shares, ...")
     text_hash = Strict("SHA-256 of the text in UTF-8.", type="string", pattern="^[0-9a-f]{64}$")
     created_at = Instant()
     accepted = ListOf(Part(AcceptedOut))
@@ -69,6 +70,7 @@ def shown(call: Call, view: AgreementView) -> dict[str, Any]:
         "title": row.title,
         "template_version": row.template_version,
         "text": row.text,
+        "points": row.points,
         "text_hash": row.text_hash,
         "created_at": row.created_at,
         "accepted": view.accepted,

@@ -28,6 +28,7 @@ from infra_access.web.presenters.decisions import kept
 from infra_access.web.presenters.limits import limit_sentences
 from infra_access.web.presenters.request import granted, look_of, moves, next_words, sides
 from infra_access.web.presenters.request_steps import steps_of
+from infra_access.web.presenters.terms import point_rows
 from infra_access.web.rendering import flash
 from infra_access.web.sending import send
 from infra_access.web.signing import signing_of
@@ -150,6 +151,7 @@ def _page(context: Context, request: Request, now: datetime) -> dict[str, Any]:
         and view.allocation.valid_until > now
         and view.route.time_given == TimeGiven.TEAM_PICKS
         and "team" in view.relations,
+        "points": point_rows(view.agreement.agreement.points, locale) if view.agreement else [],
         "terms": to_html(view.agreement.agreement.text) if view.agreement else None,
         "sides": sides(view.agreement) if view.agreement else [],
         "signing": signing_of(request, view, now=now),
