@@ -21,6 +21,7 @@ from pyramid.router import Router
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.framework_models import FrameworkAgreement
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Allocation, Approval, Conversation
 from infra_access.accounting.models import AccessPeriod, AccessPool, FundingSource, Quote, UsageLine
 from infra_access.catalogue.models import Facility, Instrument, Organisation, Resource
@@ -213,6 +214,10 @@ def _ids(session: Session) -> dict[str, dict[str, str]]:
             .join(ApiToken, ApiToken.account_id == Account.id)
             .where(ApiToken.scope == "write")
         )
+    }
+    ids["framework-agreements"] = {
+        row.title: row.public_id
+        for row in session.execute(select(FrameworkAgreement.title, FrameworkAgreement.public_id))
     }
     ids["quotes"] = {"startup": session.scalars(select(Quote.public_id).order_by(Quote.id).limit(1)).one()}
     ids["periods"] = _named(session, AccessPeriod)

@@ -14,7 +14,7 @@ from infra_access.access_requests.lifecycle import RequestState, RequestTransiti
 from infra_access.access_requests.models import AccessRequest, AccessRoute
 from infra_access.access_requests.routes import route_by_public_id
 from infra_access.access_requests.standing import advance, locked, own_relations, tell
-from infra_access.access_requests.vocabularies import AllocationState, ApprovalState
+from infra_access.access_requests.vocabularies import AgreementKind, AllocationState, ApprovalState
 from infra_access.audit.record import record
 from infra_access.catalogue.fields import fault
 from infra_access.core.authority import Actor, Permission, require
@@ -216,7 +216,7 @@ def _review_again(
         if state is RequestState.PAUSED:
             advance(access_request, RequestTransition.RESUME, now)
         agreements.grant(session, access_request, route, now)
-    elif not _TERMS.isdisjoint(changed):
+    elif not _TERMS.isdisjoint(changed) or ("samples" in changed and AgreementKind.MTA in route.terms):
         allocations.set_state(session, access_request, AllocationState.SUSPENDED)
         advance(access_request, RequestTransition.REVIEW, now)
         agreements.grant(session, access_request, route, now)

@@ -6,13 +6,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from infra_access.access_requests.term_points import clean_points
-from infra_access.access_requests.vocabularies import Entry, OperatedBy, TimeGiven
+from infra_access.access_requests.vocabularies import AgreementKind, Entry, OperatedBy, TimeGiven
 from infra_access.catalogue import fields
 from infra_access.catalogue.vocabularies import AccessMode, AccessType, AccessUnit, Regime, Sector, SizeBand
 from infra_access.core.i18n import _
 
-MTA = "mta"
-"""Under which terms a route keeps those that a request with samples has to accept as well."""
+_MTA = AgreementKind.MTA.value
+"""Where the terms of a route keep those that a request with samples has to accept as well."""
 
 _CURRENCY = re.compile("[A-Z]{3}", re.ASCII)
 _REDUCED_FOR: Mapping[str, fields.Cleaner] = {
@@ -88,10 +88,10 @@ def conditions(value: Any, field: str) -> dict[str, Any]:
 
 def _terms(value: Any, field: str) -> dict[str, Any]:
     """Check the terms by regime, and under mta those for samples that are handed over."""
-    material = {MTA: value[MTA]} if isinstance(value, Mapping) and MTA in value else {}
+    material = {_MTA: value[_MTA]} if isinstance(value, Mapping) and _MTA in value else {}
     if not all(isinstance(entry, Mapping) for entry in material.values()):
-        raise fields.fault("value.type", f"{field}.{MTA}", _("This must be an object with its parts."))
-    by_regime = {key: entry for key, entry in value.items() if key != MTA} if material else value
+        raise fields.fault("value.type", f"{field}.{_MTA}", _("This must be an object with its parts."))
+    by_regime = {key: entry for key, entry in value.items() if key != _MTA} if material else value
     return {
         **{
             regime: terms(entry, f"{field}.{regime}", [regime])

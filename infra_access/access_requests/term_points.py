@@ -4,7 +4,8 @@ The points are checked by `clean_points` and become a part of the text that both
 its hash covers them. What a text says of them is English whoever reads it: the same points make the same hash.
 """
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -24,7 +25,7 @@ _FITTING: Mapping[str, frozenset[str]] = {
 }
 """What each regime allows terms to say of publication."""
 
-_TITLES: Mapping[str, str] = {
+TITLES: Mapping[str, str] = {
     "ip": "Results belong to",
     "sharing": "Sharing and reuse",
     "publication": "Publication",
@@ -48,15 +49,34 @@ def clean_points(value: Any, field: str, regimes: Iterable[str] = ()) -> dict[st
     Raises Invalid naming the place of each fault, and where the regime contradicts what is said of publication.
     """
     points = parts(value, field, _CLEANERS)
-    duty = points.get("publication", {}).get("duty")
-    for regime in regimes:
-        if duty is not None and duty not in _FITTING[regime]:
-            message = _(
-                'Publication "${duty}" contradicts the regime "${regime}", which allows: ${allowed}.',
-                mapping={"duty": duty, "regime": regime, "allowed": ", ".join(sorted(_FITTING[regime]))},
-            )
-            raise fields.fault("terms.regime", f"{field}.publication.duty", message)
+    for regime in regimes if "publication" in points else ():
+        _refuse_contradiction(points["publication"]["duty"], regime, f"{field}.publication.duty")
     return points
+
+
+def clean_framework_points(value: Any, field: str, regimes: Iterable[str]) -> dict[str, Any]:
+    """Check the points of an agreement for several regimes: it states publication by regime.
+
+    Raises Invalid naming the place of each fault.
+    """
+    known = list(regimes)
+    return parts(value, field, {**_CLEANERS, "publication": lambda said, place: _by_regime(said, place, known)})
+
+
+def points_for(points: Mapping[str, Any], regime: str) -> dict[str, Any]:
+    """Return what the points of a framework agreement say for one regime.
+
+    >>> points_for({"ip": "host", "publication": {"open": {"duty": "required"}}}, "proprietary")
+    {'ip': 'host'}
+    """
+    said = {name: point for name, point in points.items() if name != "publication"}
+    duty = points.get("publication", {}).get(regime)
+    return said | {"publication": duty} if duty else said
+
+
+def hash_of(text: str) -> str:
+    """Return the SHA-256 of a text in UTF-8, as 64 hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def with_points(text: str, points: Mapping[str, Any]) -> str:
@@ -73,7 +93,7 @@ def with_points(text: str, points: Mapping[str, Any]) -> str:
     """
     if not points:
         return text
-    rows = (f"| {_TITLES[name]} | {_in_a_cell(sentence(name, points[name]))} |" for name in POINTS if name in points)
+    rows = (f"| {TITLES[name]} | {_in_a_cell(sentence(name, points[name]))} |" for name in POINTS if name in points)
     return "\n".join((text.rstrip(), "", "## The points in short", "", "| Point | What holds |", "|---|---|", *rows))
 
 
@@ -92,6 +112,8 @@ def sentence(name: str, said: Any) -> str:
             within = f"within {said['months']} months" if "months" in said else ""
             licence = f"under {said['licence']}" if said.get("licence") else ""
             return ", ".join(part for part in (said["what"], within, licence) if part)
+        case "publication" if "duty" not in said:
+            return "; ".join(f"{regime}: {sentence(name, duty)}" for regime, duty in sorted(said.items()))
         case "publication":
             return {
                 PublicationDuty.REQUIRED: "required",
@@ -186,6 +208,22 @@ def _publication(value: Any, field: str) -> dict[str, Any]:
         message = _("An embargo has a number of months, and nothing else has one.")
         raise fields.fault("terms.embargo", f"{field}.months", message)
     return said
+
+
+def _by_regime(value: Any, field: str, regimes: Collection[str]) -> dict[str, Any]:
+    said = parts(value, field, dict.fromkeys(regimes, _publication))
+    for regime, duty in said.items():
+        _refuse_contradiction(duty["duty"], regime, f"{field}.{regime}.duty")
+    return said
+
+
+def _refuse_contradiction(duty: str, regime: str, field: str) -> None:
+    if duty not in _FITTING[regime]:
+        message = _(
+            'Publication "${duty}" contradicts the regime "${regime}", which allows: ${allowed}.',
+            mapping={"duty": duty, "regime": regime, "allowed": ", ".join(sorted(_FITTING[regime]))},
+        )
+        raise fields.fault("terms.regime", field, message)
 
 
 def _confidentiality(value: Any, field: str) -> dict[str, Any]:

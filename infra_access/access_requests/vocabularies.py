@@ -121,3 +121,10 @@ class Secrecy(StrEnum):
 
     NONE = "none"
     MUTUAL = "mutual"
+
+
+class AgreementKind(StrEnum):
+    """What is accepted for one request: its terms, and those for samples that are handed over."""
+
+    TERMS = "terms"
+    MTA = "mta"

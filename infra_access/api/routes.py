@@ -7,6 +7,7 @@ from pyramid.config import Configurator
 
 from infra_access.api.contexts import instrument_time, own_account, own_token
 from infra_access.http import accounting_contexts, contexts
+from infra_access.http.agreement_contexts import framework
 from infra_access.http.contexts import Factory, private
 from infra_access.http.policy_contexts import policy_document
 
@@ -41,6 +42,11 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.access_request_dates", "/access-requests/{id}/dates", private(contexts.access_request)),
     ("api.agreement", "/access-requests/{id}/agreement", private(contexts.access_request)),
     ("api.agreement_accept", "/access-requests/{id}/agreement/accept", private(contexts.access_request)),
+    ("api.frameworks", "/framework-agreements", contexts.nothing),
+    ("api.framework", "/framework-agreements/{id}", private(framework)),
+    ("api.framework_offer", "/framework-agreements/{id}/offer", private(framework)),
+    ("api.framework_accept", "/framework-agreements/{id}/accept", private(framework)),
+    ("api.framework_end", "/framework-agreements/{id}/end", private(framework)),
     ("api.approvals", "/approvals", contexts.nothing),
     ("api.approval", "/approvals/{id}", private(contexts.approval)),
     ("api.approval_decision", "/approvals/{id}/decision", private(contexts.approval)),

@@ -44,6 +44,11 @@ class Permission(StrEnum):
     REQUEST_READ = "access:request:read"
     REQUEST_UPDATE = "access:request:update"
     AGREEMENT_ACCEPT = "access:agreement:accept"
+    FRAMEWORK_CREATE = "access:framework:create"
+    FRAMEWORK_LIST = "access:framework:list"
+    FRAMEWORK_READ = "access:framework:read"
+    FRAMEWORK_WRITE = "access:framework:write"
+    FRAMEWORK_ACCEPT = "access:framework:accept"
     APPROVAL_LIST = "access:approval:list"
     APPROVAL_DECIDE = "access:approval:decide"
     ALLOCATION_LIST = "access:allocation:list"
@@ -158,6 +163,15 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.REQUEST_READ: Allow(roles=_READERS, relations=frozenset({"requester", "team", "signatory", "approver"})),
     Permission.REQUEST_UPDATE: Allow(relations=frozenset({"requester"})),
     Permission.AGREEMENT_ACCEPT: Allow(relations=frozenset({"requester", "signatory", "host"})),
+    Permission.FRAMEWORK_CREATE: Allow(signed_in=True),
+    Permission.FRAMEWORK_LIST: Allow(signed_in=True),
+    Permission.FRAMEWORK_READ: Allow(
+        roles=frozenset({"auditor", "access_administrator", "platform_admin"}),
+        relations=frozenset({"host", "partner"}),
+    ),
+    # Two organisations agree, and nobody above them does it for them.
+    Permission.FRAMEWORK_WRITE: Allow(relations=frozenset({"host", "partner"})),
+    Permission.FRAMEWORK_ACCEPT: Allow(relations=frozenset({"host_signatory", "partner_signatory"})),
     Permission.APPROVAL_LIST: Allow(signed_in=True),
     Permission.APPROVAL_DECIDE: Allow(relations=frozenset({"approver"})),
     Permission.ALLOCATION_LIST: Allow(signed_in=True),

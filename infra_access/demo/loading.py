@@ -13,6 +13,7 @@ from infra_access.core.db import Database
 from infra_access.demo import (
     accounting_loading,
     activity_loading,
+    agreements_loading,
     mirror_loading,
     orders_loading,
     people_loading,
@@ -72,6 +73,7 @@ def load_demo(database: Database, *, now: datetime) -> dict[str, int]:
         ways_loading.routes,
         ways_loading.policies,
         accounting_loading.pools,
+        agreements_loading.frameworks,
         activity_loading.requests,
         activity_loading.bookings,
         activity_loading.questions,

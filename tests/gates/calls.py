@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from infra_access.access_requests.framework_models import FrameworkAgreement
 from infra_access.access_requests.models import AccessRequest, Agreement, Approval
 from infra_access.accounting.models import FundingSource
 from infra_access.catalogue.models import Instrument, Resource
@@ -31,6 +32,7 @@ TYPICAL = {
     "instruments": "sls-micro-xas",
     "access-requests": "soil-iron",
     "approvals": "soil-iron facility_manager",
+    "framework-agreements": "Paid access of partners",
     "bookings": "sls-sample-laboratory-02",
     "booking-series": "filters-weekly",
     "quotes": "startup",
@@ -117,6 +119,12 @@ def _terms_of_bone_pores(world: DemoWorld) -> str:
             .join(AccessRequest, AccessRequest.id == Agreement.access_request_id)
             .where(AccessRequest.public_id == world.ids["access-requests"]["bone-pores"])
         ).one()
+
+
+def _text_of_partners(world: DemoWorld) -> str:
+    with world.database.reader() as session:
+        wanted = world.ids["framework-agreements"]["Paid access of partners"]
+        return session.scalars(select(FrameworkAgreement.text_hash).where(FrameworkAgreement.public_id == wanted)).one()
 
 
 def _new_request(world: DemoWorld) -> dict[str, Any]:
@@ -213,6 +221,13 @@ def _previewed(world: DemoWorld) -> dict[str, Any]:
     return {"resource": _ring(world), **_NIGHT_FORM, "label": "Leak", "preview": Report((night,), (), ()).token}
 
 
+A_FRAMEWORK = {
+    "kind": "framework",
+    "title": "Gate agreement",
+    "text_version": "1",
+    "text": "What holds.",
+    "regimes": ["open"],
+}
 A_WAY = {
     "name": "Walk in",
     "access_mode": "wide",
@@ -279,6 +294,12 @@ CALLS: Mapping[str, Call] = {
     "api.access_request_submit POST": Call(of="sensor-corrosion"),
     "api.access_request_withdraw POST": Call(body={"reason": "No samples."}),
     "api.agreement_accept POST": Call(**BONES, body=_given(text_hash=_terms_of_bone_pores)),
+    "api.frameworks POST": Call(
+        body=_given(**A_FRAMEWORK, host=_in("organisations", "psi"), partner=_in("organisations", "demo-sensors-ke"))
+    ),
+    "api.framework_offer POST": Call(of="Secrecy about coatings"),
+    "api.framework_accept POST": Call(body=_given(text_hash=_text_of_partners)),
+    "api.framework_end POST": Call(body={"reason": "We moved."}),
     "api.approval_decision POST": Call(by="manager", body={"verdict": "approve", "reason": "It fits."}),
     "api.quotes POST": Call(
         body=_given(
