@@ -5,8 +5,9 @@ its hash covers them. What a text says of them is English whoever reads it: the 
 """
 
 import hashlib
+import re
 from collections.abc import Collection, Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from infra_access.access_requests.nested_fields import parts
@@ -39,6 +40,7 @@ _OWNERS: Mapping[str, str] = {
     Owner.HOST: "the host",
     Owner.JOINT: "both sides jointly",
 }
+_NUMBER = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,20})?")
 _PLACES = 4
 """Decimal places of a share."""
 
@@ -147,17 +149,20 @@ def _number(least: int, most: int) -> fields.Cleaner:
 
 def decimal_in(value: Any, field: str, most: int, places: int) -> Decimal:
     """Return a number from 0 to `most` with at most so many decimal places. Raises Invalid naming the field."""
-    try:
-        number = Decimal(str(value)) if isinstance(value, str | int | float | Decimal) else Decimal("NaN")
-    except (InvalidOperation, ValueError):
-        number = Decimal("NaN")
-    if isinstance(value, bool) or not number.is_finite() or not 0 <= number <= most or _places(number) > places:
+    written = str(value) if isinstance(value, str | float | Decimal) or _is_small(value) else ""
+    number = Decimal(written) if _NUMBER.fullmatch(written) else Decimal("NaN")
+    if not number.is_finite() or not 0 <= number <= most or _places(number) > places:
         message = _(
             "Give a number from 0 to ${most} with at most ${places} decimal places.",
             mapping={"most": most, "places": places},
         )
         raise fields.fault("value.number", field, message)
     return number
+
+
+def _is_small(value: Any) -> bool:
+    # Python refuses to write out a whole number of thousands of digits.
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= 10**15
 
 
 def _places(number: Decimal) -> int:

@@ -6,6 +6,7 @@ Views are declared in the modules of `views` and found by scan.
 from pyramid.config import Configurator
 
 from infra_access.http import accounting_contexts, contexts
+from infra_access.http.agreement_contexts import framework
 from infra_access.http.contexts import Factory, private
 from infra_access.http.policy_contexts import policy_document
 
@@ -56,6 +57,8 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("access_request_withdraw", "/access-requests/{id}/withdraw", private(contexts.access_request)),
     ("access_request_accept", "/access-requests/{id}/accept-terms", private(contexts.access_request)),
     ("access_request_message", "/access-requests/{id}/messages", private(contexts.access_request)),
+    ("framework_agreements", "/framework-agreements", contexts.nothing),
+    ("framework_agreement", "/framework-agreements/{id}", private(framework)),
     ("booking", "/bookings/{id}", private(contexts.booking)),
     ("booking_calendar", "/bookings/{id}/booking.ics", private(contexts.booking)),
     ("booking_accept", "/bookings/{id}/accept", private(contexts.booking)),

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from infra_access.access_requests.framework_models import FrameworkAgreement
 from infra_access.access_requests.models import AccessRequest, Agreement, Approval
 from infra_access.accounting.models import FundingSource
-from infra_access.catalogue.models import Instrument, Resource
+from infra_access.catalogue.models import Instrument, Organisation, Resource
 from infra_access.core.timespan import TimeSpan
 from infra_access.core.zones import parse_instant
 from infra_access.demo.loading import PASSWORD
@@ -125,6 +125,12 @@ def _text_of_partners(world: DemoWorld) -> str:
     with world.database.reader() as session:
         wanted = world.ids["framework-agreements"]["Paid access of partners"]
         return session.scalars(select(FrameworkAgreement.text_hash).where(FrameworkAgreement.public_id == wanted)).one()
+
+
+def _name_of_psi(world: DemoWorld) -> str:
+    with world.database.reader() as session:
+        wanted = world.ids["organisations"]["psi"]
+        return session.scalars(select(Organisation.name).where(Organisation.public_id == wanted)).one()
 
 
 def _new_request(world: DemoWorld) -> dict[str, Any]:
@@ -626,6 +632,18 @@ CALLS: Mapping[str, Call] = {
         body=_seen(AccessRequest, "access-requests", "soil-iron", reason="No samples.")
     ),
     "access_request_accept POST": Call(**BONES, body=_given(text_hash=_terms_of_bone_pores, agreed="yes")),
+    "framework_agreements POST": Call(
+        body=lambda world: {
+            **{name: A_FRAMEWORK[name] for name in ("kind", "title", "text_version", "text")},
+            "regimes": "open",
+            "own": world.ids["organisations"]["demo-sensors-ke"],
+            "side": "partner",
+            "other": _name_of_psi(world),
+        }
+    ),
+    "framework_agreement POST do=offer": Call(of="Secrecy about coatings", body={"do": "offer"}),
+    "framework_agreement POST do=accept": Call(body=_given(do="accept", text_hash=_text_of_partners)),
+    "framework_agreement POST do=end": Call(body={"do": "end", "reason": "We moved."}),
     "access_request_message POST": Call(body={"subject": "Dates", "text": "May we come a week later?"}),
     "approval POST": Call(
         by="manager",

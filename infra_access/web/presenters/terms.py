@@ -9,6 +9,7 @@ from babel.numbers import format_decimal
 
 from infra_access.access_requests.term_points import POINTS
 from infra_access.access_requests.vocabularies import Owner, Party, PublicationDuty, Secrecy
+from infra_access.catalogue.vocabularies import Regime, label
 from infra_access.core.i18n import Money, Text, _
 from infra_access.http.localisation import cldr
 
@@ -33,6 +34,16 @@ _SHARES: Mapping[str, Text] = {
 }
 
 
+_HOLDS: Mapping[str, Text] = {
+    "framework": _("By the framework agreement"),
+    "nda": _("By the non-disclosure agreement"),
+}
+_SAY: Mapping[str, Text] = {
+    "terms": _("The terms of this way in say:"),
+    "nda": _("The non-disclosure agreement says:"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A piece of what a point says; `own` are words of whoever wrote the terms, which nobody translates."""
@@ -43,18 +54,25 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class PointRow:
-    """One point: what it is about, and what holds."""
+    """One point: what it is about, what holds, by whose word where that is not the terms', and over which others."""
 
     name: str
     title: Text
     parts: tuple[Part, ...]
+    holds: Text = ""
+    over: tuple[tuple[Text, tuple[Part, ...]], ...] = ()
 
 
-def point_rows(points: Mapping[str, Any], locale: str) -> list[PointRow]:
-    """Return the points that terms state, in the order in which they are read."""
-    return [
-        PointRow(name, TITLES[name], tuple(_parts(name, points[name], locale))) for name in POINTS if name in points
-    ]
+def point_rows(points: Mapping[str, Any], locale: str, sources: Mapping[str, Any] | None = None) -> list[PointRow]:
+    """Return the points that terms state, in the order in which they are read; publication perhaps by regime."""
+    rows = []
+    for name in POINTS:
+        if name in points:
+            source = (sources or {}).get(name, {"holds": "terms", "over": {}})
+            over = tuple((_SAY[lower], tuple(_parts(name, other, locale))) for lower, other in source["over"].items())
+            said = tuple(_parts(name, points[name], locale))
+            rows.append(PointRow(name, TITLES[name], said, _HOLDS.get(source["holds"], ""), over))
+    return rows
 
 
 def _parts(name: str, said: Any, locale: str) -> Iterator[Part]:
@@ -67,6 +85,10 @@ def _parts(name: str, said: Any, locale: str) -> Iterator[Part]:
                 yield Part(_("within ${months} months", mapping={"months": said["months"]}))
             if "licence" in said:
                 yield Part(said["licence"], own=True)
+        case "publication" if "duty" not in said:
+            for regime, duty in sorted(said.items()):
+                words = {"regime": label(Regime(regime)), "said": _publication(duty)}
+                yield Part(_("${regime}: ${said}", mapping=words))
         case "publication":
             yield Part(_publication(said))
         case "confidentiality":

@@ -21,17 +21,15 @@ from infra_access.http.security import Context
 from infra_access.web.booking_form import version_in
 from infra_access.web.corrections import to_correct, to_fill_in
 from infra_access.web.forms import ENTERED, to, values_of
-from infra_access.web.markdown import to_html
 from infra_access.web.outlook import outlook
 from infra_access.web.presenters.approval_rows import approval_rows
 from infra_access.web.presenters.decisions import kept
 from infra_access.web.presenters.limits import limit_sentences
-from infra_access.web.presenters.request import granted, look_of, moves, next_words, sides
+from infra_access.web.presenters.request import granted, look_of, moves, next_words
 from infra_access.web.presenters.request_steps import steps_of
-from infra_access.web.presenters.terms import point_rows
 from infra_access.web.rendering import flash
 from infra_access.web.sending import send
-from infra_access.web.signing import signing_of
+from infra_access.web.signing import terms_of
 
 _PAGE = {"renderer": "access_request.jinja2", "request_method": "POST"}
 _UNSENT = frozenset({RequestState.DRAFT, RequestState.CHANGES_REQUESTED})
@@ -151,8 +149,5 @@ def _page(context: Context, request: Request, now: datetime) -> dict[str, Any]:
         and view.allocation.valid_until > now
         and view.route.time_given == TimeGiven.TEAM_PICKS
         and "team" in view.relations,
-        "points": point_rows(view.agreement.agreement.points, locale) if view.agreement else [],
-        "terms": to_html(view.agreement.agreement.text) if view.agreement else None,
-        "sides": sides(view.agreement) if view.agreement else [],
-        "signing": signing_of(request, view, now=now),
+        "texts": terms_of(request, view, now=now),
     }
