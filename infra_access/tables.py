@@ -11,6 +11,7 @@ MODULES = (
     "infra_access.screening.models",
     "infra_access.access_requests.models",
     "infra_access.access_requests.approval_models",
+    "infra_access.access_requests.framework_models",
     "infra_access.accounting.models",
     "infra_access.scheduling.models",
     "infra_access.scheduling.windows.models",

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.approval_models import RequestCorrection, StandingAuthorisation
 from infra_access.access_requests.drafting import create_access_request
+from infra_access.access_requests.framework_models import FrameworkAgreement
 from infra_access.access_requests.models import (
     AccessRequest,
     AccessRoute,
@@ -268,6 +269,10 @@ def _ids(session: Session) -> dict[str, dict[str, str]]:
             .join(ApiToken, ApiToken.account_id == Account.id)
             .where(ApiToken.scope == "write")
         )
+    }
+    ids["framework-agreements"] = {
+        row.title: row.public_id
+        for row in session.execute(select(FrameworkAgreement.title, FrameworkAgreement.public_id))
     }
     ids["quotes"] = {"startup": session.scalars(select(Quote.public_id).order_by(Quote.id).limit(1)).one()}
     ids["periods"] = _named(session, AccessPeriod)

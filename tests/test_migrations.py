@@ -14,6 +14,7 @@ from sqlalchemy.schema import CreateTable
 
 from alembic import command
 from infra_access import tables
+from infra_access.access_requests.models import Agreement, AgreementAcceptance
 from infra_access.accounting.models import UsageLine
 from infra_access.core.columns import Base
 from infra_access.core.db import Database
@@ -22,7 +23,7 @@ from infra_access.scheduling import guard
 from infra_access.scheduling.models import Occupancy
 from infra_access.scheduling.places import place_of
 from tests import databases
-from tests.factories.access_requests import OPEN_TO_ALL
+from tests.factories.access_requests import OPEN_TO_ALL, TERMS, make_active, make_approved, make_world
 from tests.factories.accounting import make_priced_world, make_usage
 from tests.factories.catalogue import make_facility
 from tests.factories.scheduling import (
@@ -44,7 +45,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "9999"
-down_revision = "0009"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 TABLES = ("resource", "occupancy", "instrument")
@@ -212,5 +213,30 @@ def test_lines_of_the_ledger_learn_what_they_are_of(fresh_url):
         migrate(fresh_url, Path(script_location()))
         with database.reader() as session:
             assert session.execute(select(*columns)).one() == expected
+    finally:
+        database.dispose()
+
+
+@both
+def test_what_was_agreed_survives_the_way_down_and_up(fresh_url):
+    """Terms of requests stay with who accepted them; those for samples have no place further down."""
+    samples = {"purpose": "research", "samples": [{"kind": "bone", "country": "KE", "hazards": []}]}
+    terms = {**TERMS, "mta": {"title": "Samples", "version": "1", "text": "They stay theirs."}}
+    accepted = select(AgreementAcceptance.side).join(Agreement).where(Agreement.kind == "terms")
+    texts = select(Agreement.text_hash).where(Agreement.kind == "terms").order_by(Agreement.id)
+    database = Database.connect(fresh_url)
+    try:
+        with database.writer() as session:
+            world = make_world(session, terms=terms)
+            make_active(session, world)
+            make_approved(session, world, project=samples)
+            before = session.scalars(texts).all(), sorted(session.scalars(accepted))
+        assert before[1] == ["applicant", "host", "host"]
+        migrate(fresh_url, Path(script_location()), down=True)
+        migrate(fresh_url, Path(script_location()))
+        with database.reader() as session:
+            assert (session.scalars(texts).all(), sorted(session.scalars(accepted))) == before
+        with database.readers.connect() as connection:
+            assert differences(connection) == []
     finally:
         database.dispose()

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.framework_models import FrameworkAgreement
+from infra_access.access_requests.framework_queries import FrameworkAccepted, accepted_by
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Agreement, AgreementAcceptance
 from infra_access.access_requests.standing import team_of
 from infra_access.catalogue.models import Facility, Organisation
@@ -29,14 +31,24 @@ class Accepted:
     side: str
     name: str
     at: datetime
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RestsOn:
+    """An agreement of both organisations that answers the terms of a request, with who accepted it when."""
+
+    framework: FrameworkAgreement
+    accepted: tuple[FrameworkAccepted, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AgreementView:
-    """The terms of a request and who has accepted them so far."""
+    """The terms of a request and who has accepted them so far; `framework` was accepted in place of them."""
 
     agreement: Agreement
     accepted: tuple[Accepted, ...]
+    framework: RestsOn | None = None
 
     @property
     def text_hash(self) -> str:
@@ -45,32 +57,68 @@ class AgreementView:
 
     @property
     def is_complete(self) -> bool:
-        """Tell whether both sides accepted."""
-        return {one.side for one in self.accepted} == set(SIDES)
+        """Tell whether both sides accepted, these terms or what covers them."""
+        return self.framework is not None or {one.side for one in self.accepted} == set(SIDES)
 
 
 def agreement_of(session: Session, access_request: AccessRequest) -> AgreementView:
-    """Return the terms of a request. Raises NotFound `agreement.none` where there are none (yet). Two statements."""
-    agreement = session.scalars(select(Agreement).where(Agreement.access_request_id == access_request.id)).one_or_none()
-    if agreement is None:
-        raise NotFound("agreement.none", _("There are no terms to accept: they come with the last approval."))
+    """Return the terms of a request, or those for its samples where there are no others.
+
+    Raises NotFound `agreement.none` where there are none (yet). Two statements, three where something covers them.
+    """
+    found = agreements_of(session, access_request)
+    if not found:
+        raise nothing_to_accept()
+    return found[0]
+
+
+def agreements_of(session: Session, access_request: AccessRequest) -> list[AgreementView]:
+    """Return the terms of a request, and after them those for its samples. As many statements as `agreement_of`."""
     rows = session.execute(
-        select(AgreementAcceptance.side, Account.name, AgreementAcceptance.accepted_at)
+        select(Agreement, FrameworkAgreement)
+        .outerjoin(FrameworkAgreement, FrameworkAgreement.id == Agreement.framework_id)
+        .where(Agreement.access_request_id == access_request.id)
+        .order_by(Agreement.kind.desc())
+    ).all()
+    accepted: dict[int, tuple[Accepted, ...]] = {}
+    for key, side, name, at, account_id in session.execute(
+        select(
+            AgreementAcceptance.agreement_id,
+            AgreementAcceptance.side,
+            Account.name,
+            AgreementAcceptance.accepted_at,
+            AgreementAcceptance.account_id,
+        )
         .join(Account, Account.id == AgreementAcceptance.account_id)
-        .where(AgreementAcceptance.agreement_id == agreement.id)
+        .where(AgreementAcceptance.agreement_id.in_([row[0].id for row in rows]))
         .order_by(AgreementAcceptance.id)
-    )
-    return AgreementView(agreement, tuple(Accepted(*row) for row in rows))
+    ):
+        accepted[key] = (*accepted.get(key, ()), Accepted(side, name, at, account_id))
+    signed = accepted_by(session, [framework.id for _agreement, framework in rows if framework is not None])
+    return [
+        AgreementView(
+            agreement,
+            accepted.get(agreement.id, ()),
+            RestsOn(framework, signed.get(framework.id, ())) if framework else None,
+        )
+        for agreement, framework in rows
+    ]
+
+
+def nothing_to_accept() -> NotFound:
+    """Return the error of a request without terms."""
+    return NotFound("agreement.none", _("There are no terms to accept: they come with the last approval."))
 
 
 def is_accepted(session: Session, access_request: AccessRequest) -> bool:
-    """Tell whether a request has terms that both sides accepted. One statement."""
-    sides = session.scalars(
-        select(AgreementAcceptance.side)
-        .join(Agreement, Agreement.id == AgreementAcceptance.agreement_id)
+    """Tell whether a request has terms, and both sides accepted each or what covers it. One statement."""
+    rows = session.execute(
+        select(Agreement.framework_id, func.count(AgreementAcceptance.id))
+        .outerjoin(AgreementAcceptance, AgreementAcceptance.agreement_id == Agreement.id)
         .where(Agreement.access_request_id == access_request.id)
-    )
-    return set(sides) == set(SIDES)
+        .group_by(Agreement.id, Agreement.framework_id)
+    ).all()
+    return bool(rows) and all(framework is not None or signed == len(SIDES) for framework, signed in rows)
 
 
 def sides_of(session: Session, access_request: AccessRequest, actor: Actor, now: datetime) -> frozenset[str]:

@@ -1,10 +1,8 @@
 """Terms offered and accepted: the text as both sides saw it, its SHA-256, and who accepted for which side."""
 
-import hashlib
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from string import Template
 
-from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations
@@ -13,27 +11,23 @@ from infra_access.access_requests.agreement_queries import (
     HOST,
     AgreementView,
     agreement_of,
+    agreements_of,
     is_accepted,
+    nothing_to_accept,
     sides_of,
     signatory_names,
 )
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
-from infra_access.access_requests.models import AccessRequest, AccessRoute, Agreement, AgreementAcceptance, Approval
+from infra_access.access_requests.models import AccessRequest, AccessRoute, Agreement, AgreementAcceptance
+from infra_access.access_requests.offering import offer
 from infra_access.access_requests.standing import advance, locked, team_of, tell
-from infra_access.access_requests.vocabularies import ApprovalState
+from infra_access.access_requests.term_points import hash_of
 from infra_access.audit.record import record
-from infra_access.catalogue.models import Facility, Organisation
 from infra_access.core.authority import Actor, Permission, require
 from infra_access.core.errors import Conflict, Forbidden
 from infra_access.core.i18n import _
-from infra_access.people.models import Account
 
-__all__ = ["AgreementView", "accept", "agreement_of", "grant", "hash_of", "offer"]
-
-
-def hash_of(text: str) -> str:
-    """Return the SHA-256 of a text in UTF-8, as 64 hexadecimal digits."""
-    return hashlib.sha256(text.encode()).hexdigest()
+__all__ = ["AgreementView", "accept", "agreement_of", "agreements_of", "grant", "hash_of", "offer"]
 
 
 def grant(session: Session, access_request: AccessRequest, route: AccessRoute, now: datetime) -> None:
@@ -48,33 +42,6 @@ def grant(session: Session, access_request: AccessRequest, route: AccessRoute, n
     tell(session, access_request, "activated", now)
 
 
-def offer(session: Session, access_request: AccessRequest, route: AccessRoute, now: datetime) -> bool:
-    """Offer the route's terms for the request's regime; tell whether there are any.
-
-    The same text stays accepted by whoever accepted it. The host accepts by its approval, or by having published the
-    terms with a route that needs none.
-    """
-    template = route.terms.get(access_request.regime)
-    found = session.scalars(select(Agreement).where(Agreement.access_request_id == access_request.id)).one_or_none()
-    if template is None:
-        return False
-    text = _text(session, access_request, route, template["text"])
-    if found is None:
-        found = Agreement(access_request_id=access_request.id)
-        session.add(found)
-    elif found.text_hash != hash_of(text):
-        session.execute(delete(AgreementAcceptance).where(AgreementAcceptance.agreement_id == found.id))
-    else:
-        return True
-    found.title, found.template_version = template["title"], template["version"]
-    found.text, found.text_hash, found.created_at = text, hash_of(text), now
-    session.flush()
-    host = _host_acceptance(session, access_request, template.get("offered_by"), now)
-    if host is not None:
-        _add(session, found, HOST, *host)
-    return True
-
-
 def accept(
     session: Session,
     *,
@@ -84,7 +51,7 @@ def accept(
     text_hash: str,
     expected_version: int | None = None,
 ) -> AgreementView:
-    """Accept the terms for the actor's side; the second side's acceptance makes the request active.
+    """Accept the terms of that hash for the actor's side; the last acceptance that is due makes the request active.
 
     `agreement_queries.sides_of` says who accepts for whom. Raises Forbidden `agreement.signatory`, Conflict
     `agreement.changed` where another text was read, Conflict `access_request.state`, NotFound.
@@ -95,18 +62,27 @@ def accept(
         raise _not_theirs_to_sign(session, access_request, now)
     require(actor, Permission.AGREEMENT_ACCEPT, (), {"signatory" if APPLICANT in sides else "host"} if sides else set())
     move(RequestState(access_request.state), RequestTransition.ACCEPT_TERMS)
-    agreement = agreement_of(session, access_request).agreement
-    if text_hash != agreement.text_hash:
+    waiting = agreements_of(session, access_request)
+    if not waiting:
+        raise nothing_to_accept()
+    # A text names itself by its hash: the terms and those for samples are accepted each for itself.
+    read = [one for one in waiting if one.text_hash == text_hash]
+    if not read:
         message = _("The terms have changed since you read them. Load them again before you accept.")
-        raise Conflict("agreement.changed", message, details={"text_hash": agreement.text_hash})
-    accepted = {one.side for one in agreement_of(session, access_request).accepted}
-    # Nobody signs for both sides.
-    side = next((one for one in (APPLICANT, HOST) if one in sides and one not in accepted), None)
-    if side is None:
-        raise Conflict("agreement.accepted", _("Your side has accepted already. The other side is still to do so."))
-    _add(session, agreement, side, int(actor.account_id or 0), now)
-    view = agreement_of(session, access_request)
-    if view.is_complete:
+        due = next((one for one in waiting if not one.is_complete), waiting[0])
+        raise Conflict("agreement.changed", message, details={"text_hash": due.text_hash})
+    agreement, side = _to_accept(read, sides, actor)
+    session.add(
+        AgreementAcceptance(
+            agreement_id=agreement.id,
+            side=side,
+            account_id=int(actor.account_id or 0),
+            accepted_at=now,
+            text_hash=agreement.text_hash,
+        )
+    )
+    session.flush()
+    if is_accepted(session, access_request):
         advance(access_request, RequestTransition.ACCEPT_TERMS, now)
         allocations.activate(session, access_request)
         tell(session, access_request, "activated", now)
@@ -117,9 +93,14 @@ def accept(
         object_kind="access_request",
         object_id=access_request.public_id,
         now=now,
-        details={"side": side, "text_hash": agreement.text_hash, "state": access_request.state},
+        details={
+            "side": side,
+            "kind": agreement.kind,
+            "text_hash": agreement.text_hash,
+            "state": access_request.state,
+        },
     )
-    return view
+    return next(one for one in agreements_of(session, access_request) if one.agreement is agreement)
 
 
 def _not_theirs_to_sign(session: Session, access_request: AccessRequest, now: datetime) -> Forbidden:
@@ -138,43 +119,15 @@ def _not_theirs_to_sign(session: Session, access_request: AccessRequest, now: da
     return Forbidden("agreement.signatory", message, details={"signatories": list(names)})
 
 
-def _add(session: Session, agreement: Agreement, side: str, account_id: int, at: datetime) -> None:
-    session.add(
-        AgreementAcceptance(
-            agreement_id=agreement.id, side=side, account_id=account_id, accepted_at=at, text_hash=agreement.text_hash
-        )
-    )
-    session.flush()
-
-
-def _host_acceptance(
-    session: Session, access_request: AccessRequest, offered_by: int | None, now: datetime
-) -> tuple[int, datetime] | None:
-    row = session.execute(
-        select(Approval.decided_by_id, Approval.decided_at)
-        .where(
-            Approval.subject_kind == "access_request",
-            Approval.subject_id == access_request.id,
-            Approval.scope_kind == "facility",
-            Approval.state == ApprovalState.APPROVED,
-        )
-        .order_by(Approval.decided_at.desc())
-        .limit(1)
-    ).one_or_none()
-    if row is not None and row.decided_by_id is not None and row.decided_at is not None:
-        return row.decided_by_id, row.decided_at
-    return None if offered_by is None else (offered_by, now)
-
-
-def _text(session: Session, access_request: AccessRequest, route: AccessRoute, template: str) -> str:
-    """Return the terms with both sides named, so that another organisation makes another text."""
-    facility = session.get_one(Facility, route.facility_id)
-    host = session.get_one(Organisation, facility.organisation_id)
-    applicant = (
-        session.get_one(Organisation, access_request.acting_for_id).name
-        if access_request.acting_for_id is not None
-        else session.get_one(Account, access_request.requester_id).name
-    )
-    names = {"facility": facility.name, "host": host.name, "applicant": applicant, "route": route.name}
-    text = Template(template).safe_substitute(names).strip()
-    return f"{text}\n\n---\n\n{host.name} ({facility.name}) / {applicant}\n"
+def _to_accept(read: Sequence[AgreementView], sides: Collection[str], actor: Actor) -> tuple[Agreement, str]:
+    """Return the text that the actor accepts, and for which side: one that has not accepted, and never for both."""
+    for one in read:
+        done = {accepted.side for accepted in one.accepted}
+        side = next((side for side in (APPLICANT, HOST) if side in sides and side not in done), None)
+        if side is None or one.framework is not None:
+            continue
+        if actor.account_id in {accepted.account_id for accepted in one.accepted}:
+            message = _("You have accepted for the other side. Somebody else has to accept for this one.")
+            raise Conflict("agreement.both_sides", message)
+        return one.agreement, side
+    raise Conflict("agreement.accepted", _("Your side has accepted already. The other side is still to do so."))

@@ -10,7 +10,7 @@ from infra_access.access_requests.content import Content
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition
 from infra_access.access_requests.models import AccessRequest, AccessRoute
 from infra_access.access_requests.standing import advance, tell
-from infra_access.access_requests.vocabularies import AllocationState
+from infra_access.access_requests.vocabularies import AgreementKind, AllocationState
 from infra_access.policy.ruling import Ruling
 
 ON_HOLD = (RequestState.PAUSED, RequestState.RESERVE, RequestState.DEFERRED)
@@ -47,7 +47,7 @@ def follow(
         if state in ON_HOLD:
             review.go_on(session, access_request, now)
         agreements.grant(session, access_request, route, now)
-    elif not _TERMS.isdisjoint(changed):
+    elif not _TERMS.isdisjoint(changed) or ("samples" in changed and AgreementKind.MTA in route.terms):
         allocations.set_state(session, access_request, AllocationState.SUSPENDED)
         advance(access_request, RequestTransition.REVIEW, now)
         agreements.grant(session, access_request, route, now)

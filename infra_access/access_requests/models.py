@@ -14,8 +14,9 @@ class AccessRoute(Base):
     """One way in to instruments of a facility. Stages, deadlines, tariff and terms are its data, never code.
 
     `time_given` is team_picks, facility_schedules or queue; `entry` is continuous or rounds; `tariff` maps a regime to
-    {amount, currency, per} with decimal strings; `terms` maps a regime to {title, version, text}; `serves` is
-    sentences by locale. `turnaround_days` is what a queue promises from the arrival of the samples.
+    {amount, currency, per} with decimal strings; `terms` maps a regime, or mta for samples that are handed over, to
+    {title, version, text, points}; `serves` is sentences by locale. `turnaround_days` is what a queue promises from
+    the arrival of the samples.
     """
 
     __tablename__ = "access_route"
@@ -268,17 +269,28 @@ class PolicyOverride(Base):
 
 
 class Agreement(Base):
-    """The terms of one request: the text as agreed and its SHA-256."""
+    """The terms of one request: the text as agreed, its SHA-256, and the points that it states as data.
+
+    `kind` is terms, or mta for samples that are handed over. Where `framework_id` names an agreement of both
+    organisations, that one was accepted in place of this. `sources` maps a point to what it comes from (framework,
+    terms or nda) and to what the others say of it, as {holds, over}.
+    """
 
     __tablename__ = "agreement"
+    __table_args__ = (UniqueConstraint("access_request_id", "kind"),)
 
     id: Mapped[PrimaryKey]
     public_id: Mapped[PublicId]
-    access_request_id: Mapped[int] = mapped_column(ForeignKey("access_request.id"), unique=True)
+    access_request_id: Mapped[int] = mapped_column(ForeignKey("access_request.id"))
+    kind: Mapped[str] = mapped_column(String(20), default="terms")
     title: Mapped[str] = mapped_column(String(200))
     template_version: Mapped[str] = mapped_column(String(40))
     text: Mapped[str] = mapped_column(Text)
     text_hash: Mapped[str] = mapped_column(String(64))
+    points: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    sources: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    framework_id: Mapped[int | None] = mapped_column(ForeignKey("framework_agreement.id"), index=True)
+    nda_id: Mapped[int | None] = mapped_column(ForeignKey("framework_agreement.id"))
     created_at: Mapped[datetime]
 
 

@@ -23,7 +23,7 @@ _CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
 def project(value: Any, field: str) -> dict[str, Any]:
     """Check what a request says about its project, with its samples."""
-    return _parts(value, field, _PROJECT)
+    return parts(value, field, _PROJECT)
 
 
 def participants(value: Any, field: str) -> list[dict[str, Any]]:
@@ -39,7 +39,8 @@ def participants(value: Any, field: str) -> list[dict[str, Any]]:
     return members
 
 
-def _parts(value: Any, field: str, cleaners: Mapping[str, fields.Cleaner]) -> dict[str, Any]:
+def parts(value: Any, field: str, cleaners: Mapping[str, fields.Cleaner]) -> dict[str, Any]:
+    """Check an object by its parts; each fault is named by its place in it."""
     if not isinstance(value, Mapping):
         raise fields.fault("value.type", field, _("This must be an object with its parts."))
     stored = fields.cleaned(
@@ -55,7 +56,7 @@ def _list(value: Any, field: str, cleaners: Mapping[str, fields.Cleaner], most: 
     if len(value) > most:
         message = _("These are more than ${most}. Please shorten the list.", mapping={"most": most})
         raise fields.fault("list.too_long", field, message)
-    return [_parts(entry, f"{field}.{position}", cleaners) for position, entry in enumerate(value)]
+    return [parts(entry, f"{field}.{position}", cleaners) for position, entry in enumerate(value)]
 
 
 def _code(value: Any, field: str) -> str:
@@ -103,7 +104,7 @@ _PROJECT: Mapping[str, fields.Cleaner] = {
     "ethics_approved": fields.flag,
     "assurances": fields.list_of(_code),
     "documents": _references,
-    "end_use": lambda value, field: _parts(value, field, end_use.PARTS),
+    "end_use": lambda value, field: parts(value, field, end_use.PARTS),
     "samples": lambda value, field: _list(value, field, _SAMPLE, MAX_SAMPLES),
 }
 _PARTICIPANT: Mapping[str, fields.Cleaner] = {

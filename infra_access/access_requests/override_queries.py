@@ -48,7 +48,8 @@ class Circle:
 
         Within an organisation its own people decide.
         """
-        return self.is_own(actor) or is_close(actor, barred=self.barred, group=self.group, scopes=scopes)
+        stands_in = not actor.stands_in_for.isdisjoint(self.team | self.barred)
+        return self.is_own(actor) or stands_in or is_close(actor, barred=self.barred, group=self.group, scopes=scopes)
 
 
 @dataclass(frozen=True, slots=True)

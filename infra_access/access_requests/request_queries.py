@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.agreement_queries import HOST_ROLES, AgreementView, agreement_of
+from infra_access.access_requests.agreement_queries import HOST_ROLES, AgreementView, agreements_of
 from infra_access.access_requests.allocations import allocation_of
 from infra_access.access_requests.approvals import approvals_of
 from infra_access.access_requests.lifecycle import NEXT, RequestState
@@ -67,9 +67,14 @@ class RequestView:
     team: tuple[tuple[Participant, str | None], ...]
     approvals: tuple[Approval, ...]
     waiting: tuple[Waiting, ...]
-    agreement: AgreementView | None
+    agreements: tuple[AgreementView, ...]
     allocation: Allocation | None
     relations: frozenset[str]
+
+    @property
+    def agreement(self) -> AgreementView | None:
+        """Return its terms, or those for its samples where it has no others."""
+        return self.agreements[0] if self.agreements else None
 
     @property
     def next_step(self) -> Text:
@@ -136,7 +141,7 @@ def request_by_public_id(session: Session, public_id: str, *, actor: Actor | Non
                 team=tuple(_team(session, access_request)),
                 approvals=asked,
                 waiting=tuple(_waiting(access_request, asked, told=bool(relations & _ASKING))),
-                agreement=_agreement(session, access_request),
+                agreements=tuple(agreements_of(session, access_request)),
                 allocation=allocation_of(session, access_request),
                 relations=relations,
             )
@@ -255,10 +260,3 @@ def _team(session: Session, access_request: AccessRequest) -> Iterator[tuple[Par
         .order_by(Participant.id)
     )
     yield from ((row[0], row[1]) for row in rows)
-
-
-def _agreement(session: Session, access_request: AccessRequest) -> AgreementView | None:
-    try:
-        return agreement_of(session, access_request)
-    except NotFound:
-        return None

@@ -1,14 +1,18 @@
 """The checks of what a route says: whom it serves, at what price, on which terms."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from infra_access.access_requests.vocabularies import Entry, OperatedBy, TimeGiven
+from infra_access.access_requests.term_points import clean_points
+from infra_access.access_requests.vocabularies import AgreementKind, Entry, OperatedBy, TimeGiven
 from infra_access.catalogue import fields
 from infra_access.catalogue.vocabularies import AccessMode, AccessType, AccessUnit, Regime, Sector, SizeBand
 from infra_access.core.i18n import _
+
+_MTA = AgreementKind.MTA.value
+"""Where the terms of a route keep those that a request with samples has to accept as well."""
 
 _CURRENCY = re.compile("[A-Z]{3}", re.ASCII)
 _REDUCED_FOR: Mapping[str, fields.Cleaner] = {
@@ -83,14 +87,32 @@ def conditions(value: Any, field: str) -> dict[str, Any]:
 
 
 def _terms(value: Any, field: str) -> dict[str, Any]:
+    """Check the terms by regime, and under mta those for samples that are handed over."""
+    material = {_MTA: value[_MTA]} if isinstance(value, Mapping) and _MTA in value else {}
+    if not all(isinstance(entry, Mapping) for entry in material.values()):
+        raise fields.fault("value.type", f"{field}.{_MTA}", _("This must be an object with its parts."))
+    by_regime = {key: entry for key, entry in value.items() if key != _MTA} if material else value
     return {
-        regime: {
-            "title": fields.line(200, required=True)(entry.get("title", ""), f"{field}.{regime}.title"),
-            "version": fields.line(40, required=True)(str(entry.get("version", "")), f"{field}.{regime}.version"),
-            "text": fields.text(50_000)(entry.get("text", ""), f"{field}.{regime}.text"),
-        }
-        for regime, entry in _by_regime(value, field).items()
+        **{
+            regime: terms(entry, f"{field}.{regime}", [regime])
+            for regime, entry in _by_regime(by_regime, field).items()
+        },
+        **{part: terms(entry, f"{field}.{part}") for part, entry in material.items()},
     }
+
+
+def terms(entry: Mapping[str, Any], field: str, regimes: Iterable[str] = ()) -> dict[str, Any]:
+    """Check one text of terms: title, version, Markdown, and its points where it states any."""
+    unknown = set(entry) - {"title", "version", "text", "points"}
+    if unknown:
+        raise fields.fault("field.unknown", f"{field}.{min(unknown)}", _("There is no such field."))
+    said = {
+        "title": fields.line(200, required=True)(entry.get("title", ""), f"{field}.title"),
+        "version": fields.line(40, required=True)(str(entry.get("version", "")), f"{field}.version"),
+        "text": fields.text(50_000)(entry.get("text", ""), f"{field}.text"),
+    }
+    points = clean_points(entry.get("points") or {}, f"{field}.points", regimes)
+    return {**said, "points": points} if points else said
 
 
 def _by_regime(value: Any, field: str) -> Mapping[str, Mapping[str, Any]]:

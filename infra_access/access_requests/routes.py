@@ -11,6 +11,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from infra_access.access_requests.models import AccessRound, AccessRoute, AccessRouteInstrument
 from infra_access.access_requests.route_fields import CLEANERS
+from infra_access.access_requests.terms_versions import check_versions, keep_versions
 from infra_access.access_requests.vocabularies import Entry, TimeGiven
 from infra_access.audit.record import record
 from infra_access.catalogue import fields
@@ -99,6 +100,7 @@ def create_route(
     session.add(route)
     session.flush()  # its instruments and its round need its key
     _lead_to(session, route, instruments)
+    keep_versions(session, route, route.terms, now=now)
     if route.entry == Entry.CONTINUOUS:
         session.add(AccessRound(route_id=route.id, name=route.name, opens_at=now))
     session.flush()
@@ -118,13 +120,16 @@ def update_route(
 ) -> AccessRoute:
     """Change a way in from now on; requests and quotes keep what they rest on. Closed ways (`active`) take no requests.
 
-    What it counts in and whether it has rounds stays: allocations and calls are made of these.
+    What it counts in and whether it has rounds stays: allocations and calls are made of these. Terms that change need
+    another version.
     """
     facility = session.get_one(Facility, route.facility_id)
     require(actor, Permission.ROUTE_WRITE, facility_scopes(session, facility))
     fields.check_version(route.version, expected_version)
     values = fields.cleaned(changes, _CHANGEABLE)
     _check_together({name: getattr(route, name) for name in CLEANERS} | values)
+    before = dict(route.terms)
+    check_versions(session, route, values.get("terms", {}))
     for offered in values.get("terms", {}).values():
         offered["offered_by"] = actor.account_id
     changed = sorted(name for name, value in values.items() if getattr(route, name) != value)
@@ -137,6 +142,8 @@ def update_route(
         flag_modified(route, "name")  # where it leads is a part of its version too
         changed.append("instruments")
     session.flush()
+    if "terms" in changed:
+        keep_versions(session, route, before, route.terms, now=now)
     _record(session, actor, "access_route.changed", route, now, {"changed": changed, "active": route.active})
     return route
 

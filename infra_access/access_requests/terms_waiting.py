@@ -57,7 +57,7 @@ def terms_waiting_for(session: Session, *, actor: Actor) -> list[TermsWaiting]:
         .outerjoin(acting_for, acting_for.id == AccessRequest.acting_for_id)
         .where(
             AccessRequest.state == RequestState.AGREEMENT_PENDING,
-            or_(and_(asks, ~_accepted(APPLICANT)), and_(hosts, ~_accepted(HOST))),
+            or_(and_(asks, _lacks(APPLICANT)), and_(hosts, _lacks(HOST))),
         )
         .order_by(AccessRequest.id)
         .limit(MOST)
@@ -65,11 +65,16 @@ def terms_waiting_for(session: Session, *, actor: Actor) -> list[TermsWaiting]:
     return [TermsWaiting(*row) for row in session.execute(query)]
 
 
-def _accepted(side: str) -> Exists:
-    return (
+def _lacks(side: str) -> Exists:
+    """Return the condition that a side has yet to accept a text of the request that nothing else covers."""
+    accepted = (
         select(AgreementAcceptance.id)
-        .join(Agreement, Agreement.id == AgreementAcceptance.agreement_id)
-        .where(Agreement.access_request_id == AccessRequest.id, AgreementAcceptance.side == side)
+        .where(AgreementAcceptance.agreement_id == Agreement.id, AgreementAcceptance.side == side)
+        .exists()
+    )
+    return (
+        select(Agreement.id)
+        .where(Agreement.access_request_id == AccessRequest.id, Agreement.framework_id.is_(None), ~accepted)
         .exists()
     )
 

@@ -110,3 +110,41 @@ class Visibility(StrEnum):
     TEAM_AND_STAFF = "team_and_staff"
     STAFF = "staff"
     ALL = "all"
+
+
+class Owner(StrEnum):
+    """To whom results belong, by the terms."""
+
+    APPLICANT = "applicant"
+    HOST = "host"
+    JOINT = "joint"
+
+
+class Party(StrEnum):
+    """Who bears a share of costs or risks."""
+
+    APPLICANT = "applicant"
+    HOST = "host"
+    FUNDER = "funder"
+
+
+class PublicationDuty(StrEnum):
+    """Whether results have to be published: at once, after an embargo, or never."""
+
+    REQUIRED = "required"
+    EMBARGOED = "embargoed"
+    NONE = "none"
+
+
+class Secrecy(StrEnum):
+    """Who keeps secret what is marked so."""
+
+    NONE = "none"
+    MUTUAL = "mutual"
+
+
+class AgreementKind(StrEnum):
+    """What is accepted for one request: its terms, and those for samples that are handed over."""
+
+    TERMS = "terms"
+    MTA = "mta"

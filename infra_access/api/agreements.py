@@ -2,12 +2,16 @@
 
 from typing import Any
 
-from infra_access.access_requests.agreement_queries import SIDES, AgreementView, agreement_of, sides_of
-from infra_access.access_requests.agreements import accept
+from infra_access.access_requests.agreement_queries import SIDES, AgreementView, RestsOn, agreements_of, sides_of
+from infra_access.access_requests.agreements import accept, agreement_of
+from infra_access.access_requests.framework_queries import SIDES as FRAMEWORK_SIDES
+from infra_access.access_requests.vocabularies import AgreementKind
 from infra_access.api.contract import Call, resource
-from infra_access.api.fields import Choice, Flag, Instant, Line, Lines, ListOf, Part, PublicId, Strict
+from infra_access.api.fields import Choice, Flag, Free, Instant, Line, Lines, ListOf, Part, PublicId, Strict
 from infra_access.api.schemas import Body, Out
 from infra_access.core.authority import Permission
+
+SHA_256 = "^[0-9a-f]{64}$"
 
 
 class AcceptBody(Body):
@@ -24,25 +28,55 @@ class AcceptedOut(Out):
     at = Instant()
 
 
-class AgreementOut(Out):
-    """The terms of a request."""
+class FrameworkAcceptedOut(Out):
+    """That one side of a framework agreement accepted it."""
+
+    side = Choice(FRAMEWORK_SIDES)
+    name = Line(most=200)
+    at = Instant()
+
+
+class CoveredByOut(Out):
+    """The agreement of both organisations that was accepted in place of a request's own terms."""
 
     id = PublicId()
-    access_request = PublicId()
+    title = Line(most=200)
+    text_version = Line(most=40)
+    text_hash = Strict("SHA-256 of its text.", type="string", pattern=SHA_256)
+    in_force_at = Instant()
+    accepted = ListOf(Part(FrameworkAcceptedOut))
+
+
+class TextOut(Out):
+    """One text of a request's terms."""
+
+    id = PublicId()
+    kind = Choice(AgreementKind, "The terms of the way in, or those for samples (mta).")
     title = Line(most=200)
     template_version = Line(most=40)
     text = Lines(most=200_000)
-    text_hash = Strict("SHA-256 of the text in UTF-8.", type="string", pattern="^[0-9a-f]{64}$")
+    text_hash = Strict("SHA-256 of the text in UTF-8.", type="string", pattern=SHA_256)
+    points = Free("What the text states as data: ip, sharing, publication, cost_shares, risk_shares, ...")
+    sources = Free("By point: whose word holds (framework, terms, nda), and over which other words.")
+    covered_by = Part(CoveredByOut, allow_none=True)
     created_at = Instant()
     accepted = ListOf(Part(AcceptedOut))
-    complete = Flag("Whether both sides accepted.")
+    complete = Flag("Whether both sides accepted, this or what covers it.")
     may_accept = ListOf(Choice(SIDES), "The sides that the caller may still accept for.")
+
+
+class AgreementOut(TextOut):
+    """The terms of a request; those for its samples are accepted by their own hash."""
+
+    access_request = PublicId()
+    material_transfer = Part(TextOut, allow_none=True)
 
 
 @resource("api.agreement", "GET", permission=Permission.REQUEST_READ, out=AgreementOut)
 def read(call: Call) -> dict[str, Any]:
     """Show the terms of an access request."""
-    return shown(call, agreement_of(call.db, call.row.access_request))
+    agreement_of(call.db, call.row.access_request)
+    return shown(call)
 
 
 @resource(
@@ -54,24 +88,41 @@ def read(call: Call) -> dict[str, Any]:
     version="access_request.version",
 )
 def give(call: Call) -> dict[str, Any]:
-    """Accept the terms for one's side; the second side's acceptance makes the request active."""
-    view = accept(call.db, access_request=call.row.access_request, text_hash=call.body["text_hash"], **call.changes)
-    return shown(call, view)
+    """Accept the terms of one hash for one's side; the last acceptance that is due makes the request active."""
+    accept(call.db, access_request=call.row.access_request, text_hash=call.body["text_hash"], **call.changes)
+    return shown(call)
 
 
-def shown(call: Call, view: AgreementView) -> dict[str, Any]:
+def shown(call: Call) -> dict[str, Any]:
     """Return the terms as the contract shows them."""
-    row, access_request = view.agreement, call.row.access_request
-    done = {one.side for one in view.accepted}
+    sides = sides_of(call.db, call.row.access_request, call.actor, call.now)
+    first, *further = (_text(view, sides) for view in agreements_of(call.db, call.row.access_request))
     return {
+        **first,
+        "access_request": call.row.access_request.public_id,
+        "material_transfer": further[0] if further else None,
+    }
+
+
+def _text(view: AgreementView, sides: frozenset[str]) -> dict[str, Any]:
+    row = view.agreement
+    done = {one.side for one in view.accepted}
+    same = ("kind", "title", "template_version", "text", "text_hash", "points", "sources", "created_at")
+    return {
+        **{name: getattr(row, name) for name in same},
         "id": row.public_id,
-        "access_request": access_request.public_id,
-        "title": row.title,
-        "template_version": row.template_version,
-        "text": row.text,
-        "text_hash": row.text_hash,
-        "created_at": row.created_at,
+        "covered_by": view.framework and _covered_by(view.framework),
         "accepted": view.accepted,
         "complete": view.is_complete,
-        "may_accept": sorted(sides_of(call.db, access_request, call.actor, call.now) - done),
+        "may_accept": [] if view.framework else sorted(sides - done),
+    }
+
+
+def _covered_by(found: RestsOn) -> dict[str, Any]:
+    framework = found.framework
+    same = ("title", "text_version", "text_hash", "in_force_at")
+    return {
+        **{name: getattr(framework, name) for name in same},
+        "id": framework.public_id,
+        "accepted": found.accepted,
     }

@@ -77,7 +77,7 @@ class RouteOut(Out):
     access_types = ListOf(Choice(AccessType))
     regimes = ListOf(Choice(Regime))
     tariff = Free("The price by regime: amount, currency and the access unit that it is for.")
-    terms = Free("Title, version and text of the terms, by regime.")
+    terms = Free("Title, version, text and points of the terms, by regime; under mta those for samples.")
     stages = ListOf(Line(most=100))
     booking_rules = Free("What it changes of the instrument's booking rules.")
     report_due_days = Integer(low=0)
@@ -162,8 +162,8 @@ def route_shown(view: RouteView) -> dict[str, Any]:
         **{name: getattr(route, name) for name in _OWN},
         "id": route.public_id,
         "terms": {
-            regime: {key: terms.get(key) for key in ("title", "version", "text")}
-            for regime, terms in route.terms.items()
+            part: {key: terms[key] for key in ("title", "version", "text", "points") if key in terms}
+            for part, terms in route.terms.items()
         },
         "open_round": view.open_round and round_shown(view.open_round),
         "next_round": view.next_round and round_shown(view.next_round),

@@ -7,6 +7,7 @@ from pyramid.config import Configurator
 
 from infra_access.api.contexts import instrument_time, own_account, own_role, own_token
 from infra_access.http import accounting_contexts, contexts
+from infra_access.http.agreement_contexts import framework
 from infra_access.http.contexts import Factory, private
 from infra_access.http.measurement_contexts import exchange
 from infra_access.http.policy_contexts import override, policy_document
@@ -64,6 +65,11 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.override", "/overrides/{id}", private(override)),
     ("api.override_confirm", "/overrides/{id}/confirm", private(override)),
     ("api.override_withdraw", "/overrides/{id}/withdraw", private(override)),
+    ("api.frameworks", "/framework-agreements", contexts.nothing),
+    ("api.framework", "/framework-agreements/{id}", private(framework)),
+    ("api.framework_offer", "/framework-agreements/{id}/offer", private(framework)),
+    ("api.framework_accept", "/framework-agreements/{id}/accept", private(framework)),
+    ("api.framework_end", "/framework-agreements/{id}/end", private(framework)),
     ("api.approvals", "/approvals", contexts.nothing),
     ("api.approvals_alike", "/approvals/decisions", contexts.nothing),
     ("api.approval", "/approvals/{id}", private(contexts.approval)),

@@ -33,7 +33,10 @@ class RouteFields(Body):
     access_types = ListOf(Choice(AccessType), least=1)
     regimes = ListOf(Choice(Regime), least=1)
     tariff = Free("The price by regime: amount, currency, and the access unit that it is for (per).")
-    terms = Free("Title, version and text of the terms, by regime.")
+    terms = Free(
+        "Title, version, text and points of the terms, by regime; under mta those for samples. A change needs a new "
+        "version. Points: ip, sharing, publication, cost_shares, risk_shares, confidentiality, liability."
+    )
     stages = ListOf(Line(most=100, filled=True))
     booking_rules = Part(BookingRulesBody)
     report_due_days = Integer(low=0, high=3660)

@@ -48,6 +48,11 @@ class Permission(StrEnum):
     REQUEST_COMPLETE = "access:request:complete"
     OUTCOME_WRITE = "access:outcome:write"
     AGREEMENT_ACCEPT = "access:agreement:accept"
+    FRAMEWORK_CREATE = "access:framework:create"
+    FRAMEWORK_LIST = "access:framework:list"
+    FRAMEWORK_READ = "access:framework:read"
+    FRAMEWORK_WRITE = "access:framework:write"
+    FRAMEWORK_ACCEPT = "access:framework:accept"
     APPROVAL_LIST = "access:approval:list"
     APPROVAL_DECIDE = "access:approval:decide"
     SCREENING_READ = "screening:candidate:read"
@@ -192,6 +197,15 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.REQUEST_COMPLETE: Allow(roles=_STAFF, relations=frozenset({"requester"})),
     Permission.OUTCOME_WRITE: Allow(roles=_STAFF, relations=frozenset({"requester", "team"})),
     Permission.AGREEMENT_ACCEPT: Allow(relations=frozenset({"requester", "signatory", "host"})),
+    Permission.FRAMEWORK_CREATE: Allow(signed_in=True),
+    Permission.FRAMEWORK_LIST: Allow(signed_in=True),
+    Permission.FRAMEWORK_READ: Allow(
+        roles=frozenset({"auditor", "access_administrator", "platform_admin"}),
+        relations=frozenset({"host", "partner"}),
+    ),
+    # Two organisations agree, and nobody above them does it for them.
+    Permission.FRAMEWORK_WRITE: Allow(relations=frozenset({"host", "partner"})),
+    Permission.FRAMEWORK_ACCEPT: Allow(relations=frozenset({"host_signatory", "partner_signatory"})),
     Permission.APPROVAL_LIST: Allow(signed_in=True),
     Permission.APPROVAL_DECIDE: Allow(relations=frozenset({"approver"})),
     # Names on sanction lists are for those who decide on them: not for the office, and not for platform administrators.

@@ -143,7 +143,10 @@ class Tariff:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One way in to `instruments`; a continuous one has no rounds here. `terms` names an agreement's template."""
+    """One way in to `instruments`; a continuous one has no rounds here.
+
+    `terms` names an agreement's template, `mta` that for samples that are handed over.
+    """
 
     key: str
     facility: str
@@ -163,6 +166,7 @@ class Route:
     terms: str
     report_due_days: int
     turnaround_days: int | None = None
+    mta: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,12 +227,37 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """One version of an agreement's template; `text` is Markdown."""
+    """One version of an agreement's template; `text` is Markdown, `points` state publication by regime."""
 
     key: str
     version: int
     title: str
     text: str
+    points: Entry
+
+    def for_part(self, part: str) -> dict[str, Any]:
+        """Return the terms of a way in for a regime, or for samples (mta)."""
+        points = {name: said for name, said in self.points.items() if name != "publication"}
+        duty = self.points.get("publication", {}).get(part)
+        said = points | {"publication": duty} if duty else points
+        return {"title": self.title, "version": str(self.version), "text": self.text, "points": said}
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """What two organisations agreed for later requests, or are about to, so many days before this week's Monday."""
+
+    kind: str
+    host: str
+    partner: str
+    drafted_by: str
+    title: str
+    text_version: str
+    text: str
+    regimes: tuple[str, ...]
+    points: Entry
+    days_ago: int
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +272,7 @@ class Dataset:
     country_groups: tuple[CountryGroup, ...]
     people: tuple[Person, ...]
     terms: tuple[Terms, ...]
+    frameworks: tuple[Framework, ...]
     activity: Activity
     service_orders: tuple[ServiceOrder, ...]
 
@@ -251,6 +281,7 @@ class Dataset:
 def dataset() -> Dataset:
     """Read all files once; a missing or unknown key raises, because the files are part of the program."""
     instruments = _all("instruments", _instrument)
+    points = _json("term_points")
     return Dataset(
         organisations=_all("organisations", _organisation),
         facilities=_all("facilities", _facility),
@@ -259,7 +290,8 @@ def dataset() -> Dataset:
         policies=_all("policies", _policy),
         country_groups=_all("country_groups", lambda entry: CountryGroup(**_tuples(entry))),
         people=_all("people", _person),
-        terms=tuple(_terms(path.read_text("utf-8")) for path in sorted((_DATA / "terms").iterdir(), key=str)),
+        terms=tuple(_terms(path.read_text("utf-8"), points) for path in sorted((_DATA / "terms").iterdir(), key=str)),
+        frameworks=_all("frameworks", lambda entry: Framework(**_tuples(entry))),
         activity=read_activity(_json("activity")),
         service_orders=tuple(read_order(entry) for entry in _json("service_orders")),
     )
@@ -322,7 +354,8 @@ def _person(entry: Entry) -> Person:
     return Person(**rest)
 
 
-def _terms(text: str) -> Terms:
+def _terms(text: str, points: Mapping[str, Entry]) -> Terms:
     _before, head, body = text.split("---\n", 2)
     fields = dict(line.split(": ", 1) for line in head.splitlines())
-    return Terms(fields["key"], int(fields["version"]), fields["title"], body.strip() + "\n")
+    key = fields["key"]
+    return Terms(key, int(fields["version"]), fields["title"], body.strip() + "\n", points[key])

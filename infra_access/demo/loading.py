@@ -13,6 +13,7 @@ from infra_access.core.db import Database
 from infra_access.demo import (
     accounting_loading,
     activity_loading,
+    agreements_loading,
     approvals_loading,
     exchange_loading,
     mirror_loading,
@@ -74,6 +75,7 @@ def load_demo(database: Database, *, now: datetime) -> dict[str, int]:
         ways_loading.routes,
         ways_loading.policies,
         accounting_loading.pools,
+        agreements_loading.frameworks,
         activity_loading.requests,
         approvals_loading.around_approvals,
         activity_loading.overrides,

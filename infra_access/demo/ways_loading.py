@@ -49,8 +49,10 @@ def routes(session: Session, world: World) -> None:
 
 
 def _new_route(session: Session, world: World, entry: Route) -> AccessRoute:
-    terms = next(each for each in world.data.terms if each.key == entry.terms)
-    text = {"title": terms.title, "version": str(terms.version), "text": terms.text}
+    templates = {each.key: each for each in world.data.terms}
+    terms = {regime: templates[entry.terms].for_part(regime) for regime in entry.regimes}
+    if entry.mta:
+        terms["mta"] = templates[entry.mta].for_part("mta")
     tariff: dict[str, Any] = {
         each.regime: {"amount": str(each.amount), "currency": each.currency, "per": each.per} for each in entry.tariffs
     }
@@ -71,7 +73,7 @@ def _new_route(session: Session, world: World, entry: Route) -> AccessRoute:
         regimes=list(entry.regimes),
         instruments=[world.instruments[key] for key in entry.instruments],
         tariff=tariff,
-        terms=dict.fromkeys(entry.regimes, text),
+        terms=terms,
         stages=list(entry.stages),
         report_due_days=entry.report_due_days,
         turnaround_days=entry.turnaround_days,

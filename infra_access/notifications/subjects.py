@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.framework_models import FrameworkAgreement
 from infra_access.access_requests.models import (
     AccessRequest,
     AccessRequestInstrument,
@@ -19,7 +20,7 @@ from infra_access.access_requests.models import (
 from infra_access.access_requests.override_queries import OVERSEER, view_of
 from infra_access.access_requests.standing import team_of
 from infra_access.accounting.models import Quote
-from infra_access.catalogue.models import Facility, Instrument
+from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.catalogue.scopes import instrument_scopes
 from infra_access.catalogue.vocabularies import OperationalStatus, label
 from infra_access.core.i18n import Text
@@ -80,6 +81,8 @@ def subject_of(
         return _conversation(session, payload, now)
     if kind is Kind.INSTRUMENT_STATUS:
         return _status(session, payload, now)
+    if kind.startswith("framework_agreement."):
+        return _framework(session, payload, now)
     if kind.startswith("service_order."):
         return _order(session, kind, payload, now)
     if kind in {Kind.SERIES_MADE, Kind.SERIES_CHANGED}:
@@ -228,6 +231,23 @@ def _request(session: Session, payload: Mapping[str, Any]) -> Subject | None:
         _request_values(session, found),
         (found.requester_id,),
         found.state_reason or "",
+    )
+
+
+def _framework(session: Session, payload: Mapping[str, Any], now: datetime) -> Subject | None:
+    """Return an agreement of two organisations, to be told to those who sign for either."""
+    found = session.scalars(
+        select(FrameworkAgreement).where(FrameworkAgreement.public_id == payload.get("framework_agreement"))
+    ).one_or_none()
+    if found is None:
+        return None
+    host, partner = (session.get_one(Organisation, key) for key in (found.host_id, found.partner_id))
+    scopes = (("organisation", host.public_id), ("organisation", partner.public_id))
+    return Subject(
+        f"/framework-agreements/{found.public_id}",
+        {"title": found.title, "version": found.text_version, "host": host.name, "partner": partner.name},
+        tuple(holders(session, "signatory", scopes, now, network=False)),
+        found.end_reason or "",
     )
 
 

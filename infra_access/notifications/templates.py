@@ -138,6 +138,24 @@ TEMPLATES: Mapping[Kind, Template] = {
             ),
         ),
     ),
+    Kind.FRAMEWORK_OFFERED: Template(
+        _("Please read and accept: ${title}"),
+        (
+            _("${title}, version ${version}, is offered as an agreement between ${host} and ${partner}."),
+            _("A signatory of each organisation accepts it; then it is in force, and requests under it need no more."),
+        ),
+    ),
+    Kind.FRAMEWORK_IN_FORCE: Template(
+        _("In force: ${title}"),
+        (_("${title}, version ${version}, between ${host} and ${partner} was accepted by both sides."),),
+    ),
+    Kind.FRAMEWORK_ENDED: Template(
+        _("Ended: ${title}"),
+        (
+            _("${title}, version ${version}, between ${host} and ${partner} has ended and covers no new request."),
+            _("Requests that rest on it already stay as they are."),
+        ),
+    ),
     Kind.BOOKING_CONFIRMED: Template(
         _("Booked: ${instrument}, ${when}"),
         (_("Your session on ${instrument} at ${facility} is confirmed: ${when}."),),

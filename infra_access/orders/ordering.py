@@ -14,6 +14,7 @@ from infra_access.access_requests.allocations import Granted
 from infra_access.access_requests.models import AccessRoute, Allocation
 from infra_access.access_requests.request_fields import organisation_for
 from infra_access.access_requests.routes import current_round, route_by_public_id
+from infra_access.access_requests.term_points import with_points
 from infra_access.access_requests.vocabularies import TimeGiven
 from infra_access.accounting import funding as sources
 from infra_access.accounting.models import FundingSource, Quote
@@ -266,7 +267,8 @@ def _offered(way: AccessRoute, regime: str) -> dict[str, Any]:
     terms = way.terms.get(regime)
     if not terms:
         return {}
-    return {key: terms[key] for key in ("title", "version", "text")} | {"text_hash": hash_of(terms["text"])}
+    text = with_points(terms["text"], terms.get("points", {}))
+    return {"title": terms["title"], "version": terms["version"], "text": text, "text_hash": hash_of(text)}
 
 
 def _accepted(order: ServiceOrder, text_hash: str | None) -> set[str]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from infra_access.access_requests.framework_lifecycle import KINDS as FRAMEWORK_KINDS
+from infra_access.access_requests.framework_lifecycle import LABELS as FRAMEWORK_STATES
 from infra_access.access_requests.lifecycle import LABELS as REQUEST_STATES
 from infra_access.access_requests.parties import Part
 from infra_access.access_requests.vocabularies import (
@@ -104,6 +106,8 @@ WORDS: Mapping[str, Mapping[str, Text]] = {
     "allocation_state": ALLOCATION_STATES,
     "override_state": OVERRIDE_STATES,
     "request_state": {str(state): words for state, words in REQUEST_STATES.items()},
+    "framework_kind": {str(kind): words for kind, words in FRAMEWORK_KINDS.items()},
+    "framework_state": {str(state): words for state, words in FRAMEWORK_STATES.items()},
     "schedule_state": {str(state): words for state, words in SCHEDULE_STATES.items()},
     "booking_state": {str(state): words for state, words in BOOKING_STATES.items()},
     "order_state": {str(state): words for state, words in ORDER_STATES.items()},

@@ -6,6 +6,7 @@ Views are declared in the modules of `views` and found by scan.
 from pyramid.config import Configurator
 
 from infra_access.http import accounting_contexts, contexts
+from infra_access.http.agreement_contexts import framework
 from infra_access.http.contexts import Factory, private
 from infra_access.http.measurement_contexts import exchange
 from infra_access.http.policy_contexts import override, policy_document
@@ -63,6 +64,8 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("access_request_revoke", "/access-requests/{id}/revoke", private(contexts.access_request)),
     ("access_request_corrections", "/access-requests/{id}/corrections", private(contexts.access_request)),
     ("access_request_correction", "/access-requests/{id}/corrections/{correction}", private(contexts.access_request)),
+    ("framework_agreements", "/framework-agreements", contexts.nothing),
+    ("framework_agreement", "/framework-agreements/{id}", private(framework)),
     ("booking", "/bookings/{id}", private(contexts.booking)),
     ("booking_calendar", "/bookings/{id}/booking.ics", private(contexts.booking)),
     ("booking_accept", "/bookings/{id}/accept", private(contexts.booking)),

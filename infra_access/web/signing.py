@@ -1,38 +1,68 @@
-"""Who may accept the terms of a request, and who still has to."""
+"""The terms of a request as its page shows them: the points, what covers them, who accepted and who still has to."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from markupsafe import Markup
 from pyramid.request import Request
 from sqlalchemy import select
 
-from infra_access.access_requests.agreement_queries import APPLICANT, SIDES, applicant_signatories, sides_of
+from infra_access.access_requests.agreement_queries import (
+    APPLICANT,
+    SIDES,
+    AgreementView,
+    applicant_signatories,
+    sides_of,
+)
 from infra_access.access_requests.lifecycle import RequestState
 from infra_access.access_requests.request_queries import RequestView
 from infra_access.people.models import Account
+from infra_access.web.markdown import to_html
+from infra_access.web.presenters.request import Side, sides
+from infra_access.web.presenters.terms import PointRow, point_rows
 
 
 @dataclass(frozen=True, slots=True)
-class Signing:
-    """`missing` are the sides that have not accepted; `mine` tells whether the reader may for one of them.
+class Terms:
+    """One text: `mine` tells whether the reader may accept it for a side that has not.
 
-    `signatories` are the names of those who may accept for the applicant's side.
+    `signatories` are the names of those who may accept for the applicant's side; `anchor` is its place on the page.
     """
 
-    missing: tuple[str, ...]
+    view: AgreementView
+    anchor: str
+    text: Markup
+    points: list[PointRow]
+    sides: list[Side]
     mine: bool
     signatories: tuple[str, ...]
 
 
-def signing_of(request: Request, view: RequestView, *, now: datetime) -> Signing | None:
-    """Return how the terms of a request stand; None where there are none."""
-    if view.agreement is None:
-        return None
-    done = {one.side for one in view.agreement.accepted}
-    missing = tuple(side for side in SIDES if side not in done)
-    if view.access_request.state != RequestState.AGREEMENT_PENDING or not missing:
-        return Signing(missing, False, ())
-    keys = applicant_signatories(request.db, view.access_request, now) if APPLICANT in missing else frozenset()
-    names = request.db.scalars(select(Account.name).where(Account.id.in_(sorted(keys))).order_by(Account.name))
-    sides = sides_of(request.db, view.access_request, request.actor, now)
-    return Signing(missing, bool(sides & set(missing)), tuple(names))
+def terms_of(request: Request, view: RequestView, *, now: datetime) -> list[Terms]:
+    """Return the terms of a request, and after them those for its samples."""
+    waits = view.access_request.state == RequestState.AGREEMENT_PENDING
+    missing = {one.agreement.id: _missing(one) if waits else frozenset() for one in view.agreements}
+    signatories: tuple[str, ...] = ()
+    if any(APPLICANT in sides for sides in missing.values()):
+        keys = applicant_signatories(request.db, view.access_request, now)
+        names = request.db.scalars(select(Account.name).where(Account.id.in_(sorted(keys))).order_by(Account.name))
+        signatories = tuple(names)
+    mine = sides_of(request.db, view.access_request, request.actor, now) if any(missing.values()) else frozenset()
+    return [
+        Terms(
+            one,
+            "terms" if one is view.agreement else "terms-for-samples",
+            to_html(one.agreement.text),
+            point_rows(one.agreement.points, request.locale_name, one.agreement.sources),
+            sides(one),
+            bool(mine & missing[one.agreement.id]),
+            signatories,
+        )
+        for one in view.agreements
+    ]
+
+
+def _missing(one: AgreementView) -> frozenset[str]:
+    if one.is_complete:
+        return frozenset()
+    return frozenset(SIDES) - {accepted.side for accepted in one.accepted}

@@ -43,6 +43,7 @@ from infra_access.scheduling.waiting.wait_list import join
 from tests.factories.access_requests import make_active, make_request, make_submitted, make_world, pending
 from tests.factories.accounting import make_funding, make_period, make_pool, make_quote
 from tests.factories.catalogue import make_instrument
+from tests.factories.frameworks import make_draft, make_sides
 from tests.factories.people import make_grant, make_token
 from tests.factories.policy import make_document
 from tests.factories.scheduling import SYSTEM, copies_of
@@ -187,6 +188,9 @@ def _filled(session: Session) -> tuple[str, dict[str, str]]:
         latest=tomorrow + timedelta(days=9),
         minutes=60,
     )
+    sides = make_sides(session, world)
+    scope = {"scope_kind": "organisation", "scope_key": sides.host.public_id}
+    make_grant(session, account=account, role="signatory", **scope)
     quote = make_quote(session, world, now=now)
     period = make_period(session, world.facility, now=now, starts=tomorrow, ends=tomorrow + timedelta(days=90))
     pool = make_pool(session, period, make_instrument(session, facility=world.facility), now=now)
@@ -206,6 +210,7 @@ def _filled(session: Session) -> tuple[str, dict[str, str]]:
             "instruments": world.instrument.public_id,
             "access-requests": make_request(session, world).public_id,
             "approvals": pending(session, request)["facility_manager"].public_id,
+            "framework-agreements": make_draft(session, sides, now=now).public_id,
             "bookings": booking.public_id,
             "policies": make_document(session).public_id,
             "me/tokens": spare.public_id,

@@ -367,7 +367,7 @@ def test_there_is_a_request_in_each_state_and_an_answered_question(data: Dataset
 
 
 def test_each_agreement_says_what_it_must(data: Dataset) -> None:
-    assert {each.key for each in data.terms} == {"open-access", "proprietary-access", "mail-in"}
+    assert {each.key for each in data.terms} == {"open-access", "proprietary-access", "mail-in", "material-transfer"}
     for terms in data.terms:
         for heading in (
             "Results and ideas",

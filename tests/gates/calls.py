@@ -10,10 +10,11 @@ from typing import Any
 from sqlalchemy import select
 
 from infra_access.access_requests.approval_models import StandingAuthorisation
+from infra_access.access_requests.framework_models import FrameworkAgreement
 from infra_access.access_requests.models import AccessRequest, Agreement, Approval, PolicyOverride
 from infra_access.access_requests.parties import parties_of
 from infra_access.accounting.models import FundingSource
-from infra_access.catalogue.models import Instrument, Resource
+from infra_access.catalogue.models import Instrument, Organisation, Resource
 from infra_access.core.timespan import TimeSpan
 from infra_access.core.zones import parse_instant
 from infra_access.demo.loading import PASSWORD
@@ -34,6 +35,7 @@ TYPICAL = {
     "instruments": "sls-micro-xas",
     "access-requests": "soil-iron",
     "approvals": "soil-iron facility_manager",
+    "framework-agreements": "Paid access of partners",
     "bookings": "sls-sample-laboratory-02",
     "booking-series": "filters-weekly",
     "quotes": "startup",
@@ -134,6 +136,18 @@ def _names(world: DemoWorld) -> list[str]:
 
 def _name(world: DemoWorld) -> str:
     return _names(world)[0]
+
+
+def _text_of_partners(world: DemoWorld) -> str:
+    with world.database.reader() as session:
+        wanted = world.ids["framework-agreements"]["Paid access of partners"]
+        return session.scalars(select(FrameworkAgreement.text_hash).where(FrameworkAgreement.public_id == wanted)).one()
+
+
+def _name_of_psi(world: DemoWorld) -> str:
+    with world.database.reader() as session:
+        wanted = world.ids["organisations"]["psi"]
+        return session.scalars(select(Organisation.name).where(Organisation.public_id == wanted)).one()
 
 
 def _new_request(world: DemoWorld) -> dict[str, Any]:
@@ -261,6 +275,13 @@ def _previewed(world: DemoWorld) -> dict[str, Any]:
     return {"resource": _ring(world), **_NIGHT_FORM, "label": "Leak", "preview": Report((night,), (), ()).token}
 
 
+A_FRAMEWORK = {
+    "kind": "framework",
+    "title": "Gate agreement",
+    "text_version": "1",
+    "text": "What holds.",
+    "regimes": ["open"],
+}
 A_WAY = {
     "name": "Walk in",
     "access_mode": "wide",
@@ -439,6 +460,12 @@ CALLS: Mapping[str, Call] = {
     ),
     "api.override_confirm POST": Call(by="administrator"),
     "api.override_withdraw POST": Call(by="administrator", body={"reason": "It is not needed any more."}),
+    "api.frameworks POST": Call(
+        body=_given(**A_FRAMEWORK, host=_in("organisations", "psi"), partner=_in("organisations", "demo-sensors-ke"))
+    ),
+    "api.framework_offer POST": Call(of="Secrecy about coatings"),
+    "api.framework_accept POST": Call(body=_given(text_hash=_text_of_partners)),
+    "api.framework_end POST": Call(body={"reason": "We moved."}),
     "api.approval_decision POST": Call(by="manager", body={"verdict": "approve", "reason": "It fits."}),
     "api.approval_screening POST": Call(
         **GRATINGS, body=_given(candidates=_names, verdict="different", reason="Older.")
@@ -772,6 +799,18 @@ CALLS: Mapping[str, Call] = {
         body=_seen(AccessRequest, "access-requests", "soil-iron", reason="No samples.")
     ),
     "access_request_accept POST": Call(**BONES, body=_given(text_hash=_terms_of_bone_pores, agreed="yes")),
+    "framework_agreements POST": Call(
+        body=lambda world: {
+            **{name: A_FRAMEWORK[name] for name in ("kind", "title", "text_version", "text")},
+            "regimes": "open",
+            "own": world.ids["organisations"]["demo-sensors-ke"],
+            "side": "partner",
+            "other": _name_of_psi(world),
+        }
+    ),
+    "framework_agreement POST do=offer": Call(of="Secrecy about coatings", body={"do": "offer"}),
+    "framework_agreement POST do=accept": Call(body=_given(do="accept", text_hash=_text_of_partners)),
+    "framework_agreement POST do=end": Call(body={"do": "end", "reason": "We moved."}),
     "access_request_message POST": Call(body={"subject": "Dates", "text": "May we come a week later?"}),
     "access_request_exceptions POST": Call(
         by="manager", of="water-filters", body={"rule": "sls-rapid-five-shifts", "reason": "A shift was lost."}

@@ -19,6 +19,7 @@ from infra_access.access_requests.models import (
     Message,
 )
 from infra_access.catalogue.models import Facility, Instrument, Organisation
+from infra_access.core.authority import NETWORK
 from infra_access.core.db import Database
 from infra_access.core.i18n import Text, plain
 from infra_access.notifications.compose import Letterhead, compose
@@ -32,8 +33,10 @@ from infra_access.people.links import account_of_link
 from infra_access.people.models import Account, OneTimeLink
 from infra_access.scheduling.models import Booking
 from infra_access.scheduling.waiting.models import WaitListEntry
+from tests.factories.access_requests import NOW, make_world
+from tests.factories.frameworks import make_draft, make_sides
 from tests.factories.overrides import LATER, administrators, ask, confirm, make_refused
-from tests.factories.people import make_account, make_grant
+from tests.factories.people import make_account, make_actor, make_grant
 
 BASE = "https://access.example.org"
 LETTERHEAD = Letterhead("no-reply@access.example.org", BASE, lambda text, _locale: plain(text))
@@ -396,3 +399,18 @@ def test_who_waited_in_vain_is_led_to_the_next_times(session: Session, now: date
     [mail] = _mails(session, now, "wait_list.lapsed", wait=entry.public_id)
     assert mail["To"].addresses[0].addr_spec == account.email
     assert f"/find-time?instrument={instrument.public_id}" in _text(mail)
+
+
+def test_an_agreement_is_told_to_the_signatories_of_both_sides(session: Session) -> None:
+    sides = make_sides(session, make_world(session))
+    make_actor(session, ("organisation_admin", ("organisation", sides.host.public_id)))
+    make_actor(session, ("signatory", NETWORK))
+    framework = make_draft(session, sides)
+    told = {sides.for_host.label, sides.for_partner.label}
+    for step in ("offered", "in_force", "ended"):
+        mails = _mails(session, NOW, f"framework_agreement.{step}", framework_agreement=framework.public_id)
+        assert {mail["To"].addresses[0].display_name for mail in mails} == told
+        for mail in mails:
+            assert framework.title in mail["Subject"]
+            assert sides.partner.name in _text(mail)
+            assert f"{BASE}/framework-agreements/{framework.public_id}" in _text(mail)

@@ -6,10 +6,14 @@ import pytest
 from sqlalchemy import select
 
 from infra_access.access_requests.models import AccessRequest
+from infra_access.access_requests.routes import update_route
 from infra_access.core import clock
 from infra_access.people.models import Account
 from tests.factories.access_requests import (
+    NOW,
     OPEN_TO_ALL,
+    SYSTEM,
+    TERMS,
     make_active,
     make_approved,
     make_request,
@@ -230,6 +234,29 @@ def test_the_terms_are_read_and_accepted_by_their_hash(browser, database, world)
     assert form["text_hash"].value == kept
     assert "The terms are accepted" in form.submit().follow().text
     assert _only(database).state == "active"
+
+
+def test_the_points_of_the_terms_stand_first(browser, database, world):
+    points = {
+        "ip": "joint",
+        "sharing": {"what": "Spectra", "licence": "CC BY 4.0"},
+        "publication": {"duty": "required"},
+        "cost_shares": [{"party": "applicant", "percent": "12.5"}, {"party": "host", "percent": "87.5"}],
+        "liability": {"cap": {"amount": "1000", "currency": "EUR"}},
+    }
+    with database.writer() as session:
+        route = session.get_one(type(world.route), world.route.id)
+        terms = {"open": TERMS["open"] | {"version": "2", "points": points}}
+        update_route(session, actor=SYSTEM, now=NOW, route=route, changes={"terms": terms})
+        request = make_approved(session, world, period=_soon())
+    page = browser(world.applicant_account).get(f"/access-requests/{request.public_id}")
+    section = page.html.select_one("#terms").find_parent("section")
+    said = {term.get_text(): term.find_next("dd").get_text() for term in section.select("dt")}
+    assert said["Results belong to"] == "both sides jointly"
+    assert said["Sharing and reuse"] == "Spectra; CC BY 4.0"
+    assert said["Costs"] == "the applicant 12.5 %; the host 87.5 %"
+    assert said["Liability"] == "up to EUR\xa01,000.00"
+    assert section.get_text().index("both sides jointly") < section.get_text().index("Results are published.")
 
 
 def test_what_was_granted_leads_to_booking(browser, database, world):

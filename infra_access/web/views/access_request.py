@@ -25,7 +25,6 @@ from infra_access.http.security import Context
 from infra_access.web.booking_form import version_in
 from infra_access.web.corrections import to_correct, to_fill_in
 from infra_access.web.forms import ENTERED, to, values_of
-from infra_access.web.markdown import to_html
 from infra_access.web.outcomes_section import outcomes_section
 from infra_access.web.outlook import outlook
 from infra_access.web.presenters.approval_rows import approval_rows
@@ -33,12 +32,12 @@ from infra_access.web.presenters.correction_rows import correction_rows
 from infra_access.web.presenters.decisions import kept
 from infra_access.web.presenters.gates import GateRow, request_gate_rows
 from infra_access.web.presenters.limits import limit_sentences
-from infra_access.web.presenters.request import granted, look_of, moves, next_words, sides
+from infra_access.web.presenters.request import granted, look_of, moves, next_words
 from infra_access.web.presenters.request_steps import steps_of
 from infra_access.web.rendering import flash
 from infra_access.web.repeats import new_key
 from infra_access.web.sending import send
-from infra_access.web.signing import signing_of
+from infra_access.web.signing import terms_of
 
 _PAGE = {"renderer": "access_request.jinja2", "request_method": "POST"}
 _UNSENT = frozenset({RequestState.DRAFT, RequestState.CHANGES_REQUESTED, RequestState.REOPENED})
@@ -160,9 +159,6 @@ def request_page(context: Context, request: Request, now: datetime) -> dict[str,
         and view.allocation.valid_until > now
         and view.route.time_given == TimeGiven.TEAM_PICKS
         and "team" in view.relations,
-        "terms": to_html(view.agreement.agreement.text) if view.agreement else None,
-        "sides": sides(view.agreement) if view.agreement else [],
-        "signing": signing_of(request, view, now=now),
         "own": "requester" in view.relations,
         "corrections": correction_rows(corrections_of(request.db, row), zone),
         "may_correct": staff
@@ -176,6 +172,7 @@ def request_page(context: Context, request: Request, now: datetime) -> dict[str,
         and may(request.actor, Permission.REQUEST_REVOKE, context.scopes),
         "section": outcomes_section(context, request, now),
         "key": new_key(),
+        "texts": terms_of(request, view, now=now),
     }
 
 
