@@ -173,7 +173,9 @@ def _screened(session: Session, ids: Mapping[str, Mapping[str, str]], account: A
         project={"purpose": "research", "field": "engineering", "dual_use": False},
     )
     submit(session, actor=load_actor(session, account.id, now=NOW), now=NOW, access_request=request)
-    officer = select(Approval.public_id).where(Approval.role == "export_control_officer")
+    officer = select(Approval.public_id).where(
+        Approval.role == "export_control_officer", Approval.subject_public_id == request.public_id
+    )
     return {"finer-gratings export_control_officer": session.scalars(officer).one()}
 
 

@@ -28,7 +28,7 @@ from infra_access.scheduling.revoking import revoke_access
 VERSION = "access_request.version"
 
 
-class WhyBody(Body):
+class GroundsBody(Body):
     """Why, in words that the people concerned read."""
 
     reason = Lines(most=5_000, filled=True, required=True)
@@ -111,7 +111,7 @@ def take_back(call: Call) -> dict[str, Any]:
     "api.access_request_appeal",
     "POST",
     permission=Permission.REQUEST_UPDATE,
-    body=WhyBody,
+    body=GroundsBody,
     out=AccessRequestOut,
     version=VERSION,
 )
@@ -125,7 +125,7 @@ def object_to(call: Call) -> dict[str, Any]:
     "api.access_request_revoke",
     "POST",
     permission=Permission.REQUEST_REVOKE,
-    body=WhyBody,
+    body=GroundsBody,
     out=AccessRequestOut,
     version=VERSION,
     errors=(409,),

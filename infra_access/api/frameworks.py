@@ -37,7 +37,7 @@ class FrameworkBody(Body):
     valid_until = Instant("Without an end if left out.", allow_none=True)
 
 
-class EndBody(Body):
+class FrameworkEndBody(Body):
     """Why it ends."""
 
     reason = Lines(most=2_000)
@@ -142,7 +142,7 @@ def accept(call: Call) -> dict[str, Any]:
     "api.framework_end",
     "POST",
     permission=Permission.FRAMEWORK_WRITE,
-    body=EndBody,
+    body=FrameworkEndBody,
     out=FrameworkOut,
     version="framework.version",
     errors=(409,),

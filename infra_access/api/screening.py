@@ -35,7 +35,7 @@ class ListOut(Out):
     loaded_at = Instant()
 
 
-class PartyOut(Out):
+class ScreenedPartyOut(Out):
     """Somebody who takes part, as the request says."""
 
     kind = Choice(Kind)
@@ -78,7 +78,7 @@ class CandidateOut(Out):
     """Somebody whose name is like one on a list: for a human to compare, never a refusal by itself."""
 
     id = Line("It stands for these two as they are now.", most=32)
-    party = Part(PartyOut)
+    party = Part(ScreenedPartyOut)
     entry = Part(EntryOut)
     decision = Choice(Same, "The one that counts; null while there is none.", allow_none=True)
 

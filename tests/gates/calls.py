@@ -130,7 +130,8 @@ def _terms_of_bone_pores(world: DemoWorld) -> str:
 def _names(world: DemoWorld) -> list[str]:
     """Return the candidates in the sanction list that is loaded."""
     with world.database.reader() as session:
-        approval = session.scalars(select(Approval).where(Approval.role == "export_control_officer")).one()
+        wanted = world.ids["approvals"]["finer-gratings export_control_officer"]
+        approval = session.scalars(select(Approval).where(Approval.public_id == wanted)).one()
         return [one.id for one in candidates_for(session, parties_of(session, approval))]
 
 
