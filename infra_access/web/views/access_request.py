@@ -177,8 +177,8 @@ def request_page(context: Context, request: Request, now: datetime) -> dict[str,
 
 
 def _gates(request: Request, view: RequestView, now: datetime) -> list[GateRow]:
-    """Return what the sessions of a request will wait for; the team reads what the rules disclose."""
+    """Return what the sessions of a request will wait for; whoever asks reads as much as the rules disclose."""
     row, team = view.access_request, "team" in view.relations
     found = gates_of_request(request.db, row, view.route, now=now)
-    shown = as_read(found, row.case or row.public_id, relations=view.relations & {"team"}, named=True)
+    shown = as_read(found, row.case or row.public_id, relations=() if view.is_staff else view.relations, named=True)
     return request_gate_rows(shown, account_id=request.actor.account_id, team=team, now=now)
