@@ -8,7 +8,6 @@ from infra_access.core.authority import NETWORK
 from tests.api.conftest import Caller
 from tests.api.test_access_requests import at
 from tests.factories.access_requests import OPEN_TO_ALL
-from tests.factories.catalogue import make_instrument
 from tests.factories.policy import make_policy
 from tests.factories.scheduling import make_place
 from tests.factories.screening import EXPORT_CONTROL, Screened, make_list, make_screened
@@ -113,15 +112,3 @@ def test_a_booking_waits_for_a_decision_on_its_owner_too(caller, stored, databas
     body = {"candidates": [candidate["id"]], "verdict": "different", "reason": "Another person."}
     officer.post(f"{path}/screening", body, status=200)
     assert officer.post(f"{path}/decision", {"verdict": "approve"}, status=200)["state"] == "approved"
-
-
-def test_control_codes_have_the_form_of_the_regulation(caller, stored):
-    instrument = stored(make_instrument)
-    manager = caller(("platform_admin", NETWORK))
-    path = f"/instruments/{instrument.public_id}"
-    codes = ["3a001.A.2", "2B350", "us:EAR99", "2B350"]
-    assert manager.patch(path, {"control_codes": codes})["control_codes"] == ["3A001.a.2", "2B350", "US:EAR99"]
-    for wrong in ("3F001", "A3001", "3A01", "3A001a", "3A001.", "EAR99", "XX:EAR99", "see annex"):
-        errors = manager.patch(path, {"control_codes": ["2B350", wrong]}, status=422)["errors"]
-        assert next(iter(errors)).startswith("control_codes"), wrong
-    assert "3A001.a.2" in errors["control_codes.1"][0]

@@ -41,14 +41,9 @@ def test_lists_come_in_from_files_and_go(run: Run, database: Database, tmp_path:
 def test_a_file_that_is_no_list_is_refused_with_its_line(run: Run, database: Database, tmp_path: Path) -> None:
     file = tmp_path / "list.csv"
     assert run("import", "sanctions", str(file)).exit_code == 2
-    for content, told in (
-        (simple_csv([*ENTRIES, "T-5,Person,short"]).getvalue(), "Line 6: This row has 3 columns"),
-        (b"%PDF-1.7\n", "Line 1: This is neither the simple CSV"),
-        (b"", "Line 1: The file is empty."),
-    ):
-        file.write_bytes(content)
-        for more in ([], ["--dry-run"]):
-            result = run("import", "sanctions", str(file), *more)
-            assert (result.exit_code, told in result.stderr) == (1, True), result.stderr
-            assert "Traceback" not in result.output
+    file.write_bytes(simple_csv([*ENTRIES, "T-5,Person,short"]).getvalue())
+    for more in ([], ["--dry-run"]):
+        result = run("import", "sanctions", str(file), *more)
+        assert (result.exit_code, "Line 6: This row has 3 columns" in result.stderr) == (1, True), result.stderr
+        assert "Traceback" not in result.output
     assert _stored(database) == (0, 0)

@@ -99,7 +99,7 @@ def test_only_who_runs_the_platform_loads_and_removes(session: Session) -> None:
 NAMES = st.lists(st.sampled_from(["ann", "ben", "cem", "dee"]), min_size=1, max_size=4).map(" ".join)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(listed=st.lists(NAMES, min_size=1, max_size=6), name=NAMES)
 def test_the_search_finds_exactly_what_may_be_the_same(session: Session, listed: list[str], name: str) -> None:
     with session.begin_nested() as undone:
