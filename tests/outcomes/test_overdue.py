@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -94,11 +93,8 @@ def test_it_is_gathered_in_the_same_statement_and_only_where_a_rule_reads_it(ses
     assert sent == [False, True]
 
 
-@pytest.mark.parametrize(("rule", "outcome"), [(OVERDUE, Outcome.DENY), (ONCE_MORE, Outcome.NEEDS_APPROVAL)])
-def test_a_rule_may_deny_or_ask_for_approval_until_the_report_is_there(session: Session, rule, outcome) -> None:
+def test_a_rule_may_deny_or_ask_for_approval_until_the_report_is_there(session: Session) -> None:
     world = make_free_world(session)
-    make_rules(session, [rule], name="Reports")
-    request = make_completed(session, world)
 
     def answered(now):
         applicant = facts_of(session, world.applicant, acting_for_id=None, now=now, book=rulebook(session))
@@ -106,9 +102,12 @@ def test_a_rule_may_deny_or_ask_for_approval_until_the_report_is_there(session: 
             session, action="request", instrument_ids=[world.instrument.id], applicant=applicant, now=now
         ).decision
 
-    assert answered(DUE - timedelta(seconds=1)).outcome is Outcome.PERMIT
-    assert answered(DUE).outcome is outcome
-    assert "Report what came of your earlier access first." in str(answered(DUE))
+    request = make_completed(session, world)
+    for rule, outcome in ((ONCE_MORE, Outcome.NEEDS_APPROVAL), (OVERDUE, Outcome.DENY)):
+        make_rules(session, [rule], name="Reports")
+        assert answered(DUE - timedelta(seconds=1)).outcome is Outcome.PERMIT
+        assert answered(DUE).outcome is outcome
+        assert "Report what came of your earlier access first." in str(answered(DUE))
     make_outcome(session, world, request, now=DUE)
     assert answered(DUE).outcome is Outcome.PERMIT
 

@@ -6,15 +6,12 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from infra_access.access_requests.allocations import allocation_of
-from infra_access.access_requests.models import AccessRequest
 from infra_access.audit.models import AuditEvent
 from infra_access.core import clock
 from infra_access.core.authority import NETWORK
 from infra_access.outcomes.models import Outcome
 from infra_access.people.models import Account, OwedReport
 from infra_access.scheduling.places import place_of
-from tests.factories.access_requests import NOW
 from tests.factories.accounting import make_usage
 from tests.factories.outcomes import make_completed, make_free_world, make_granted
 from tests.factories.people import make_account, make_grant
@@ -42,6 +39,8 @@ def test_a_request_is_completed_and_reported_on_its_page(browser, database, worl
     with database.writer() as session:
         request = make_granted(session, world)
     team, address = browser(world.applicant_account), f"/access-requests/{request.public_id}"
+    manager = browser(account_of(database, world.manager))
+    assert "reason" in form(manager.get(address), "/complete").fields
     page = form(team.get(address), "/complete").submit().follow()
     assert "Nothing more can be booked on it" in page.text
     assert "Report owed" in page.text
@@ -70,22 +69,6 @@ def test_a_request_is_completed_and_reported_on_its_page(browser, database, worl
     with database.reader() as session:
         assert session.scalars(select(OwedReport.met_at)).one() is not None
         assert len(session.scalars(select(Outcome)).all()) == 1
-
-
-def test_what_stands_in_the_way_is_named_and_staff_say_why(browser, database, world):
-    with database.writer() as session:
-        later = clock.now() + timedelta(days=300)
-        request = make_granted(session, world, period=(NOW, later))
-        place = place_of(session, world.instrument.id)
-        grant = request.public_id
-        allocation = allocation_of(session, request)
-        make_booking(session, place, span(10, 18), actor=world.applicant, allocation=allocation.public_id)
-    page = form(browser(world.applicant_account).get(f"/access-requests/{grant}"), "/complete").submit().follow()
-    assert "still stands" in page.text
-    manager = browser(account_of(database, world.manager))
-    assert "reason" in form(manager.get(f"/access-requests/{grant}"), "/complete").fields
-    with database.reader() as session:
-        assert session.scalars(select(AccessRequest.state)).one() == "active"
 
 
 def test_an_overdue_report_is_among_the_next_steps(browser, database, world):
