@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import drafting, submitting
-from infra_access.access_requests.models import AccessRequest, PolicyOverride
+from infra_access.access_requests.models import AccessRequest, Participant, PolicyOverride
 from infra_access.access_requests.override_queries import list_overrides, override_by_public_id
 from infra_access.access_requests.overriding import askable
 from infra_access.audit.models import AuditEvent
@@ -323,11 +323,8 @@ def test_whoever_is_near_neither_asks_nor_confirms(session: Session, near: str) 
         "organisation": lambda: _colleague(session, world, held),
     }[near]()
     if near == "address":
-        session.execute(
-            update(AccessRequest.__table__.metadata.tables["participant"])
-            .where(AccessRequest.__table__.metadata.tables["participant"].c.email == person.email)
-            .values(account_id=None)
-        )
+        # Somebody who came after their address was entered.
+        session.execute(update(Participant).where(Participant.email == person.email).values(account_id=None))
     with pytest.raises(Forbidden) as refused:
         ask(session, actor, request)
     assert refused.value.code == "override.own"
