@@ -63,17 +63,10 @@ def test_it_leads_from_a_refusal_to_a_booking(caller, stored, world: World, two:
     assert auditor.post(f"{path}/withdraw", {"reason": "No."}, status=403)["code"] == "permission.missing"
 
 
-def test_the_team_neither_asks_nor_sees_it(caller, world: World, two: list[Caller]) -> None:
+def test_what_is_wrong_is_named_and_the_team_neither_asks_nor_sees_it(caller, world: World, two: list[Caller]) -> None:
     startup = caller(actor=world.applicant)
     key = refused(startup, world)
     assert startup.post(f"/access-requests/{key}/overrides", REASON, status=403)["code"] == "override.own"
-    made = two[0].post(f"/access-requests/{key}/overrides", REASON)
-    assert startup.get("/overrides")["items"] == []
-    startup.get(f"/overrides/{made['id']}", status=404)
-
-
-def test_what_is_wrong_is_named(caller, world: World, two: list[Caller]) -> None:
-    key = refused(caller(actor=world.applicant), world)
     path = f"/access-requests/{key}/overrides"
     wrong: list[dict[str, Any]] = [
         {**REASON, "rule": "all"}, {"rule": "verified-only"}, {**REASON, "valid_until": "2020-01-01T00:00:00Z"},
@@ -83,3 +76,6 @@ def test_what_is_wrong_is_named(caller, world: World, two: list[Caller]) -> None
     assert [next(iter(one)) for one in fields] == ["rule", "reason", "valid_until", "more"]
     assert two[0].get("/overrides?state=lost", status=422)["errors"].keys() == {"state"}
     assert two[0].get("/overrides")["items"] == []
+    made = two[0].post(f"/access-requests/{key}/overrides", REASON)
+    assert startup.get("/overrides")["items"] == []
+    startup.get(f"/overrides/{made['id']}", status=404)

@@ -23,7 +23,7 @@ READERS = ("visitor", "startup", "manager", "administrator")
 """The first of them who may see a page looks at it."""
 
 BUSIEST = {"instrument": "startup"} | dict.fromkeys(
-    ("manage", "approvals", "approval", "overrides", "policies", "policy_new"), "manager"
+    ("manage", "approvals", "approval", "access_request_exceptions", "overrides", "policies", "policy_new"), "manager"
 )
 """Pages that say more to somebody else than to the first who may see them."""
 

@@ -328,6 +328,7 @@ READS: Mapping[str, Call] = {
     "api.authorisation GET": Call(owner="researcher"),
     "authorisation GET": Call(owner="researcher"),
     "api.approval_screening GET": Call(**GRATINGS),
+    "access_request_exceptions GET": Call(of="water-filters"),
     "api.agreement GET": Call(**BONES),
     "api.instrument_availability GET": Call(query={"start": "2026-03-02T00:00:00Z", "end": "2026-03-09T00:00:00Z"}),
     "api.audit GET": Call(by="auditor", query={"object": "0" * 16}),

@@ -36,9 +36,6 @@ def test_everybody_reads_who_is_in_them_as_of_when_and_by_whose_list(browser, gr
         assert told in later.text
     times = [one["datetime"] for one in earlier.select("time")]
     assert times == ["2024-01-01", "2026-01-01"]  # its own day, and that of the list that follows it
-
-
-def test_programs_do_too(browser, groups):
     items = browser().get("/api/v1/country-groups").json["items"]
     assert [(one["code"], one["as_of"], one["until"], one["countries"]) for one in items] == [
         ("ODA:2026-01-01", "2026-01-01", None, ["JP", "KE"]),
@@ -46,7 +43,7 @@ def test_programs_do_too(browser, groups):
     ]
 
 
-def test_a_decision_that_hangs_on_one_names_its_date_and_source(browser, database, groups):
+def test_a_decision_and_a_rule_that_hang_on_one_name_its_date_and_source(browser, database, groups):
     path = f"/instruments/{groups.instrument.public_id}?as=sector:company,country:BW"
     visitor = browser()
     visitor.get(path)
@@ -56,9 +53,6 @@ def test_a_decision_that_hangs_on_one_names_its_date_and_source(browser, databas
     assert note.text == "ODA-eligible"
     assert "as of 1 Jan 2026. Source: The list of the committee" in " ".join(note.parent.text.split())
     assert not any("country_group" in statement for statement in known)
-
-
-def test_so_does_a_rule_in_words(browser, database, groups):
     with database.writer() as session:
         account = make_account(session)
         make_actor(session, ("auditor", ("network", "")), account=account)
