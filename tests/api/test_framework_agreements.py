@@ -80,7 +80,9 @@ def test_from_a_draft_to_a_request_that_it_covers(made: tuple[World, Sides], cal
     assert startup.get(f"{later}/agreement")["covered_by"] is None
 
 
-def test_samples_bring_a_text_of_their_own(made: tuple[World, Sides], caller: Callable[..., Caller]) -> None:
+def test_samples_bring_a_text_of_their_own_and_what_is_wrong_is_named(
+    made: tuple[World, Sides], caller: Callable[..., Caller]
+) -> None:
     world, sides = made
     partner, host, startup = (caller(actor=one) for one in (sides.for_partner, world.manager, world.applicant))
     asked = f"/access-requests/{startup.post('/access-requests', body_of(world))['id']}"
@@ -92,18 +94,15 @@ def test_samples_bring_a_text_of_their_own(made: tuple[World, Sides], caller: Ca
             side.post(f"{asked}/agreement/accept", {"text_hash": text["text_hash"]}, status=200)
         assert startup.get(asked)["state"] == ("active" if text is terms else "agreement_pending")
 
-
-def test_what_is_wrong_is_named(made: tuple[World, Sides], caller: Callable[..., Caller]) -> None:
-    _world, sides = made
-    host = caller(actor=sides.for_host)
+    agreeing = caller(actor=sides.for_host)
     shares = [{"party": "host", "percent": "50"}, {"party": "applicant", "percent": "49.99"}]
-    wrong = host.post("/framework-agreements", draft_of(sides, points={"risk_shares": shares}), status=422)
+    wrong = agreeing.post("/framework-agreements", draft_of(sides, points={"risk_shares": shares}), status=422)
     assert wrong["code"] == "shares.sum"
     assert list(wrong["errors"]) == ["points.risk_shares"]
-    host.post("/framework-agreements", draft_of(sides, regimes=[]), status=422)
-    host.post("/framework-agreements", draft_of(sides, partner="0" * 16), status=404)
-    caller(actor=_world.applicant).post("/framework-agreements", draft_of(sides), status=403)
-    assert host.get("/framework-agreements") == {"items": [], "next": None}
+    agreeing.post("/framework-agreements", draft_of(sides, regimes=[]), status=422)
+    agreeing.post("/framework-agreements", draft_of(sides, partner="0" * 16), status=404)
+    caller(actor=world.applicant).post("/framework-agreements", draft_of(sides), status=403)
+    assert agreeing.get("/framework-agreements") == {"items": [], "next": None}
 
 
 def test_of_several_who_accept_at_once_one_counts_for_each_side(

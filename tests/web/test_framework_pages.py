@@ -61,7 +61,7 @@ def test_it_is_drafted_offered_accepted_by_each_side_and_ended(browser, database
     assert "Load it again" in again.submit().follow().text or "Somebody changed this" in again.submit().follow().text
 
 
-def test_a_covered_request_quotes_what_it_rests_on(browser, database, world, sides):
+def test_a_covered_request_quotes_what_it_rests_on_and_strangers_see_nothing(browser, database, world, sides):
     with database.writer() as session:
         framework = make_in_force(session, sides, points={"ip": "joint"})
         samples = {"purpose": "research", "samples": [{"kind": "bone", "country": "KE", "hazards": []}]}
@@ -78,10 +78,8 @@ def test_a_covered_request_quotes_what_it_rests_on(browser, database, world, sid
     assert for_samples.select_one("form[action$=accept-terms]") is not None
     assert section.select_one("form[action$=accept-terms]") is None
 
-
-def test_who_acts_for_no_organisation_drafts_nothing(browser, database, sides):
     with database.writer() as session:
-        account = make_account(session)
-    page = browser(account).get("/framework-agreements")
+        stranger = make_account(session)
+    page = browser(stranger).get("/framework-agreements")
     assert "No agreement yet" in page.text
     assert not [one for one in page.forms.values() if "text_version" in one.fields]
