@@ -16,16 +16,17 @@ from xml.etree import ElementTree
 from tests import postgres
 
 ROOT = Path(__file__).parents[1]
-APART = ("races", "browser", "contract")
+APART = ("races", "browser")
 PARTS = {
     # Races and browsers need the processors for themselves, so only the first part runs on two workers. The longest
     # tests come first, and whoever has no more takes from the other, so that neither waits at the end.
     "unit": (
-        *("tests/sequences", "tests", "infra_access", "-n", "2", "--dist", "worksteal"),
+        *("tests/sequences", "tests/contract", "tests", "infra_access", "-n", "2", "--dist", "worksteal"),
         *(f"--ignore=tests/{name}" for name in (*APART, "benchmarks")),
     ),
     **{name: (f"tests/{name}",) for name in APART},
     # What of the first part has more cases to run with --soak: only where it is named.
+    "contract": ("tests/contract",),
     "sequences": ("tests/sequences", "-n", "2"),
     "clocks": ("tests/scheduling/test_recurrence.py",),
     "properties": ("tests/policy/test_properties.py", "tests/policy/test_cedar.py"),

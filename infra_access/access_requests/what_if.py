@@ -110,16 +110,23 @@ class WhatIf:
         return tuple(sorted(found, key=lambda one: (-abs(one.after - one.before), one.kind, one.countries)))
 
 
-def what_if(session: Session, document: PolicyDocument, *, now: datetime, months: int = MONTHS) -> WhatIf:
+def what_if(
+    session: Session,
+    document: PolicyDocument,
+    *,
+    now: datetime,
+    months: int = MONTHS,
+    most_requests: int = MOST_REQUESTS,
+) -> WhatIf:
     """Compare the rules in force with those that hold once `document` is published.
 
-    `months` of 30 days are looked back. Only instruments and requests within the document's scope can change, so only
+    `months` of 30 days are looked back, at the latest `most_requests`, one after the other. Only instruments and requests within the document's scope can change, so only
     they are decided; requests by the facts as they stand, dated to when they were submitted.
     """
     before = rulebook(session)
     after = rulebook_with(session, before, document)
     total, reach = _reach(session, document, before, after, now)
-    looked_at, of, changed = _requests(session, document, before, after, months, now)
+    looked_at, of, changed = _requests(session, document, before, after, months, now, most_requests)
     return WhatIf(total, reach, looked_at, of, changed)
 
 
@@ -211,15 +218,25 @@ def _named(book: RuleBook) -> set[str]:
 
 
 def _requests(
-    session: Session, document: PolicyDocument, before: RuleBook, after: RuleBook, months: int, now: datetime
+    session: Session,
+    document: PolicyDocument,
+    before: RuleBook,
+    after: RuleBook,
+    months: int,
+    now: datetime,
+    most: int,
 ) -> tuple[int, int, tuple[RequestChange, ...]]:
     since = and_(AccessRequest.submitted_at >= now - months * _MONTH, _within(document))
     of = session.scalar(select(func.count()).select_from(AccessRequest).where(since)) or 0
     latest = select(AccessRequest.id).where(since).order_by(AccessRequest.submitted_at.desc(), AccessRequest.id.desc())
-    keys = session.scalars(latest.limit(MOST_REQUESTS)).all()
+    keys = session.scalars(latest.limit(most)).all()
+    # Both books have the same groups of countries, and the one to come names all facts that either reads. What a draft
+    # reads of the programme is read of it in both.
+    programme = after if is_read_by(load_rules(document.rules)) else before
+    scope = (document.scope_kind, document.scope_key)
     changed = []
     for key in keys:
-        change = _decided_otherwise(session, session.get_one(AccessRequest, key), document, before, after)
+        change = _decided_otherwise(session, session.get_one(AccessRequest, key), scope, before, after, programme)
         if change is not None:
             changed.append(change)
         session.expunge_all()  # or thousands of requests with all they hold would be kept until the end
@@ -254,7 +271,12 @@ def _within(document: PolicyDocument) -> ColumnElement[bool]:
 
 
 def _decided_otherwise(
-    session: Session, access_request: AccessRequest, document: PolicyDocument, before: RuleBook, after: RuleBook
+    session: Session,
+    access_request: AccessRequest,
+    scope: tuple[str, str],
+    before: RuleBook,
+    after: RuleBook,
+    programme: RuleBook,
 ) -> RequestChange | None:
     submitted = access_request.submitted_at
     assert submitted is not None, "it was chosen by that"
@@ -262,17 +284,15 @@ def _decided_otherwise(
     content = content_of(session, access_request)
     places = places_of(session, content.instruments)
     scopes = {scope for place in places.values() for scope in place.scopes()} | {("route", route.public_id)}
-    if (document.scope_kind, document.scope_key) not in scopes:
+    if scope not in scopes:
         return None
     actor = load_actor(session, access_request.requester_id, now=submitted)
-    # Both books have the same groups of countries, and the one to come names all facts that either reads.
     applicant = facts_of(session, actor, acting_for_id=content.acting_for, now=submitted, book=after)
-    # What a draft reads of the programme is read of it in both.
     extra = facts_of_request(
         session,
         content,
         route=route,
-        book=after if is_read_by(load_rules(document.rules)) else before,
+        book=programme,
         now=submitted,
         by=actor.public_id,
         access_request_id=access_request.id,

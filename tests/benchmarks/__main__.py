@@ -19,7 +19,7 @@ from infra_access.core.db import Database
 from infra_access.core.migrations import upgrade
 from infra_access.scheduling.windows.rebuilding import rebuild
 from tests import postgres
-from tests.benchmarks import policies, timelines, windows
+from tests.benchmarks import policies, timelines, what_ifs, windows
 from tests.benchmarks.calls import Calls
 from tests.benchmarks.growth import growth_line, small_results
 from tests.benchmarks.load import Result
@@ -69,6 +69,7 @@ def measure(url: str, small_url: str, name: str) -> None:
     print(timelines.measure(database, instruments=1_000, now=datetime.now(UTC), hello_ms=hello), flush=True)
     print(timelines.measure(database, instruments=2_000, now=datetime.now(UTC), hello_ms=hello), flush=True)
     print(policies.measure(database), flush=True)
+    print(what_ifs.measure(database), flush=True)
     database.dispose()
 
 
