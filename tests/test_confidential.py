@@ -23,8 +23,9 @@ from tests.web.conftest import application, browser  # noqa: F401 - fixtures
 
 TITLE, SUMMARY, SAMPLE, BOOKING = "Kanarientitel", "Kanariensumme", "Kanarienprobe", "Kanarienzeit"
 OUTCOME, DOI = "Kanarienbefund", "kanarien.doi"
+PROPOSED = "Kanarienvorschlag"
 PHONE = "+49 30 90145"
-CANARIES = (TITLE, SUMMARY, SAMPLE, BOOKING, OUTCOME, DOI, PHONE, "+493090145")
+CANARIES = (TITLE, SUMMARY, SAMPLE, BOOKING, OUTCOME, DOI, PROPOSED, PHONE, "+493090145")
 
 KEPT = {
     ("access_request", "title"): TITLE,
@@ -33,6 +34,7 @@ KEPT = {
     ("booking", "title"): BOOKING,
     ("participant", "phone"): PHONE,
     ("outcome", "title"): OUTCOME,
+    ("request_correction", "changes"): PROPOSED,
     ("outcome", "identifier"): DOI,
 }
 """The only columns that may hold them, beside the answers kept for the person who got them."""
@@ -65,6 +67,10 @@ def test_it_is_seen_by_the_team_and_the_named_staff_alone(
     (waiting,) = manager.get("/approvals")["items"]
     manager.post(f"/approvals/{waiting['id']}/decision", {"verdict": "request_changes", "reason": "When?"}, status=200)
     startup.patch(path, {"period": {"start": at(2), "end": at(70)}})
+    scientist = caller(("instrument_scientist", ("facility", world.facility.public_id)))
+    better = {"changes": {"title": f"{TITLE}, {PROPOSED}"}, "reason": "Say what it is."}
+    (proposed,) = scientist.post(f"{path}/corrections", better, status=200)["items"]
+    startup.post(f"{path}/corrections/{proposed['id']}", {"accept": False}, status=200)
     startup.post(f"{path}/submit", status=200)
     for actor in (world.manager, world.administrator):
         for approval in caller(actor=actor).get("/approvals")["items"]:
@@ -86,6 +92,7 @@ def test_it_is_seen_by_the_team_and_the_named_staff_alone(
     # Whom it belongs to and who decides on it see it.
     assert TITLE in startup.call("GET", path).text
     assert {TITLE, SUMMARY, SAMPLE} <= seen_in(manager.call("GET", path).text)
+    assert PROPOSED in manager.call("GET", f"{path}/corrections").text
     assert {OUTCOME, DOI} <= seen_in(manager.call("GET", f"{path}/outcomes").text)
     assert BOOKING in startup.call("GET", f"/bookings/{booked['id']}.ics").text
 
@@ -95,10 +102,11 @@ def test_it_is_seen_by_the_team_and_the_named_staff_alone(
               caller(("access_administrator", ("country", "KE"))), caller(("signatory", ("country", "DE")))]  # fmt:skip
     place = f"/instruments/{world.instrument.public_id}"
     window = f"?start={at(4)}&end={at(9)}"
-    paths = [path, f"{path}/outcomes", f"{path}/agreement", f"/approvals/{waiting['id']}", f"/bookings/{booked['id']}",
-             f"/bookings/{booked['id']}.ics", "/access-requests", "/approvals", "/approvals?state=decided",
-             "/allocations", "/bookings", place, f"{place}/availability{window}", f"{place}/routes",
-             f"{place}/outcomes", "/instruments",
+    paths = [path, f"{path}/corrections", f"{path}/outcomes", f"{path}/agreement", f"/approvals/{waiting['id']}",
+             f"/bookings/{booked['id']}", f"/bookings/{booked['id']}.ics", "/access-requests", "/approvals",
+             "/approvals?state=decided", "/allocations", "/bookings", place, f"{place}/availability{window}",
+             f"{place}/routes", f"{place}/outcomes", "/instruments", "/overrides", "/standing-authorisations",
+             "/framework-agreements", f"/approvals/{waiting['id']}/screening", f"/bookings/{booked['id']}/gates",
              f"/instruments?q={TITLE}", f"{place}/eligibility"]  # fmt: skip
     for other in others:
         for address in paths:
@@ -113,7 +121,10 @@ def test_it_is_seen_by_the_team_and_the_named_staff_alone(
 
     # Neither the audit, nor what waits to be sent, nor the log; mails to its own team alone.
     auditor = caller(("auditor", ("network", "")))
-    assert not seen_in(auditor.call("GET", "/audit?limit=200").text)
+    for key in (made["id"], waiting["id"], booked["id"]):
+        told = auditor.call("GET", f"/audit?object={key}&limit=200")
+        assert not seen_in(told.text)
+        assert told.json["items"] or key == waiting["id"], "what was done is told, without what it was about"
     with database.reader() as session:
         assert places_in(session) <= set(KEPT) | {("idempotency_key", "body")}
         assert places_in(session) >= set(KEPT)
