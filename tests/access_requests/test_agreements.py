@@ -35,9 +35,10 @@ def test_a_named_signatory_accepts_in_place_of_the_requester(session: Session) -
     signatory = make_actor(session, ("signatory", ("organisation", world.startup.public_id)))
     request = make_approved(session, world)
     text_hash = agreements.agreement_of(session, request).text_hash
-    with pytest.raises(Forbidden) as refusal:
+    with pytest.raises(Forbidden, match=f"{signatory.name} signs for your organisation") as refusal:
         agreements.accept(session, actor=world.applicant, now=NOW, access_request=request, text_hash=text_hash)
     assert refusal.value.code == "agreement.signatory"
+    assert refusal.value.details == {"signatories": [signatory.name]}
     with pytest.raises(Forbidden):
         agreements.accept(session, actor=make_actor(session), now=NOW, access_request=request, text_hash=text_hash)
     assert request_by_public_id(session, request.public_id, actor=signatory).relations == {"signatory"}
