@@ -3,28 +3,30 @@
 What an instrument under export control needs is always looked at anew.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from sqlalchemy import or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.approval_models import ConflictOfInterest, RequestCorrection, StandingAuthorisation
+from infra_access.access_requests.approval_models import StandingAuthorisation
+from infra_access.access_requests.approvers import people_of
 from infra_access.access_requests.content import Content
 from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.access_requests.vocabularies import ApprovalState
-from infra_access.catalogue.models import Organisation
-from infra_access.core.authority import Scopes
-from infra_access.people.models import Affiliation
+from infra_access.core.authority import NETWORK, Scopes
+from infra_access.people.models import Account, RoleGrant
+from infra_access.people.roles import live
 
 
 def answering(
-    session: Session, access_request: AccessRequest, content: Content, *, team: Collection[int], now: datetime
+    session: Session, access_request: AccessRequest, content: Content, *, near: AbstractSet[int], now: datetime
 ) -> Callable[[Approval, Scopes], bool]:
     """Return what gives a new approval of this request if a standing authorisation covers it.
 
     Given the approval and the scopes that contain it, outermost last, it tells whether it did. The authorisation is
-    kept as it is until the transaction ends. Whoever gave it must be far enough from the team, as for any verdict.
+    kept as it is until the transaction ends. Whoever gave it must not be `near`, nor of the organisation acted for.
     """
 
     def answer(approval: Approval, scopes: Scopes) -> bool:
@@ -45,8 +47,8 @@ def answering(
             .order_by(StandingAuthorisation.id)
             .with_for_update(read=True)
         ).all()
-        fitting = next((one for one in found if _covers(one, content)), None)
-        if fitting is None or fitting.given_by_id in _near(session, access_request, team, scopes, now):
+        fitting = next((one for one in found if _covers(one, content) and giver_holds(session, one, scopes, now)), None)
+        if fitting is None or fitting.given_by_id in near | people_of(session, content.acting_for, scopes, now):
             return False
         approval.state = ApprovalState.APPROVED
         approval.decided_by_id, approval.decided_at = fitting.given_by_id, now
@@ -55,6 +57,32 @@ def answering(
         return True
 
     return answer
+
+
+def giver_holds(session: Session, authorisation: StandingAuthorisation, scopes: Scopes, now: datetime) -> bool:
+    """Tell whether whoever gave it has its role still, in their own right and with an account that is not shut."""
+    held = (
+        select(RoleGrant.id)
+        .join(Account, Account.id == RoleGrant.account_id)
+        .where(
+            RoleGrant.account_id == authorisation.given_by_id,
+            RoleGrant.role == authorisation.role,
+            RoleGrant.delegated_from_id.is_(None),
+            tuple_(RoleGrant.scope_kind, RoleGrant.scope_key).in_([*scopes, NETWORK]),
+            Account.state == "active",
+            live(now),
+        )
+    )
+    return session.scalar(held.limit(1)) is not None
+
+
+def still_answers(session: Session, approval: Approval, access_request: AccessRequest, content: Content) -> bool:
+    """Tell whether the authorisation that gave an approval covers what the request asks for now."""
+    if approval.authorisation_id is None:
+        return True
+    row = session.get_one(StandingAuthorisation, approval.authorisation_id)
+    for_them = row.account_id == access_request.requester_id or row.organisation_id == (content.acting_for or 0)
+    return for_them and _covers(row, content)
 
 
 def _covers(authorisation: StandingAuthorisation, content: Content) -> bool:
@@ -66,28 +94,3 @@ def _covers(authorisation: StandingAuthorisation, content: Content) -> bool:
         and (not authorisation.regimes or content.regime in authorisation.regimes)
         and (authorisation.most_units is None or content.quantity <= authorisation.most_units)
     )
-
-
-def _near(
-    session: Session, access_request: AccessRequest, team: Collection[int], scopes: Scopes, now: datetime
-) -> set[int]:
-    near = {*team, access_request.requester_id}
-    near |= set(
-        session.scalars(
-            select(RequestCorrection.proposed_by_id).where(
-                RequestCorrection.access_request_id == access_request.id, RequestCorrection.state == "accepted"
-            )
-        )
-    )
-    near |= set(
-        session.scalars(
-            select(ConflictOfInterest.account_id).where(ConflictOfInterest.access_request_id == access_request.id)
-        )
-    )
-    group = session.get(Organisation, access_request.acting_for_id) if access_request.acting_for_id else None
-    if group is not None and ("organisation", group.public_id) not in scopes:
-        live = or_(Affiliation.valid_until.is_(None), Affiliation.valid_until > now)
-        near |= set(
-            session.scalars(select(Affiliation.account_id).where(Affiliation.organisation_id == group.id, live))
-        )
-    return near

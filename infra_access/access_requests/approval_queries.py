@@ -272,6 +272,12 @@ def teams_of(session: Session, access_request_ids: list[int]) -> dict[int, tuple
     return teams
 
 
+def near_to(session: Session, access_request: AccessRequest) -> set[int]:
+    """Return who is too near to a request, whatever the scope: see `ApprovalView`. One statement."""
+    team, barred = teams_of(session, [access_request.id]).get(access_request.id, _NOBODY)
+    return {*team, *barred, access_request.requester_id}
+
+
 def deciders_of(session: Session, access_request: AccessRequest) -> set[int]:
     """Return who gave a verdict on a request, or revoked it. One statement."""
     return _deciders(session, [access_request.id]).get(access_request.id, set())

@@ -4,7 +4,6 @@ The deciding compares and swaps: it locks the row, checks that it still waits an
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -18,8 +17,8 @@ from infra_access.access_requests.approval_queries import (
     inbox,
     view_of,
 )
-from infra_access.access_requests.approvers import host_scopes, scope_for
-from infra_access.access_requests.deciders import refuse_others, refuse_same_person, second_of
+from infra_access.access_requests.approvers import host_scopes, only_one_person, scope_for
+from infra_access.access_requests.deciders import refuse_others, refuse_same_person
 from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.access_requests.narrower import WHOLE, Narrower
 from infra_access.access_requests.parties import clear_names, rests_on_names
@@ -76,25 +75,26 @@ def ask(
     now: datetime,
     team: Collection[int] = (),
     ahead: AnsweredAhead | None = None,
-    two_people: bool = False,
+    deciders: Collection[int] | None = None,
 ) -> list[Approval]:
     """Ask for what is due, each of its own people; `due` is an officer's reading, so that hidden rules count.
 
-    What a standing authorisation answers is given at once, by whoever gave that, and quotes it. With `two_people` a
-    single approval is asked of a second person too.
+    What a standing authorisation answers is given at once, by whoever gave that, and quotes it. Where two people are
+    needed, `deciders` are those who have said yes, or could on what waits already.
 
     Raises Conflict `approval.nobody` where somebody would have to decide on a request of their own, or nobody could.
     """
     host = host_scopes(session, instrument_ids[0])
     near = {*team, applicant_id}
     group = session.scalar(select(AccessRequest.acting_for_id).where(AccessRequest.public_id == subject_public_id))
+    wanted = [
+        (one, *scope_for(session, one, host, team=near, group=group, now=now))
+        for one in {(each.rule, each.role, each.scope): each for each in due}.values()
+    ]
+    if deciders is not None and len({*deciders}.union(*(able for _one, _scopes, able in wanted))) < 2:
+        raise only_one_person()
     asked = []
-    wanted = list({(each.rule, each.role, each.scope): each for each in due}.values())
-    if two_people and len(wanted) == 1:
-        wanted.append(replace(wanted[0], rule=second_of(wanted[0].rule)))
-    for one in wanted:
-        people = 2 if second_of(one.rule) in {each.rule for each in wanted} else 1
-        scopes = scope_for(session, one, host, team=near, group=group, now=now, people=people)
+    for one, scopes, _able in wanted:
         (kind, key), *_wider = scopes
         due_at = now + max(SHORTEST, timedelta(days=one.latest_days))
         approval = Approval(
@@ -177,7 +177,7 @@ def give_verdict(
             details={"state": approval.state},
         )
     if kind == Verdict.APPROVE:
-        refuse_same_person(session, approval, actor)
+        refuse_same_person(session, approval, actor, now=now)
         clear_names(session, approval, now=now, team=team, acting_for=acting_for)
     approval.state, approval.reason = _STATES[Verdict(kind)], reason or None
     if approval.state not in OPEN:

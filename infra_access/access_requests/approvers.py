@@ -37,14 +37,13 @@ def scope_for(
     team: Collection[int | None],
     now: datetime,
     group: int | None = None,
-    people: int = 1,
-) -> Scopes:
-    """Return the scopes that contain the one in which an approval is asked, that first.
+) -> tuple[Scopes, frozenset[int]]:
+    """Return the scopes that contain the one in which an approval is asked, that first, and who can decide it.
 
     A country's own people come first, else the network's. Nobody decides on a request of their own, so the team does
     not count, nor does from outside whoever is of the `group`, the organisation acted for. Raises Conflict
-    `approval.nobody` where fewer than so many `people` could, or `approval.no_home` where a stage of the applicant's
-    side has nobody to ask, for the team acts for no organisation.
+    `approval.nobody`, or `approval.no_home` where a stage of the applicant's side has nobody to ask, for the team
+    acts for no organisation.
     """
     chain = {
         "facility": host,
@@ -52,20 +51,14 @@ def scope_for(
         "country": host[2:],
         "network": (NETWORK,),
     }.get(due.scope) or _home(session, due, group)
-    near = set(team) | _people_of(session, group, chain, now)
+    near = set(team) | people_of(session, group, chain, now)
     able = set(holders(session, due.role, chain, now)) - near
-    if len(able) < people:
+    if not able:
         raise Conflict(
             "approval.nobody",
             _(
                 "This needs the approval of somebody in the role ${role}, and nobody holds it there at present. Ask "
                 "the facility or the administrators of the network to name somebody, then send it again.",
-                mapping={"role": due.role},
-            )
-            if not able
-            else _(
-                "This needs the approval of two different people in the role ${role}, and only one holds it there at "
-                "present. Ask the facility or the administrators of the network to name another, then send it again.",
                 mapping={"role": due.role},
             ),
             details={"role": due.role, "scope": due.scope},
@@ -73,8 +66,20 @@ def scope_for(
     # Somebody may hold the role in the country and in the network; then it stays the country's to decide.
     of_country = due.scope in (ApprovalScope.COUNTRY, ApprovalScope.HOME_COUNTRY)
     if of_country and not set(holders(session, due.role, chain, now, network=False)) - near:
-        return (NETWORK,)
-    return chain
+        return (NETWORK,), frozenset(able)
+    return chain, frozenset(able)
+
+
+def only_one_person() -> Conflict:
+    """Return the refusal of what two different people have to decide, where there is only one."""
+    return Conflict(
+        "approval.nobody",
+        _(
+            "This instrument is under export control, so two different people decide, and there is only one at "
+            "present. Ask the facility or the administrators of the network to name another."
+        ),
+        details={"people": 1},
+    )
 
 
 def _home(session: Session, due: ApprovalDue, group: int | None) -> Scopes:
@@ -86,7 +91,7 @@ def _home(session: Session, due: ApprovalDue, group: int | None) -> Scopes:
     return scopes if due.scope == ApprovalScope.HOME_ORGANISATION else scopes[1:]
 
 
-def _people_of(session: Session, group: int | None, chain: Scopes, now: datetime) -> set[int]:
+def people_of(session: Session, group: int | None, chain: Scopes, now: datetime) -> set[int]:
     """Return the accounts of the organisation acted for; none where the scope lies within it."""
     if group is None or ("organisation", session.get_one(Organisation, group).public_id) in chain:
         return set()

@@ -4,7 +4,7 @@ Whoever holds the role within the scope gives one, to others than themselves and
 who holds it there can revoke it. What it answered before stays as it was decided.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,14 +13,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
+from infra_access.access_requests.answering_ahead import giver_holds
 from infra_access.access_requests.approval_models import StandingAuthorisation
 from infra_access.access_requests.models import Approval
 from infra_access.audit.record import record
 from infra_access.catalogue.fields import check_version, fault
-from infra_access.catalogue.models import Instrument, Organisation
+from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.catalogue.queries import organisation_by_public_id
 from infra_access.catalogue.vocabularies import Regime
-from infra_access.core.authority import Actor, Permission, may, require
+from infra_access.core.authority import Actor, Permission, Scope, may, require
 from infra_access.core.errors import Conflict, Forbidden, NotFound
 from infra_access.core.i18n import _
 from infra_access.core.ids import new_public_id
@@ -38,7 +39,10 @@ NEVER_AHEAD = frozenset({"export_control_officer", "platform_admin", "auditor", 
 
 @dataclass(frozen=True, slots=True)
 class AuthorisationView:
-    """A standing authorisation with the names in it, and how many approvals it has answered."""
+    """A standing authorisation with the names in it, and how many approvals it has answered.
+
+    `giver_holds` tells whether whoever gave it has the role still, in their own right; else it answers nothing.
+    """
 
     authorisation: StandingAuthorisation
     given_by: str
@@ -46,11 +50,12 @@ class AuthorisationView:
     person: str | None
     instruments: tuple[Instrument, ...]
     answered: int
+    giver_holds: bool
 
     def is_live(self, now: datetime) -> bool:
         """Tell whether it answers requests at an instant."""
         row = self.authorisation
-        return row.revoked_at is None and row.valid_from <= now < row.valid_until
+        return self.giver_holds and row.revoked_at is None and row.valid_from <= now < row.valid_until
 
 
 def authorise(
@@ -80,7 +85,7 @@ def authorise(
     key, scopes = resolve_scope(session, *scope)
     if role not in ROLES or role in NEVER_AHEAD:
         raise fault("authorisation.role", "role", _("In this role nobody says yes ahead: each request is looked at."))
-    if not _holds_own(actor, role, scopes):
+    if not actor.holds_own(role, scopes):
         role_name = ROLES[role]
         message = _(
             "You say yes ahead only in a role that you hold there yourself: ${role}.", mapping={"role": role_name}
@@ -154,25 +159,19 @@ def revoke(
     return row
 
 
-def authorisations(session: Session, *, actor: Actor) -> Sequence[AuthorisationView]:
+def authorisations(session: Session, *, actor: Actor, now: datetime) -> Sequence[AuthorisationView]:
     """Return those that the actor gave, may revoke, profits from or audits, newest first; at most 200."""
-    return _views(session, _may_see(actor))
+    return _views(session, now, _may_see(actor))
 
 
-def authorisation_by_public_id(session: Session, public_id: str, *, actor: Actor | None) -> AuthorisationView:
+def authorisation_by_public_id(
+    session: Session, public_id: str, *, actor: Actor | None, now: datetime
+) -> AuthorisationView:
     """Return one that the actor may see. Raises NotFound otherwise."""
-    found = [] if actor is None else _views(session, _may_see(actor), StandingAuthorisation.public_id == public_id)
+    found = [] if actor is None else _views(session, now, _may_see(actor), StandingAuthorisation.public_id == public_id)
     for view in found:
         return view
     raise NotFound("authorisation.unknown", _("There is no such standing authorisation, or it is not yours to see."))
-
-
-def quoted(session: Session, approvals: Sequence[Approval]) -> Mapping[int, AuthorisationView]:
-    """Return the authorisations that gave these approvals, by key. At most two statements."""
-    keys = {one.authorisation_id for one in approvals if one.authorisation_id is not None}
-    if not keys:
-        return {}
-    return {view.authorisation.id: view for view in _views(session, StandingAuthorisation.id.in_(sorted(keys)))}
 
 
 def may_revoke(session: Session, view: AuthorisationView, actor: Actor) -> bool:
@@ -181,7 +180,7 @@ def may_revoke(session: Session, view: AuthorisationView, actor: Actor) -> bool:
     return actor.holds(view.authorisation.role, scopes)
 
 
-def _views(session: Session, *conditions: ColumnElement[bool]) -> list[AuthorisationView]:
+def _views(session: Session, now: datetime, *conditions: ColumnElement[bool]) -> list[AuthorisationView]:
     giver, person = aliased(Account), aliased(Account)
     answered = (
         select(func.count(Approval.id))
@@ -201,7 +200,15 @@ def _views(session: Session, *conditions: ColumnElement[bool]) -> list[Authorisa
     keys = sorted({key for row in rows for key in row[0].instrument_ids})
     named = {one.id: one for one in session.scalars(select(Instrument).where(Instrument.id.in_(keys)))} if keys else {}
     return [
-        AuthorisationView(row, giver_name, group, name, tuple(named[key] for key in row.instrument_ids), count)
+        AuthorisationView(
+            row,
+            giver_name,
+            group,
+            name,
+            tuple(named[key] for key in row.instrument_ids),
+            count,
+            giver_holds(session, row, resolve_scope(session, row.scope_kind, row.scope_key)[1], now),
+        )
         for row, giver_name, group, name, count in rows
     ]
 
@@ -210,12 +217,7 @@ def _may_see(actor: Actor) -> ColumnElement[bool]:
     if may(actor, Permission.AUDIT_READ, (("network", ""),)):
         return true()
     row = StandingAuthorisation
-    held = [
-        and_(row.role == grant.role, row.scope_kind == grant.scope[0], row.scope_key == grant.scope[1])
-        if grant.scope[0] != "network"
-        else row.role == grant.role
-        for grant in actor.grants
-    ]
+    held = [and_(row.role == grant.role, _lies_within(grant.scope)) for grant in actor.grants]
     return or_(
         row.given_by_id == actor.account_id,
         row.account_id == actor.account_id,
@@ -224,12 +226,22 @@ def _may_see(actor: Actor) -> ColumnElement[bool]:
     )
 
 
-def _holds_own(actor: Actor, role: str, scopes: Sequence[tuple[str, str]]) -> bool:
-    """Tell whether the actor holds the role there in their own right: a stand-in binds nobody beyond their time."""
-    return any(
-        grant.role == role and grant.by is None and (grant.scope in scopes or grant.scope == ("network", ""))
-        for grant in actor.grants
-    )
+def _lies_within(scope: Scope) -> ColumnElement[bool]:
+    """Return the condition that an authorisation's scope is this one or lies within it."""
+    kind, key = scope
+    row = StandingAuthorisation
+    exact = and_(row.scope_kind == kind, row.scope_key == key)
+    if kind == "network":
+        return true()
+    facilities = select(Facility.public_id).join(Organisation, Organisation.id == Facility.organisation_id)
+    houses = select(Organisation.public_id).where(Organisation.country == key)
+    if kind == "country":
+        inside = and_(row.scope_kind == "facility", row.scope_key.in_(facilities.where(Facility.country == key)))
+        return or_(exact, inside, and_(row.scope_kind == "organisation", row.scope_key.in_(houses)))
+    if kind == "organisation":
+        of_house = facilities.where(Organisation.public_id == key)
+        return or_(exact, and_(row.scope_kind == "facility", row.scope_key.in_(of_house)))
+    return exact
 
 
 def _instrument_keys(session: Session, public_ids: Sequence[str], scopes: Sequence[tuple[str, str]]) -> list[int]:

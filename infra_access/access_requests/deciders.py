@@ -1,20 +1,22 @@
 """Who may give a verdict, and the reason why somebody may not: too near, away, no longer in the role, once already."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from infra_access.access_requests.approval_queries import ApprovalView, approval_by_public_id, view_of
+from infra_access.access_requests.approvers import people_of
 from infra_access.access_requests.models import Approval
-from infra_access.access_requests.vocabularies import ApprovalState
+from infra_access.access_requests.vocabularies import OPEN, ApprovalState
 from infra_access.catalogue.models import Instrument
 from infra_access.core.authority import NETWORK, Actor, Permission, require
 from infra_access.core.errors import Forbidden, NotFound
 from infra_access.core.i18n import _
 from infra_access.core.roles import ROLES
 from infra_access.people.models import Account, Affiliation, RoleGrant
+from infra_access.people.roles import holders, live
 
 _SECOND = "#second"
 
@@ -97,20 +99,51 @@ def refuse_former(session: Session, actor: Actor, view: ApprovalView, *, now: da
         )
 
 
-def refuse_same_person(session: Session, approval: Approval, actor: Actor) -> None:
-    """Raise Forbidden `approval.two_people` for a second yes of one person on an instrument under export control."""
-    twice = select(Approval.id).where(
-        Approval.subject_kind == approval.subject_kind,
-        Approval.subject_id == approval.subject_id,
-        Approval.id != approval.id,
-        Approval.state == ApprovalState.APPROVED,
-        Approval.decided_by_id == actor.account_id,
-    )
-    if session.scalar(twice.limit(1)) is not None and is_controlled(session, approval.instrument_ids):
+def refuse_same_person(session: Session, approval: Approval, actor: Actor, *, now: datetime) -> None:
+    """Raise Forbidden `approval.two_people` where one person alone would have decided on a controlled instrument.
+
+    That is so where every other yes is theirs, or of whoever stands in for them, and nothing that waits is another's.
+    """
+    if not is_controlled(session, approval.instrument_ids):
+        return
+    same = _same_person(session, actor, now)
+    others = session.scalars(
+        select(Approval).where(
+            Approval.subject_kind == approval.subject_kind,
+            Approval.subject_id == approval.subject_id,
+            Approval.id != approval.id,
+            Approval.state.in_((*OPEN, ApprovalState.APPROVED)),
+        )
+    ).all()
+    if others and not people_for(session, others, now=now) - same:
         raise Forbidden(
             "approval.two_people",
-            _("This instrument is under export control, so two different people decide. You have said yes already."),
+            _(
+                "This instrument is under export control, so two different people decide. Leave this to somebody else: "
+                "nobody but you has decided, or could."
+            ),
         )
+
+
+def people_for(session: Session, approvals: Iterable[Approval], *, now: datetime) -> set[int]:
+    """Return who gave these approvals, and who could give those that wait."""
+    found: set[int] = set()
+    for one in approvals:
+        if one.decided_by_id is not None:
+            found.add(one.decided_by_id)
+            continue
+        view = view_of(session, one)
+        near = {*view.team, *view.barred, one.applicant_id}
+        group = view.group[0] if view.group is not None else None
+        near |= people_of(session, group, view.scopes, now)
+        found |= set(holders(session, one.role, view.scopes, now)) - near
+    return found
+
+
+def _same_person(session: Session, actor: Actor, now: datetime) -> set[int]:
+    """Return the actor's account, those whom they stand in for, and those who stand in for them."""
+    stand_ins = select(RoleGrant.account_id).where(RoleGrant.delegated_by_id == actor.account_id, live(now))
+    return {int(actor.account_id or 0), *actor.stands_in_for, *session.scalars(stand_ins)}
 
 
 def is_controlled(session: Session, instrument_ids: Collection[int]) -> bool:

@@ -1,6 +1,7 @@
 """What the policy says of a request, and the approvals that follow: asked, kept, or void where a change hit them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -8,18 +9,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import approvals
-from infra_access.access_requests.answering_ahead import answering
+from infra_access.access_requests.answering_ahead import answering, still_answers
+from infra_access.access_requests.approval_queries import near_to, view_of
+from infra_access.access_requests.approvers import people_of
 from infra_access.access_requests.content import CONTACT, NAMES, Content
-from infra_access.access_requests.deciders import is_controlled, second_of
+from infra_access.access_requests.deciders import is_controlled, people_for, second_of
 from infra_access.access_requests.facts import facts_of_request
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
 from infra_access.access_requests.override_queries import overrides_of
-from infra_access.access_requests.standing import advance, team_of
+from infra_access.access_requests.standing import advance
 from infra_access.access_requests.vocabularies import OPEN, ApprovalState
 from infra_access.catalogue.fields import fault
 from infra_access.core.authority import Actor
-from infra_access.core.decision import ApprovalDue, Outcome
+from infra_access.core.decision import Outcome
 from infra_access.core.errors import Conflict, Invalid
 from infra_access.core.i18n import _, plain
 from infra_access.policy.applicants import facts_of
@@ -157,19 +160,33 @@ def reconcile(
     Whoever asked for changes is asked again. Return the public ids of those that were called off.
     """
     called_off = void_resting_on(session, access_request, changed)
+    near = near_to(session, access_request)
     due = {(one.rule, one.role): one for one in ruling.officer.approvals}
     controlled = bool(due) and is_controlled(session, content.instruments)
-    kept = set()
+    if controlled and len(due) == 1:
+        (only,) = due.values()
+        due[second_of(only.rule), only.role] = replace(only, rule=second_of(only.rule))
+    kept: dict[tuple[str, str], Approval] = {}
     for approval in live(session, access_request):
-        if _is_due(approval, due, controlled=controlled) and approval.state != ApprovalState.CHANGES_REQUESTED:
-            kept.add((approval.rule, approval.role))
+        key = (approval.rule, approval.role)
+        # A yes counts as long as it could be given now: by somebody far enough, and for what it was given ahead for.
+        holds = (
+            key in due
+            and key not in kept
+            and approval.state != ApprovalState.CHANGES_REQUESTED
+            and not _came_too_near(session, approval, near, now)
+            and (not controlled or approval.authorisation_id is None)
+            and still_answers(session, approval, access_request, content)
+        )
+        if holds:
+            kept[key] = approval
             approval.instrument_ids = list(content.instruments)
         else:
             approval.state = ApprovalState.VOID
             called_off.append(approval.public_id)
+    session.flush()
     new = [one for key, one in due.items() if key not in kept]
     if new:
-        team = sorted(team_of(session, access_request))
         approvals.ask(
             session,
             subject_kind="access_request",
@@ -179,9 +196,9 @@ def reconcile(
             instrument_ids=content.instruments,
             due=new,
             now=now,
-            team=team,
-            ahead=None if controlled else answering(session, access_request, content, team=team, now=now),
-            two_people=controlled and len(due) == 1,
+            team=near,
+            ahead=None if controlled else answering(session, access_request, content, near=near, now=now),
+            deciders=people_for(session, kept.values(), now=now) if controlled else None,
         )
     session.flush()
     return called_off
@@ -203,12 +220,13 @@ def go_on(session: Session, access_request: AccessRequest, now: datetime, *, wak
     advance(access_request, RequestTransition.RESUME if paused else RequestTransition.REVIEW, now)
 
 
-def _is_due(approval: Approval, due: Mapping[tuple[str, str], ApprovalDue], *, controlled: bool) -> bool:
-    """Tell whether an approval is one of those due, or of an instrument under export control the second of one."""
-    if (approval.rule, approval.role) in due:
-        return True
-    only = next(iter(due.values())) if controlled and len(due) == 1 else None
-    return only is not None and (approval.rule, approval.role) == (second_of(only.rule), only.role)
+def _came_too_near(session: Session, approval: Approval, near: Collection[int], now: datetime) -> bool:
+    """Tell whether whoever gave an approval has since come on the team, into its organisation, or stepped back."""
+    if approval.decided_by_id is None:
+        return False
+    view = view_of(session, approval)
+    group = view.group[0] if view.group is not None else None
+    return approval.decided_by_id in near or approval.decided_by_id in people_of(session, group, view.scopes, now)
 
 
 def live(session: Session, access_request: AccessRequest) -> list[Approval]:

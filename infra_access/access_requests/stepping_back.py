@@ -7,17 +7,17 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.approval_models import ConflictOfInterest
 from infra_access.access_requests.approval_queries import view_of
-from infra_access.access_requests.deciders import refuse_others
+from infra_access.access_requests.approvers import only_one_person
+from infra_access.access_requests.deciders import is_controlled, people_for, refuse_others
 from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.access_requests.standing import locked
-from infra_access.access_requests.vocabularies import OPEN
+from infra_access.access_requests.vocabularies import OPEN, ApprovalState
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict
 from infra_access.core.i18n import _
 from infra_access.core.input_text import clean_text
 from infra_access.outbox.events import publish
-from infra_access.people.roles import holders
 
 
 def step_back(session: Session, *, actor: Actor, now: datetime, approval: Approval, reason: str) -> ConflictOfInterest:
@@ -34,12 +34,21 @@ def step_back(session: Session, *, actor: Actor, now: datetime, approval: Approv
     refuse_others(session, actor, view, now=now)
     if approval.state not in OPEN:
         raise Conflict("approval.decided", _("This approval was decided already. Load it again."))
-    near = {*view.team, *view.barred, approval.applicant_id, actor.account_id}
-    if not set(holders(session, approval.role, view.scopes, now)) - near:
+    others = session.scalars(
+        select(Approval).where(
+            Approval.subject_kind == approval.subject_kind,
+            Approval.subject_id == approval.subject_id,
+            Approval.state.in_((*OPEN, ApprovalState.APPROVED)),
+        )
+    ).all()
+    without = {int(actor.account_id or 0)}
+    if any(not people_for(session, [one], now=now) - without for one in others if one.state in OPEN):
         raise Conflict(
             "approval.nobody",
             _("Nobody else holds this role here. Ask whoever gives roles to name somebody, then step back."),
         )
+    if is_controlled(session, approval.instrument_ids) and len(people_for(session, others, now=now) - without) < 2:
+        raise only_one_person()
     declared = ConflictOfInterest(
         access_request_id=access_request.id,
         account_id=int(actor.account_id or 0),
@@ -47,6 +56,16 @@ def step_back(session: Session, *, actor: Actor, now: datetime, approval: Approv
         declared_at=now,
     )
     session.add(declared)
+    for given in others:
+        if given.decided_by_id == actor.account_id:
+            # What they said before counts no more: it waits for somebody else, as long as it was given at first.
+            given.due_at, given.remind_at = (
+                now + (given.due_at - given.asked_at),
+                now + (given.remind_at - given.asked_at),
+            )
+            given.state, given.decided_by_id, given.decided_at = ApprovalState.PENDING, None, None
+            given.reason = given.conditions = given.most_units = given.until = given.safety_result = None
+            given.asked_at, given.reminded_at, given.escalated_at = now, None, None
     session.flush()
     record(
         session,
@@ -61,7 +80,6 @@ def step_back(session: Session, *, actor: Actor, now: datetime, approval: Approv
         select(Approval).where(
             Approval.subject_kind == approval.subject_kind,
             Approval.subject_id == approval.subject_id,
-            Approval.role == approval.role,
             Approval.state.in_(OPEN),
         )
     ):

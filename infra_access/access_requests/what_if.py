@@ -120,8 +120,9 @@ def what_if(
 ) -> WhatIf:
     """Compare the rules in force with those that hold once `document` is published.
 
-    `months` of 30 days are looked back, at the latest `most_requests`, one after the other. Only instruments and requests within the document's scope can change, so only
-    they are decided; requests by the facts as they stand, dated to when they were submitted.
+    `months` of 30 days are looked back, at the latest `most_requests`, one after the other. Only instruments and
+    requests within the document's scope can change, so only they are decided; requests by the facts as they stand,
+    dated to when they were submitted.
     """
     before = rulebook(session)
     after = rulebook_with(session, before, document)

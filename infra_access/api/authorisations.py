@@ -70,7 +70,10 @@ class AuthorisationOut(Out):
 @resource("api.authorisations", "GET", permission=Permission.APPROVAL_LIST, out=page_of(AuthorisationOut))
 def list_own(call: Call) -> dict[str, Any]:
     """List those that the caller gave, may revoke or profits from, newest first; at most 200."""
-    return {"items": [_shown(call, view) for view in authorisations(call.db, actor=call.actor)], "next": None}
+    return {
+        "items": [_shown(call, view) for view in authorisations(call.db, actor=call.actor, now=call.now)],
+        "next": None,
+    }
 
 
 @resource(
@@ -87,7 +90,7 @@ def give(call: Call) -> Created:
     given = dict(call.body)
     scope = scope_named(call.db, given.pop("scope"))
     made = authorise(call.db, actor=call.actor, now=call.now, scope=scope, **given)
-    view = authorisation_by_public_id(call.db, made.public_id, actor=call.actor)
+    view = authorisation_by_public_id(call.db, made.public_id, actor=call.actor, now=call.now)
     return Created(_shown(call, view), f"/api/v1/standing-authorisations/{made.public_id}")
 
 
@@ -109,7 +112,7 @@ def read(call: Call) -> dict[str, Any]:
 def end(call: Call) -> dict[str, Any]:
     """Revoke one; what it answered before stays as decided."""
     row = revoke(call.db, authorisation=call.row.authorisation, reason=call.body["reason"], **call.changes)
-    return _shown(call, authorisation_by_public_id(call.db, row.public_id, actor=call.actor))
+    return _shown(call, authorisation_by_public_id(call.db, row.public_id, actor=call.actor, now=call.now))
 
 
 def _shown(call: Call, view: AuthorisationView) -> dict[str, Any]:

@@ -130,6 +130,13 @@ class Actor:
         """Tell whether the actor has this role within a scope that contains the object."""
         return any(grant.role == role and (grant.scope in scopes or grant.scope == NETWORK) for grant in self.grants)
 
+    def holds_own(self, role: str, scopes: Scopes) -> bool:
+        """Tell whether the actor has this role there in their own right, not by standing in for somebody."""
+        return any(
+            grant.role == role and grant.by is None and (grant.scope in scopes or grant.scope == NETWORK)
+            for grant in self.grants
+        )
+
     def roles_within(self, scopes: Scopes) -> set[str]:
         """Return the roles that the actor has over the object."""
         return {grant.role for grant in self.grants if grant.scope in scopes or grant.scope == NETWORK}

@@ -159,7 +159,7 @@ def approval(request: Request) -> Context:
 
 def authorisation(request: Request) -> Context:
     """Load an AuthorisationView that the reader may see."""
-    view = authorisation_by_public_id(request.db, _id(request), actor=request.actor)
+    view = authorisation_by_public_id(request.db, _id(request), actor=request.actor, now=clock.now())
     _key, scopes = resolve_scope(request.db, view.authorisation.scope_kind, view.authorisation.scope_key)
     relations = {"approver"} if request.actor and request.actor.holds(view.authorisation.role, scopes) else set()
     return Context(view, scopes, frozenset(relations))

@@ -20,7 +20,7 @@ from infra_access.core.i18n import _
 from infra_access.core.named_locks import lock_table
 from infra_access.outbox.events import publish
 from infra_access.people.addresses import normalise_email
-from infra_access.people.models import Account, ApiToken, LoginSession, OneTimeLink
+from infra_access.people.models import Account, ApiToken, LoginSession, OneTimeLink, RoleGrant
 from infra_access.people.profile import clean_profile
 
 ACTIVE, INVITED, DISABLED = "active", "invited", "disabled"
@@ -136,7 +136,7 @@ def update_account(
 
 
 def disable_account(session: Session, *, actor: Actor, now: datetime, account: Account, reason: str = "") -> Account:
-    """Shut an account: its sessions, tokens and links end in the same transaction."""
+    """Shut an account: its sessions, tokens and links, and what it handed over, end in the same transaction."""
     require(actor, Permission.ROLE_GRANT, (NETWORK,))
     if account.id == actor.account_id:
         raise Conflict("account.own", _("You cannot disable your own account. Ask another administrator."))
@@ -145,6 +145,8 @@ def disable_account(session: Session, *, actor: Actor, now: datetime, account: A
     account.state = DISABLED
     session.flush()
     end_access(session, account.id, now=now)
+    handed_over = update(RoleGrant).where(RoleGrant.delegated_by_id == account.id, RoleGrant.revoked_at.is_(None))
+    session.execute(handed_over.values(revoked_at=now))
     record(
         session,
         actor=actor,

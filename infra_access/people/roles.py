@@ -177,7 +177,8 @@ def _row(session: Session, table: type[_Place], public_id: str) -> _Place | None
 
 def _require_over(actor: Actor, role: str, scopes: Scopes) -> None:
     require(actor, Permission.ROLE_GRANT, scopes)
-    if not actor.holds("platform_admin", (NETWORK,)) and not actor.holds(role, scopes):
+    # A stand-in binds nobody beyond their time.
+    if not actor.holds_own("platform_admin", (NETWORK,)) and not actor.holds_own(role, scopes):
         raise Forbidden(
             "role.not_held",
             _(

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import appeals, corrections, revoking, submitting
 from infra_access.access_requests.approvals import inbox
+from infra_access.access_requests.drafting import amend
 from infra_access.access_requests.models import AccessRequest, Allocation
 from infra_access.core.errors import Conflict, Forbidden, Invalid
 from tests.factories.access_requests import (
@@ -90,8 +91,6 @@ def test_what_the_rules_refuse_meanwhile_waits_for_its_team(session: Session) ->
     (asked,) = inbox(session, actor=network, now=LATER).items
     decide(session, network, asked.approval, now=LATER)
     assert request.state == "reopened"
-    from infra_access.access_requests.drafting import amend
-
     changes = {"project": {"purpose": "research", "assurances": ["benefit"]}}
     amend(session, actor=world.applicant, now=LATER, access_request=request, changes=changes)
     submitting.submit(session, actor=world.applicant, now=LATER, access_request=request)

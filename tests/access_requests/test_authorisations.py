@@ -13,12 +13,26 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests import authorisations, stepping_back, submitting
 from infra_access.access_requests.approval_models import StandingAuthorisation
 from infra_access.access_requests.approvals import approvals_of
+from infra_access.access_requests.drafting import amend
 from infra_access.catalogue.models import Instrument
 from infra_access.core.db import Database
 from infra_access.core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, PreconditionFailed
+from infra_access.people.accounts import disable_account
 from infra_access.people.actors import load_actor
 from infra_access.people.models import Account
-from tests.factories.access_requests import NOW, World, decide, make_request, make_submitted, make_world, pending
+from infra_access.people.roles import grants_of, revoke_role
+from tests.factories.access_requests import (
+    FEASIBILITY,
+    NOW,
+    OPEN_TO_ALL,
+    SYSTEM,
+    World,
+    decide,
+    make_request,
+    make_submitted,
+    make_world,
+    pending,
+)
 from tests.factories.people import make_account, make_actor, make_affiliation
 
 YEAR = NOW + timedelta(days=365)
@@ -48,14 +62,18 @@ def test_it_carries_the_next_request_through_its_stage_and_is_listed(session: Se
     assert (answered.reason, answered.conditions) == ("Known and careful users.", "With the local contact.")
     decide(session, world.administrator, pending(session, request)["access_administrator"])
     assert request.state == "agreement_pending"
-    (view,) = authorisations.authorisations(session, actor=world.manager)
+    (view,) = authorisations.authorisations(session, actor=world.manager, now=NOW)
     assert (view.authorisation.id, view.answered, view.organisation.id) == (given.id, 1, world.startup.id)
-    assert authorisations.quoted(session, [answered])[given.id].given_by == world.manager.name
+    assert (view.given_by, view.is_live(NOW), view.is_live(YEAR)) == (world.manager.name, True, False)
     # Whom it is for sees it, and nobody else.
-    assert len(authorisations.authorisations(session, actor=world.applicant)) == 1
-    assert authorisations.authorisations(session, actor=make_actor(session)) == []
+    assert len(authorisations.authorisations(session, actor=world.applicant, now=NOW)) == 1
+    assert authorisations.authorisations(session, actor=make_actor(session), now=NOW) == []
     with pytest.raises(NotFound):
-        authorisations.authorisation_by_public_id(session, given.public_id, actor=make_actor(session))
+        authorisations.authorisation_by_public_id(session, given.public_id, actor=make_actor(session), now=NOW)
+    # Whoever manages all facilities of the country can revoke it too.
+    wider = make_actor(session, ("facility_manager", ("country", "DE")))
+    found = authorisations.authorisation_by_public_id(session, given.public_id, actor=wider, now=NOW)
+    assert authorisations.may_revoke(session, found, wider)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +212,31 @@ def test_whoever_stepped_back_is_not_quoted_on_that_request(session: Session) ->
     approval = pending(session, request)["facility_manager"]
     stepping_back.step_back(session, actor=world.manager, now=NOW, approval=approval, reason="My student.")
     authorise(session, world)
-    from infra_access.access_requests.drafting import amend
-
     amend(session, actor=world.applicant, now=NOW, access_request=request, changes={"quantity": "3"})
     assert "facility_manager" in pending(session, request)
+
+
+@pytest.mark.parametrize("taken", ["role", "account"])
+def test_it_ends_with_the_role_and_the_account_of_whoever_gave_it(session: Session, taken: str) -> None:
+    world = make_world(session)
+    authorise(session, world)
+    make_actor(session, ("facility_manager", ("facility", world.facility.public_id)))
+    account = session.get_one(Account, world.manager.account_id)
+    if taken == "role":
+        (grant,) = grants_of(session, account.id, now=NOW)
+        revoke_role(session, actor=SYSTEM, now=NOW, grant=grant)
+    else:
+        disable_account(session, actor=SYSTEM, now=NOW, account=account)
+    assert "facility_manager" in pending(session, make_submitted(session, world))
+    (view,) = authorisations.authorisations(session, actor=world.applicant, now=NOW)
+    assert not view.is_live(NOW)
+
+
+def test_what_outgrows_it_is_asked(session: Session) -> None:
+    only_dates = {**FEASIBILITY, "rests_on": ["period"]}
+    world = make_world(session, rules=[OPEN_TO_ALL, only_dates])
+    authorise(session, world, most_units=Decimal(2), regimes=["open"])
+    request = make_submitted(session, world)
+    assert request.state == "agreement_pending"
+    amend(session, actor=world.applicant, now=NOW, access_request=request, changes={"quantity": "1000"})
+    assert (request.state, list(pending(session, request))) == ("under_review", ["facility_manager"])

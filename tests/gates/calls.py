@@ -227,11 +227,11 @@ GRATINGS: Mapping[str, Any] = {
     "staff": "export",
     "by": "export",
 }
-MASKS: Mapping[str, Any] = {
-    "of": "film-electrodes",
-    "owner": "startup-br",
-    "by": "startup-br",
-    "staff": "manager-braga",
+TEETH: Mapping[str, Any] = {
+    "of": "fossil-teeth",
+    "owner": "researcher",
+    "by": "researcher",
+    "staff": "manager",
 }
 KELP: Mapping[str, Any] = {
     "of": "kelp-metals",
@@ -377,10 +377,13 @@ CALLS: Mapping[str, Call] = {
     "access_request_appeal POST": Call(
         **AGEING, body=_seen(AccessRequest, "access-requests", "detector-ageing", reason="The dose is a misprint.")
     ),
-    # The team is told once of the request and once of each booking.
-    "api.access_request_revoke POST": Call(by="manager", of="sensor-seals", body=WHY),
+    # The one booking behind it is cancelled too.
+    "api.access_request_revoke POST": Call(by="manager", of="sensor-seals", body=WHY, commands=2),
     "access_request_revoke POST": Call(
-        by="manager", of="sensor-seals", body=_seen(AccessRequest, "access-requests", "sensor-seals", **WHY)
+        by="manager",
+        of="sensor-seals",
+        body=_seen(AccessRequest, "access-requests", "sensor-seals", **WHY),
+        commands=2,
     ),
     "api.access_request_corrections POST": Call(by="manager", body=SHORTER),
     "access_request_corrections POST": Call(
@@ -438,12 +441,12 @@ CALLS: Mapping[str, Call] = {
     ),
     "api.delegation_end POST": Call(),
     "account_delegations POST end": Call(body=_given(end=_in("delegations", "startup"))),
-    "api.access_request_complete POST": Call(**MASKS, body={"reason": "The masks are made."}),
+    "api.access_request_complete POST": Call(**TEETH, body={"reason": "All are measured."}),
     "api.access_request_outcomes POST": Call(of="water-filters", body=A_DATA_SET),
     "api.access_request_outcome_remove POST": Call(**{**KELP, "of": "kelp-metals outcome"}, body={"reason": "Twice."}),
     "api.access_request_nothing_to_report POST": Call(**ENAMEL, body={"reason": "The teeth broke."}),
     "access_request_complete POST": Call(
-        **MASKS, body=_seen(AccessRequest, "access-requests", "film-electrodes", reason="The masks are made.")
+        **TEETH, body=_seen(AccessRequest, "access-requests", "fossil-teeth", reason="All are measured.")
     ),
     "access_request_outcomes POST": Call(of="water-filters", body=A_DATA_SET),
     "access_request_outcomes POST remove": Call(

@@ -12,11 +12,13 @@ from infra_access.access_requests.deciders import approval_to_decide
 from infra_access.core.authority import NETWORK
 from infra_access.core.errors import Conflict, Forbidden, Invalid, NotFound
 from infra_access.outbox.models import OutboxEvent
+from infra_access.people.accounts import disable_account
 from infra_access.people.actors import load_actor
 from infra_access.people.delegations import delegations_of, hand_over, own_grant, take_back
 from infra_access.people.models import Account, RoleGrant
-from infra_access.people.roles import grants_of, holders, revoke_role
+from infra_access.people.roles import grant_role, grants_of, holders, revoke_role
 from tests.factories.access_requests import decide, make_submitted, make_world, pending
+from tests.factories.catalogue import make_organisation
 from tests.factories.people import NOW, SYSTEM, make_account, make_actor, make_grant
 
 WEEK = timedelta(days=7)
@@ -150,3 +152,22 @@ def test_whoever_had_the_role_is_told_when_it_ended(session: Session) -> None:
     with pytest.raises(Forbidden, match="ended on 2 Mar 2026") as refusal:
         approval_to_decide(session, approval.public_id, actor=former, now=NOW)
     assert refusal.value.code == "approval.lapsed"
+
+
+def test_a_stand_in_gives_no_roles(session: Session) -> None:
+    house = make_organisation(session)
+    account = make_account(session)
+    scope = {"scope_kind": "organisation", "scope_key": house.public_id}
+    make_grant(session, account=account, role="organisation_admin", **scope)
+    row = given(session, account)
+    taker = load_actor(session, row.account_id, now=NOW)
+    own = session.get_one(Account, row.account_id)
+    with pytest.raises(Forbidden) as refusal:
+        grant_role(session, actor=taker, now=NOW, account=own, role="organisation_admin", **scope)
+    assert refusal.value.code == "role.not_held"
+
+
+def test_with_an_account_ends_what_it_handed_over(session: Session, holder: Account) -> None:
+    row = given(session, holder)
+    disable_account(session, actor=SYSTEM, now=NOW, account=holder)
+    assert roles_at(session, row.account_id, NOW) == set()

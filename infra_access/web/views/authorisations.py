@@ -108,7 +108,7 @@ def end(context: Context, request: Request) -> dict[str, Any] | Response:
 
 def _page(request: Request) -> dict[str, Any]:
     return {
-        **_listed(request, authorisations(request.db, actor=request.actor)),
+        **_listed(request, authorisations(request.db, actor=request.actor, now=clock.now())),
         "roles": _roles(request),
         "organisations": [one.name for one in list_organisations(request.db, limit=_SUGGESTED).items],
         "regimes": [(str(one), request.localize(label(one))) for one in Regime],
