@@ -79,7 +79,9 @@ def span_in(entered: Mapping[str, str], zone: str) -> TimeSpan:
         return _ordered(parse_instant(first), parse_instant(last))
     day = entered.get("date", "")
     start = local_instant(day, entered.get("start", ""), zone, field="start")
-    return _ordered(start, local_instant(entered.get("end_date") or day, entered.get("end", ""), zone, field="end"))
+    # A last day before the first was filled in for the time that the form proposed, late in an evening.
+    last = max(entered.get("end_date", ""), day)
+    return _ordered(start, local_instant(last, entered.get("end", ""), zone, field="end"))
 
 
 def refusal(request: Request, error: DomainError) -> dict[str, Any]:

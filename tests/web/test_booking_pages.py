@@ -99,6 +99,13 @@ def test_booking_leads_to_the_booking_and_says_so(browser, database, world):
     assert "Confirmed" in page.text
 
 
+def test_a_last_day_left_from_an_earlier_proposal_is_not_in_the_way(browser, world, database):
+    page = browser(world.applicant_account)
+    stale = f"{at(10) - timedelta(days=2):%Y-%m-%d}"
+    answer = filled(page, address_of(world), **times(10, 12), end_date=stale).submit("book")
+    assert state_of(database, answer.location.rpartition("/")[2]) == "confirmed"
+
+
 def test_the_same_form_sent_twice_books_once(browser, database, world):
     form = filled(browser(world.applicant_account), address_of(world), **times(10, 12))
     first, second = form.submit(), form.submit()
