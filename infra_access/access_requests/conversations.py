@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.lifecycle import RequestState
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Conversation, Message, Participant
 from infra_access.access_requests.standing import team_of
 from infra_access.access_requests.vocabularies import Visibility
@@ -44,6 +45,16 @@ class ConversationView:
     opener: str
     messages: tuple[Said, ...]
     relations: frozenset[str]
+
+    @property
+    def made(self) -> AccessRequest | None:
+        """The request that was made of it, for its team, and once it is sent for the staff."""
+        if self.instrument is None or self.access_request is None:
+            return None
+        told = "team" in self.relations or (
+            "staff" in self.relations and self.access_request.state != RequestState.DRAFT
+        )
+        return self.access_request if told else None
 
 
 @dataclass(frozen=True, slots=True)

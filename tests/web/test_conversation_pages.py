@@ -1,0 +1,70 @@
+"""Conversations on pages: a question becomes a request in one click, and both pages lead to each other."""
+
+import pytest
+from sqlalchemy import select
+
+from infra_access.access_requests.conversations import ask
+from infra_access.access_requests.models import AccessRequest, Conversation
+from infra_access.core import clock
+from infra_access.people.models import Account
+from tests.factories.access_requests import make_route, make_world
+
+NEXT_YEAR = clock.now().year + 1
+
+
+@pytest.fixture
+def world(database):
+    with database.writer() as session:
+        return make_world(session)
+
+
+@pytest.fixture
+def question(database, world):
+    """Return the address of a question of the applicant."""
+    with database.writer() as session:
+        words = {"subject": "Wet samples?", "text": "Can they be measured?"}
+        asked = ask(session, actor=world.applicant, now=clock.now(), instrument=world.instrument, **words)
+        return f"/conversations/{asked.public_id}"
+
+
+def test_a_question_becomes_a_request_in_one_click(browser, database, world, question):
+    visitor = browser(world.applicant_account)
+    page = visitor.get(question).click("Make a request of it")
+    address = f"/instruments/{world.instrument.public_id}/request"
+    form = _form(page, address)
+    assert (form["title"].value, form["summary"].value) == ("Wet samples?", "Can they be measured?")
+    form["period.start"], form["period.end"] = f"{NEXT_YEAR}-04-01", f"{NEXT_YEAR}-06-30"
+    form["quantity"] = "0"
+    form = _form(form.submit("save", status=422), address)
+    form["quantity"] = "2"
+    made = form.submit("save")
+    back = made.follow().click("Wet samples?", href="/conversations/")
+    assert "Make a request of it" not in back.text
+    assert back.html.select_one("main a[href*='/access-requests/']")["href"] in made.location
+    with database.reader() as session:
+        request, asked = session.scalars(select(AccessRequest)).one(), session.scalars(select(Conversation)).one()
+        assert (asked.access_request_id, request.summary) == (request.id, "Can they be measured?")
+    refused = visitor.get(address, {"conversation": question.rpartition("/")[2]}, status=422)
+    assert "A request belongs to this conversation already" in refused.text
+
+
+def test_the_conversation_is_kept_while_a_way_in_is_chosen(browser, database, world, question):
+    with database.writer() as session:
+        make_route(session, facility=world.facility, instruments=[world.instrument], name="By mail", tariff={})
+    ways = browser(world.applicant_account).get(question).click("Make a request of it")
+    form = ways.click("Request access this way", index=1)
+    assert "By mail" in form.text
+    assert "Can they be measured?" in form.text
+    assert "conversation=" in form.html.find("a", string="Choose another way in")["href"]
+
+
+def test_the_staff_is_not_offered_to_make_a_request_of_it(browser, database, world, question):
+    with database.reader() as session:
+        manager = session.get_one(Account, world.manager.account_id)
+    assert "Make a request of it" not in browser(manager).get(question).text
+    address = f"/instruments/{world.instrument.public_id}/request"
+    browser(manager).get(address, {"conversation": question.rpartition("/")[2]}, status=422)
+
+
+def _form(page, action):
+    return next(form for form in page.forms.values() if form.action == action)
