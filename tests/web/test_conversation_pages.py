@@ -1,9 +1,11 @@
 """Conversations on pages: a question becomes a request in one click, and both pages lead to each other."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
-from infra_access.access_requests.conversations import ask
+from infra_access.access_requests.conversations import ask, reply
 from infra_access.access_requests.models import AccessRequest, Conversation
 from infra_access.core import clock
 from infra_access.people.models import Account
@@ -64,6 +66,24 @@ def test_the_staff_is_not_offered_to_make_a_request_of_it(browser, database, wor
     assert "Make a request of it" not in browser(manager).get(question).text
     address = f"/instruments/{world.instrument.public_id}/request"
     browser(manager).get(address, {"conversation": question.rpartition("/")[2]}, status=422)
+
+
+def test_how_fast_a_facility_answers_stands_in_its_console_and_on_its_page(browser, database, world):
+    address = f"/facilities/{world.facility.public_id}"
+    with database.reader() as session:
+        console = browser(session.get_one(Account, world.manager.account_id))
+    assert "In the last 90 days" not in console.get("/manage").text
+    with database.writer() as session:
+        now = clock.now() - timedelta(days=2)
+        for hours in range(1, 6):
+            words = {"subject": "Powders", "text": "Do you take them?"}
+            asked = ask(session, actor=world.applicant, now=now, instrument=world.instrument, **words)
+            later = now + timedelta(hours=hours)
+            reply(session, actor=world.manager, now=later, conversation=asked, text="We do.")
+    page = console.get("/manage").text
+    assert "half of the questions had an answer within 3 hours" in page
+    assert "100 % had one within two working days; 5 were answered, 0 wait for a first answer" in page
+    assert "Usually answers within 1 day." in browser().get(address).text
 
 
 def _form(page, action):
