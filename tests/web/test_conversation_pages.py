@@ -8,8 +8,12 @@ from sqlalchemy import select
 from infra_access.access_requests.conversations import ask, reply
 from infra_access.access_requests.models import AccessRequest, Conversation
 from infra_access.core import clock
+from infra_access.core.timespan import TimeSpan
+from infra_access.people.actors import load_actor
 from infra_access.people.models import Account
 from tests.factories.access_requests import make_route, make_world
+from tests.factories.people import make_account
+from tests.factories.scheduling import make_booking
 
 NEXT_YEAR = clock.now().year + 1
 
@@ -84,6 +88,32 @@ def test_how_fast_a_facility_answers_stands_in_its_console_and_on_its_page(brows
     assert "half of the questions had an answer within 3 hours" in page
     assert "100 % had one within two working days; 5 were answered, 0 wait for a first answer" in page
     assert "Usually answers within 1 day." in browser().get(address).text
+
+
+def test_a_booking_is_talked_about_on_its_page_by_its_owner_and_the_staff(browser, database, office, place):
+    with database.writer() as session:
+        owner = make_account(session)
+        start = (clock.now() + timedelta(days=3)).replace(hour=9, minute=0, second=0, microsecond=0)
+        actor = load_actor(session, owner.id, now=clock.now())
+        span = TimeSpan(start, start + timedelta(hours=2))
+        address = f"/bookings/{make_booking(session, place, span, actor=actor, now=clock.now()).public_id}"
+    form = _form(browser(owner).get(address), f"{address}/messages")
+    assert "staff" not in form.fields
+    form["text"] = "Is there argon?"
+    refused = form.submit(status=422)
+    assert refused.html.select("#field-subject-error")
+    form = _form(refused, f"{address}/messages")
+    form["subject"] = "Gases"
+    talk = form.submit().follow()
+    assert address in talk.html.find("a", string="The booking that it is about")["href"]
+    assert "Make a request of it" not in talk.text
+    page = office.get(address)
+    assert "Is there argon?" in page.click("Gases").text
+    form = _form(page, f"{address}/messages")
+    form["subject"], form["text"], form["staff"] = "Bottles", "One is left.", True
+    form.submit(status=303)
+    assert "Only among the staff" in office.get(address).text
+    assert "Bottles" not in browser(owner).get(address).text
 
 
 def _form(page, action):
