@@ -90,6 +90,7 @@ def test_only_who_asked_makes_one_request_of_it_at_that_facility(session: Sessio
             instruments=[instrument.public_id],
         )
     assert may_become_request(asked, world.applicant)
+    assert not may_become_request(asked, world.manager)
     make_request(session, world, conversation=asked.public_id)
     assert not may_become_request(asked, world.applicant)
     with pytest.raises(Invalid) as again:
