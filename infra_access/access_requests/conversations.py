@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.lifecycle import RequestState
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Conversation, Message, Participant
 from infra_access.access_requests.standing import team_of
 from infra_access.access_requests.vocabularies import Visibility
@@ -22,6 +23,17 @@ from infra_access.core.input_text import clean_line, clean_text
 from infra_access.core.paging import clean_limit, decode_cursor, encode_cursor
 from infra_access.outbox.events import publish
 from infra_access.people.models import Account
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What lies above requests and is talked about, such as a booking: whose it is, on what, and for which request."""
+
+    kind: str
+    public_id: str
+    owner_id: int
+    instrument: Instrument
+    access_request: AccessRequest | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,16 @@ class ConversationView:
     opener: str
     messages: tuple[Said, ...]
     relations: frozenset[str]
+
+    @property
+    def made(self) -> AccessRequest | None:
+        """The request that was made of it, for its team, and once it is sent for the staff."""
+        if self.instrument is None or self.access_request is None or self.conversation.about_kind is not None:
+            return None
+        told = "team" in self.relations or (
+            "staff" in self.relations and self.access_request.state != RequestState.DRAFT
+        )
+        return self.access_request if told else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +95,25 @@ def ask(
     text: str,
     instrument: Instrument | None = None,
     access_request: AccessRequest | None = None,
+    about: About | None = None,
     visibility: str = Visibility.TEAM_AND_STAFF,
 ) -> Conversation:
-    """Begin a conversation on an instrument, by anyone signed in, or on a request, by its team or the staff.
+    """Begin a conversation on an instrument, by anyone signed in, or on a request or a booking, by team or staff.
 
-    Raises Invalid naming the field, Forbidden, NotFound for a request that is not the actor's.
+    Raises Invalid naming the field, Forbidden, NotFound for a request or a booking that is not the actor's.
     """
     require(actor, Permission.CONVERSATION_START)
-    if (instrument is None) == (access_request is None):
+    if about is not None:
+        instrument, access_request = about.instrument, about.access_request
+    elif (instrument is None) == (access_request is None):
         raise fields.fault("conversation.about", "instrument", _("Ask about an instrument or about a request."))
     conversation = Conversation(
         public_id=new_public_id(),
         instrument_id=instrument.id if instrument is not None else None,
         access_request_id=access_request.id if access_request is not None else None,
+        about_kind=about.kind if about is not None else None,
+        about_public_id=about.public_id if about is not None else None,
+        with_id=about.owner_id if about is not None else None,
         opened_by_id=actor.account_id,
         subject=clean_line(subject, field="subject", max_length=300, required=True),
         visibility=fields.one_of(Visibility)(visibility, "visibility"),
@@ -93,7 +121,10 @@ def ask(
     )
     scopes = facility_scopes(session, _facility(session, conversation))
     relations = _relations(session, conversation, scopes, actor)
-    if access_request is not None and not relations & {"team", "staff"}:
+    ours = relations & {"team", "staff"}
+    if about is not None and not ours:
+        raise NotFound("conversation.about", _("There is nothing here that you could write about."))
+    if access_request is not None and not ours:
         raise NotFound("access_request.unknown", _("There is no such access request, or it is not yours to see."))
     if conversation.visibility == Visibility.STAFF and "staff" not in relations:
         raise Forbidden("conversation.staff", _("Only the staff of the facility talk among themselves here."))
@@ -131,12 +162,16 @@ def conversation_by_public_id(session: Session, public_id: str, *, actor: Actor 
 def own_conversations(
     session: Session, *, actor: Actor, limit: int | None = None, cursor: str | None = None
 ) -> ConversationPage:
-    """Return the conversations that the actor opened or that are on a request of theirs. One statement."""
+    """Return the conversations that the actor opened or that are on a request or a booking of theirs. One statement."""
     on_team = select(Participant.access_request_id).where(Participant.account_id == actor.account_id)
     own = or_(
         Conversation.opened_by_id == actor.account_id,
         (Conversation.visibility != Visibility.STAFF)
-        & or_(AccessRequest.requester_id == actor.account_id, Conversation.access_request_id.in_(on_team)),
+        & or_(
+            AccessRequest.requester_id == actor.account_id,
+            Conversation.access_request_id.in_(on_team),
+            Conversation.with_id == actor.account_id,
+        ),
     )
     return _page(session, own, limit, cursor)
 
@@ -153,6 +188,16 @@ def facility_conversations(
 def conversations_of(session: Session, access_request: AccessRequest, *, staff: bool) -> Sequence[Conversation]:
     """Return the conversations on a request, oldest first; those among the staff only for them. One statement."""
     query = select(Conversation).where(Conversation.access_request_id == access_request.id).order_by(Conversation.id)
+    return session.scalars(query if staff else query.where(Conversation.visibility != Visibility.STAFF)).all()
+
+
+def conversations_about(session: Session, kind: str, public_id: str, *, staff: bool) -> Sequence[Conversation]:
+    """Return the conversations on a booking, oldest first; those among the staff only for them. One statement."""
+    query = (
+        select(Conversation)
+        .where(Conversation.about_kind == kind, Conversation.about_public_id == public_id)
+        .order_by(Conversation.id)
+    )
     return session.scalars(query if staff else query.where(Conversation.visibility != Visibility.STAFF)).all()
 
 
@@ -179,9 +224,9 @@ def _view(
     access_request = (
         session.get(AccessRequest, conversation.access_request_id) if conversation.access_request_id else None
     )
-    asking = {conversation.opened_by_id}
+    asking: set[int | None] = {conversation.with_id or conversation.opened_by_id}
     if access_request is not None:
-        asking = set(team_of(session, access_request))
+        asking = {conversation.with_id, *team_of(session, access_request)}
     rows = session.execute(
         select(Message, Account.name)
         .join(Account, Account.id == Message.author_id)
@@ -212,6 +257,8 @@ def _relations(session: Session, conversation: Conversation, scopes: Scopes, act
     relations = set()
     if actor.account_id is not None and conversation.opened_by_id == actor.account_id:
         relations.add("opener")
+    if actor.account_id is not None and conversation.with_id == actor.account_id:
+        relations.add("team")
     if conversation.access_request_id is not None and actor.account_id in team_of(
         session, session.get_one(AccessRequest, conversation.access_request_id)
     ):

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import request_fields, review
 from infra_access.access_requests.content import Content, changed_fields, columns_of, content_of, store
+from infra_access.access_requests.enquiries import enquiry_for, keep_with
 from infra_access.access_requests.following import follow
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
 from infra_access.access_requests.models import AccessRequest, AccessRoute
@@ -42,11 +43,13 @@ def create_access_request(
     acting_for: str | None = None,
     participants: Iterable[Mapping[str, Any]] = (),
     project: Mapping[str, Any] | None = None,
+    conversation: str | None = None,
 ) -> AccessRequest:
     """Begin a draft, which only its team sees. Things are named by their public ids.
 
     A participant has name, email, role, and may have organisation, country_of_work, presence, remote_from and phone;
-    the requester is added where missing. Raises Invalid naming each field at fault.
+    the requester is added where missing. A conversation that the actor began about an instrument of the facility stays
+    with the request that is made of it. Raises Invalid naming each field at fault.
     """
     require(actor, Permission.REQUEST_CREATE)
     values = request_fields.cleaned(
@@ -77,6 +80,7 @@ def create_access_request(
     request_fields.check_period(content.period, now)
     request_fields.check_route(content, way, unit)
     requester_id = int(actor.account_id or 0)
+    enquiry = enquiry_for(session, conversation, way, actor=actor) if conversation else None
     members = request_fields.team(
         session, given, requester_id=requester_id, acting_for=organisation_id, access_type=content.access_type
     )
@@ -94,8 +98,11 @@ def create_access_request(
     session.add(access_request)
     session.flush()  # its team and instruments need its key
     store(session, access_request, content)
+    if enquiry is not None:
+        keep_with(enquiry, access_request)
     session.flush()
-    details = {"route": way.public_id, "team": len(members), "instruments": len(content.instruments)}
+    details: dict[str, Any] = {"route": way.public_id, "team": len(members), "instruments": len(content.instruments)}
+    details |= {"conversation": enquiry.public_id} if enquiry is not None else {}
     _record(session, actor, "access_request.created", access_request, now, details)
     return access_request
 

@@ -335,14 +335,24 @@ class Allocation(Base):
 
 
 class Conversation(Base):
-    """Questions and answers on an instrument or a request. Visibility: team_and_staff, staff or all."""
+    """Questions and answers on an instrument or a request. Visibility: team_and_staff, staff or all.
+
+    One on a booking is with its owner (`with_id`), and tells its instrument too and, where the booking draws on a
+    grant, the request.
+    """
 
     __tablename__ = "conversation"
+    __table_args__ = (Index("ix_conversation_about", "about_kind", "about_public_id"),)
 
     id: Mapped[PrimaryKey]
     public_id: Mapped[PublicId]
     instrument_id: Mapped[int | None] = mapped_column(ForeignKey("instrument.id"), index=True)
     access_request_id: Mapped[int | None] = mapped_column(ForeignKey("access_request.id"), index=True)
+    about_kind: Mapped[str | None] = mapped_column(String(20))
+    about_public_id: Mapped[str | None] = mapped_column(String(16))
+    with_id: Mapped[int | None] = mapped_column(
+        ForeignKey("account.id"), index=True, info=personal("correspondence", retention="record")
+    )
     opened_by_id: Mapped[int] = mapped_column(
         ForeignKey("account.id"), index=True, info=personal("correspondence", retention="record")
     )

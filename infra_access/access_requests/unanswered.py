@@ -1,8 +1,9 @@
-"""Questions that wait for a facility's answer: whoever opened the conversation spoke last."""
+"""Questions that wait for a facility's answer: whoever opened the conversation, or the team, spoke last."""
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.asking import asks
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Conversation, Message
 from infra_access.access_requests.vocabularies import Visibility
 from infra_access.catalogue.models import Facility, Instrument
@@ -26,7 +27,7 @@ def unanswered(session: Session, facility: Facility) -> list[Conversation]:
             .where(
                 or_(Instrument.facility_id == facility.id, AccessRequest.route_id.in_(routes)),
                 Conversation.visibility != Visibility.STAFF,
-                Message.author_id == Conversation.opened_by_id,
+                asks(),
             )
             .order_by(Message.id)
             .limit(MOST)

@@ -106,6 +106,12 @@ class AccessRequestBody(Body):
     project = Part(ProjectBody)
 
 
+class NewAccessRequestBody(AccessRequestBody):
+    """A new access request, which may be made of a conversation."""
+
+    conversation = PublicId("A conversation about an instrument that the caller began; it stays with the request.")
+
+
 class AccessRequestQuery(PageQuery):
     """Which of the requests of one's teams."""
 

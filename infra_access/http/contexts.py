@@ -117,7 +117,7 @@ def booking(request: Request) -> Context:
     """Load a BookingView that the reader may see."""
     view = booking_by_public_id(request.db, _id(request), actor=request.actor)
     relations = relations_of(request.db, view.booking, request.actor)
-    return Context(view, instrument_scopes(request.db, view.instrument), relations)
+    return Context(view, view.scopes or instrument_scopes(request.db, view.instrument), relations)
 
 
 def wait(request: Request) -> Context:

@@ -348,9 +348,11 @@ def _conversation(session: Session, payload: Mapping[str, Any], now: datetime) -
     instrument = session.get(Instrument, found.instrument_id) if found.instrument_id else None
     request = session.get(AccessRequest, found.access_request_id) if found.access_request_id else None
     people = {found.opened_by_id, *(row.author_id for row in rows)} if found.visibility != "staff" else set()
+    if found.with_id is not None and found.visibility != "staff":
+        people.add(found.with_id)
     people |= _staff(session, instrument, now)
     # The conversation's own subject may hold a title that only the team knows.
-    about = _request_values(session, request)["case"] if request else instrument.name if instrument else ""
+    about = instrument.name if instrument else _request_values(session, request)["case"] if request else ""
     return Subject(
         f"/conversations/{found.public_id}", {"about": about, "author": author}, tuple(sorted(people - {author_id}))
     )

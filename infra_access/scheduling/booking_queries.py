@@ -13,7 +13,7 @@ from infra_access.access_requests.vocabularies import ParticipantRole
 from infra_access.accounting.models import AccessPool, FundingSource, Quote
 from infra_access.catalogue.models import Facility, Instrument, Resource
 from infra_access.catalogue.scopes import instrument_scopes
-from infra_access.core.authority import Actor, Permission, may
+from infra_access.core.authority import Actor, Permission, Scopes, may
 from infra_access.core.errors import Invalid, NotFound
 from infra_access.core.i18n import _
 from infra_access.core.paging import clean_limit, decode_cursor, encode_cursor
@@ -73,6 +73,8 @@ class BookingView:
     lines: tuple[tuple[str, str, datetime, datetime], ...] = ()
     series: str | None = None
     rests_on: RestsOn = NOTHING
+    scopes: Scopes = ()
+    """The scopes that contain its instrument, where they were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +114,14 @@ def relations_of(session: Session, booking: Booking, actor: Actor | None) -> fro
 def booking_by_public_id(session: Session, public_id: str, *, actor: Actor | None) -> BookingView:
     """Return a booking that the actor may see. Raises NotFound otherwise, so that nobody learns that it exists."""
     row = session.execute(_views().where(Booking.public_id == public_id)).one_or_none()
-    if row is None or not _may_see(session, actor, row[0], row[1]):
-        raise NotFound("booking.unknown", _("There is no such booking, or it is not yours to see."))
+    unknown = NotFound("booking.unknown", _("There is no such booking, or it is not yours to see."))
+    if row is None:
+        raise unknown
     booking, instrument, facility, owner = row
+    related = bool(relations_of(session, booking, actor))
+    scopes = () if related else instrument_scopes(session, instrument)
+    if not related and not may(actor, Permission.BOOKING_READ, scopes):
+        raise unknown
     lines = session.execute(
         select(Resource.public_id, Resource.name, BookingLine.starts, BookingLine.ends)
         .join(Resource, Resource.id == BookingLine.resource_id)
@@ -125,7 +132,7 @@ def booking_by_public_id(session: Session, public_id: str, *, actor: Actor | Non
     series = None
     if booking.series_id is not None:
         series = session.scalar(select(BookingSeries.public_id).where(BookingSeries.id == booking.series_id))
-    return BookingView(booking, instrument, facility, owner, listed, series, _rests_on(session, booking))
+    return BookingView(booking, instrument, facility, owner, listed, series, _rests_on(session, booking), scopes)
 
 
 def _rests_on(session: Session, booking: Booking) -> RestsOn:
@@ -154,11 +161,6 @@ def _rests_on(session: Session, booking: Booking) -> RestsOn:
         .where(Booking.id == booking.id)
     ).one()
     return RestsOn(**row._asdict())
-
-
-def _may_see(session: Session, actor: Actor | None, booking: Booking, instrument: Instrument) -> bool:
-    relations = relations_of(session, booking, actor)
-    return bool(relations) or may(actor, Permission.BOOKING_READ, instrument_scopes(session, instrument))
 
 
 def own_bookings(

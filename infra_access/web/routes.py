@@ -68,6 +68,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("framework_agreement", "/framework-agreements/{id}", private(framework)),
     ("booking", "/bookings/{id}", private(contexts.booking)),
     ("booking_calendar", "/bookings/{id}/booking.ics", private(contexts.booking)),
+    ("booking_message", "/bookings/{id}/messages", private(contexts.booking)),
     ("booking_accept", "/bookings/{id}/accept", private(contexts.booking)),
     ("booking_decline", "/bookings/{id}/decline", private(contexts.booking)),
     ("booking_propose", "/bookings/{id}/propose", private(contexts.booking)),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from infra_access.access_requests.conversations import ask
 from infra_access.core import clock
 from tests.api.conftest import Caller
 from tests.factories.access_requests import World, make_world
@@ -171,3 +172,13 @@ def test_its_lists_cost_the_same_statements_for_two_and_for_nine(caller, world: 
             counts[total].append(statements.count)
     assert counts[2] == counts[9]
     assert max(counts[9]) <= 7
+
+
+def test_it_is_made_of_a_conversation_that_the_caller_began(stored, world: World, startup: Caller):
+    words = {"subject": "Wet samples?", "text": "Can they be measured?"}
+    asked = stored(ask, actor=world.applicant, now=clock.now(), instrument=world.instrument, **words).public_id
+    startup.call("POST", "/access-requests", body_of(world, conversation=asked), status=201)
+    refused = startup.call("POST", "/access-requests", body_of(world, conversation=asked), status=422)
+    assert "conversation" in refused.json["errors"]
+    path = f"/access-requests/{startup.get('/access-requests')['items'][0]['id']}"
+    startup.call("PATCH", path, {"conversation": asked}, status=422)

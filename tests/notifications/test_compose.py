@@ -291,6 +291,32 @@ def test_a_message_goes_to_the_others_in_the_conversation_and_to_staff(
         assert SECRET_TITLE not in mail.as_string()
 
 
+def test_a_message_on_a_booking_goes_to_its_owner_without_its_title(
+    session: Session, now: datetime, booking: Booking
+) -> None:
+    scientist = make_account(session)
+    conversation = Conversation(
+        instrument_id=booking.instrument_id,
+        about_kind="booking",
+        about_public_id=booking.public_id,
+        with_id=booking.account_id,
+        opened_by_id=scientist.id,
+        subject="Gases",
+        visibility="team_and_staff",
+        created_at=now,
+    )
+    session.add(conversation)
+    session.flush()
+    session.add(Message(conversation_id=conversation.id, author_id=scientist.id, text="Bring argon.", sent_at=now))
+    session.flush()
+    booking.title = SECRET_TITLE
+    [mail] = _mails(session, now, "conversation.message", conversation=conversation.public_id)
+    assert mail["To"].addresses[0].addr_spec == session.get_one(Account, booking.account_id).email
+    assert SECRET_TITLE not in mail.as_string()
+    conversation.visibility = "staff"
+    assert _mails(session, now, "conversation.message", conversation=conversation.public_id) == []
+
+
 @pytest.mark.parametrize("kind", [kind for kind in Kind if not kind.startswith("account.")])
 def test_an_event_about_nothing_sends_nothing(session: Session, now: datetime, kind: str) -> None:
     gone = {"booking": "x", "access_request": "x", "conversation": "x"}

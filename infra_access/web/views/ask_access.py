@@ -10,6 +10,7 @@ from pyramid.view import view_config
 
 from infra_access.access_requests.date_preferences import set_dates, takes_dates
 from infra_access.access_requests.drafting import create_access_request
+from infra_access.access_requests.enquiries import Enquiry, enquiry_of
 from infra_access.access_requests.routes import RouteView, routes_of
 from infra_access.accounting.units import units_of
 from infra_access.core import clock
@@ -57,9 +58,10 @@ def begin(context: Context, request: Request) -> dict[str, Any]:
     place, now = context.row, clock.now()
     views = routes_of(request.db, place.instrument.id, now=now)
     chosen = _chosen(views, request.GET.get("route"))
+    enquiry = _enquiry(request)
     if chosen is None:
         request.override_renderer = "ways_in.jinja2"
-        keep = {name: request.GET[name] for name in ("start", "end", "as") if name in request.GET}
+        keep = {name: request.GET[name] for name in ("start", "end", "as", "conversation") if name in request.GET}
         return {"place": place, "ways": ways_in(views, request.locale_name), "keep": keep}
     account = account_of(request.db, request.actor)
     homes = affiliations_of(request.db, account.id, now=now)
@@ -74,6 +76,8 @@ def begin(context: Context, request: Request) -> dict[str, Any]:
     slot = named(request)
     if slot is not None:
         entered |= _for_slot(slot, chosen.route.access_unit, place.facility.timezone)
+    if enquiry is not None:
+        entered |= {"title": enquiry.title, "summary": enquiry.summary, "conversation": enquiry.conversation}
     filled = to_fill_in(entered | {"acting_for": homes[0].organisation_public_id if homes else ""})
     page = _page(request, place, chosen, {PEOPLE: [me], SAMPLES: []}, now, [place.instrument.public_id])
     return page | filled | {"found_slot": slot}
@@ -110,7 +114,13 @@ def _saved(request: Request, place: Place, rows: Rows, now: datetime) -> Respons
         zone=place.facility.timezone,
     )
     saved = create_access_request(
-        request.db, actor=request.actor, now=now, route=route.public_id, access_unit=route.access_unit, **values
+        request.db,
+        actor=request.actor,
+        now=now,
+        route=route.public_id,
+        access_unit=route.access_unit,
+        conversation=entered.get("conversation") or None,
+        **values,
     )
     if takes_dates(route) and (dates := dates_in(entered)):
         set_dates(request.db, actor=request.actor, now=now, access_request=saved, dates=dates)
@@ -119,6 +129,12 @@ def _saved(request: Request, place: Place, rows: Rows, now: datetime) -> Respons
     else:
         flash(request, "success", _("Your draft is saved. Only your team sees it until it is sent."))
     return to(request, "access_request", id=saved.public_id)
+
+
+def _enquiry(request: Request) -> Enquiry | None:
+    """Return the conversation of which the request is made, if it is."""
+    public_id = request.GET.get("conversation")
+    return enquiry_of(request.db, public_id, actor=request.actor) if public_id else None
 
 
 def _for_slot(slot: TimeSpan, access_unit: str, zone: str) -> dict[str, str]:

@@ -9,8 +9,9 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from infra_access.access_requests.approval_queries import approvals_of
+from infra_access.access_requests.conversations import conversations_about
 from infra_access.core import clock
-from infra_access.core.authority import Permission
+from infra_access.core.authority import Permission, may
 from infra_access.core.i18n import _
 from infra_access.core.timespan import TimeSpan
 from infra_access.http.security import Context
@@ -22,6 +23,7 @@ from infra_access.scheduling.calendars import CalendarEntry, calendar
 from infra_access.scheduling.changes import EXTENSIBLE, MOVABLE, cancel
 from infra_access.scheduling.gates.seen import seen_gates
 from infra_access.scheduling.lifecycle import BookingState
+from infra_access.scheduling.talking import BOOKING
 from infra_access.scheduling.together import mates_of
 from infra_access.scheduling.upkeep.lost_time import lost_time_of
 from infra_access.scheduling.upkeep.vocabularies import CAUSES
@@ -40,6 +42,11 @@ _CANCEL = {"route_name": "booking_cancel", "renderer": "booking_cancel.jinja2", 
 @view_config(route_name="booking", renderer="booking.jinja2", request_method="GET", permission=Permission.BOOKING_READ)
 def show(context: Context, request: Request) -> dict[str, Any]:
     """Show a booking."""
+    return {**booking_page(context, request), **to_fill_in()}
+
+
+def booking_page(context: Context, request: Request) -> dict[str, Any]:
+    """Return what the page of a booking shows, besides what was typed into its form."""
     view: BookingView = context.row
     booking = view.booking
     asked = approvals_of(request.db, "booking", booking.id)
@@ -56,6 +63,7 @@ def show(context: Context, request: Request) -> dict[str, Any]:
         "decision": replace(decision, earliest_start=None) if decision else None,
         "waits": any(one.open for one in rows),
         "mates": mates_of(request.db, booking),
+        **conversations_on(context, request),
     }
 
 
@@ -109,6 +117,16 @@ def entry_for(request: Request, view: BookingView, *, titled: bool) -> CalendarE
     """Return a booking as calendars know it; its title only for those who may read it."""
     entry = entry_of(view, base_url=request.registry["infra_access.settings"].base_url)
     return entry if titled else replace(entry, summary=view.instrument.name)
+
+
+def conversations_on(context: Context, request: Request) -> dict[str, Any]:
+    """Return the conversations on a booking, for its owner, its team and the staff of the facility."""
+    # A conversation is the facility's: a role on the instrument alone does not read it.
+    staff = may(request.actor, Permission.CONVERSATION_READ, context.scopes[1:])
+    if not (staff or context.relations):
+        return {"may_talk": False, "staff": False, "conversations": ()}
+    found = conversations_about(request.db, BOOKING, context.row.booking.public_id, staff=staff)
+    return {"may_talk": True, "staff": staff, "conversations": found}
 
 
 def reads_title(context: Context, request: Request) -> bool:

@@ -7,6 +7,7 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from infra_access.access_requests.conversations import reply
+from infra_access.access_requests.enquiries import may_become_request
 from infra_access.core import clock
 from infra_access.core.authority import Permission
 from infra_access.core.i18n import _
@@ -26,7 +27,7 @@ _ROUTE = {
 @view_config(**_ROUTE, request_method="GET")
 def show(context: Context, request: Request) -> dict[str, Any]:
     """Show a conversation."""
-    return {"view": context.row, **to_fill_in()}
+    return {**_page(context, request), **to_fill_in()}
 
 
 @view_config(**_ROUTE, request_method="POST")
@@ -37,6 +38,10 @@ def answer(context: Context, request: Request) -> dict[str, Any] | Response:
     try:
         reply(request.db, actor=request.actor, now=clock.now(), conversation=conversation, text=text)
     except REFUSED as error:
-        return {"view": context.row, **to_correct(request, error)}
+        return {**_page(context, request), **to_correct(request, error)}
     flash(request, "success", _("Sent. The others are told by mail."))
     return to(request, "conversation", id=conversation.public_id, _anchor="answer")
+
+
+def _page(context: Context, request: Request) -> dict[str, Any]:
+    return {"view": context.row, "may_become_request": may_become_request(context.row.conversation, request.actor)}

@@ -6,6 +6,7 @@ from pyramid.request import Request
 from pyramid.view import view_config
 
 from infra_access.access_requests.facility_routes import routes_at
+from infra_access.access_requests.response_times import response_times
 from infra_access.catalogue.models import Facility, Organisation
 from infra_access.catalogue.search import search
 from infra_access.core import clock
@@ -15,6 +16,7 @@ from infra_access.http.security import Context
 from infra_access.scheduling.hours import hours_of
 from infra_access.scheduling.rule_sets import rules_at
 from infra_access.web.eligibility import answers, rules_in
+from infra_access.web.presenters.answering import usually
 from infra_access.web.presenters.booking_rules import sentences
 from infra_access.web.presenters.hours import AHEAD, holidays_sentence, opening
 from infra_access.web.presenters.policy import chapters
@@ -42,6 +44,7 @@ def show(context: Context, request: Request) -> dict[str, Any]:
         "opening": opening(hours, now, request.locale_name),
         "holidays": holidays_sentence(hours, request.locale_name),
         "rules": sentences(rules_at(request.db, facility).effective(), request.locale_name),
+        "usually": usually(response_times(request.db, facility, now=now), request.locale_name),
         "instruments": found.items,
         "more": found.next is not None,
         "answers": answers(request, said_, keys, now=now),

@@ -7,6 +7,7 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from infra_access.access_requests.approval_queries import inbox
+from infra_access.access_requests.response_times import response_times
 from infra_access.access_requests.unanswered import unanswered
 from infra_access.catalogue.facilities import create_facility
 from infra_access.catalogue.instruments import create_instrument
@@ -24,6 +25,7 @@ from infra_access.scheduling.booking_queries import facility_bookings
 from infra_access.scheduling.lifecycle import OCCUPYING
 from infra_access.web.corrections import to_correct, to_fill_in
 from infra_access.web.forms import ENTERED, many, to, values_of
+from infra_access.web.presenters.answering import measured
 from infra_access.web.rendering import flash
 from infra_access.web.visitor import country_options
 from infra_access.web.zones import zone_options
@@ -109,6 +111,7 @@ def _page(request: Request) -> dict[str, Any]:
         "facility": facility,
         "waiting": len(inbox(request.db, actor=request.actor, now=now).items),
         "questions": unanswered(request.db, facility) if facility else [],
+        "answering": measured(response_times(request.db, facility, now=now), request.locale_name) if facility else [],
         "today": _today(request, facility) if facility else [],
         "places": _places(request, facility) if facility else [],
         "organisations": organisations_run_by(request.db, request.actor, Permission.FACILITY_CREATE),
