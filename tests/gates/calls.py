@@ -227,8 +227,8 @@ GRATINGS: Mapping[str, Any] = {
     "staff": "export",
     "by": "export",
 }
-TEETH: Mapping[str, Any] = {
-    "of": "fossil-teeth",
+BONE_MINERAL: Mapping[str, Any] = {
+    "of": "bone-mineral",
     "owner": "researcher",
     "by": "researcher",
     "staff": "manager",
@@ -441,12 +441,12 @@ CALLS: Mapping[str, Call] = {
     ),
     "api.delegation_end POST": Call(),
     "account_delegations POST end": Call(body=_given(end=_in("delegations", "startup"))),
-    "api.access_request_complete POST": Call(**TEETH, body={"reason": "All are measured."}),
+    "api.access_request_complete POST": Call(**BONE_MINERAL, body={"reason": "All are measured."}),
     "api.access_request_outcomes POST": Call(of="water-filters", body=A_DATA_SET),
     "api.access_request_outcome_remove POST": Call(**{**KELP, "of": "kelp-metals outcome"}, body={"reason": "Twice."}),
     "api.access_request_nothing_to_report POST": Call(**ENAMEL, body={"reason": "The teeth broke."}),
     "access_request_complete POST": Call(
-        **TEETH, body=_seen(AccessRequest, "access-requests", "fossil-teeth", reason="All are measured.")
+        **BONE_MINERAL, body=_seen(AccessRequest, "access-requests", "bone-mineral", reason="All are measured.")
     ),
     "access_request_outcomes POST": Call(of="water-filters", body=A_DATA_SET),
     "access_request_outcomes POST remove": Call(
