@@ -19,6 +19,8 @@ from infra_access.audit.models import AuditEvent
 from infra_access.core.authority import NETWORK, Actor
 from infra_access.core.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
 from infra_access.core.i18n import plain
+from infra_access.people.accounts import disable_account
+from infra_access.people.models import Account
 from infra_access.policy.canonical import restore_decision
 from infra_access.policy.decisions import decisions_about, replay
 from infra_access.policy.models import DecisionRecord
@@ -28,6 +30,7 @@ from tests.factories.access_requests import (
     HOST_COUNTRY,
     NOW,
     OPEN_TO_ALL,
+    SYSTEM,
     decide,
     make_request,
     make_rules,
@@ -160,6 +163,18 @@ def test_withdrawn_while_a_request_waits_the_rule_refuses_it_again(session: Sess
     assert {(one.details["access_request"], one.details["rule"]) for one in events} == {
         (request.public_id, "verified-only")
     }
+
+
+def test_withdrawn_though_the_account_of_the_applicant_was_shut(session: Session) -> None:
+    world, request = make_refused(session)
+    view = grant(session, request)
+    submitting.submit(session, actor=world.applicant, now=LATER, access_request=request)
+    account = session.get_one(Account, request.requester_id)
+    disable_account(session, actor=SYSTEM, now=LATER, account=account, reason="Left.")
+
+    assert withdraw(session, administrators(session, 1)[0], view).state == "withdrawn"
+
+    assert request.state == "refused"
 
 
 def test_what_is_missing_again_after_a_withdrawal_is_asked_for(session: Session) -> None:
