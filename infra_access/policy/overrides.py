@@ -61,6 +61,12 @@ def overridden(rules: Iterable[Rule], overrides: Collection[Override]) -> tuple[
     return tuple(found)
 
 
+def standing(rules: Collection[Rule], overrides: Collection[Override]) -> list[Rule]:
+    """Return the rules from which none of the exceptions counts."""
+    left_out = [one.rule for one in overridden(rules, overrides)]
+    return [rule for rule in rules if rule not in left_out]
+
+
 def telling(decision: Decision, left_out: Sequence[Overridden], audience: Audience | str) -> Decision:
     """Return a decision that also names the rules left out, each once, as far as its reader may see them."""
     told = list(decision.reasons)
