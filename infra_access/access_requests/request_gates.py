@@ -56,7 +56,8 @@ def gates_of_request(
     met = set(satisfied_by(content))
     if is_accepted(session, access_request):
         met |= {"agreement:terms", "agreement:access-terms"}
-    stated = facts_of_request(session, content, route=route, book=book, now=at, by=access_request.public_id)
+    own, key = access_request.public_id, access_request.id
+    stated = facts_of_request(session, content, route=route, book=book, now=at, by=own, access_request_id=key)
     facts = with_request(applicant, route=route.public_id, extra=stated, satisfied=met, now=at)
     found: list[Demand] = []
     for place, rules in asked.items():
