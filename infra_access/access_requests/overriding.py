@@ -1,7 +1,8 @@
 """Exceptions from a rule: asked for by somebody whom the rule names, confirmed by a second person, withdrawn.
 
-One that is confirmed counts at the next decision on its request and no other. A request that the policy refused goes
-back to its team, by the way of an appeal that was granted, to be sent again; one that waits is looked at at once.
+One that is confirmed counts at the next decision on its request and no other, as long as the request stays as it is in
+what the rule reads. A request that the policy refused goes back to its team, by the way of an appeal that was granted,
+to be sent again; one that waits is looked at at once.
 """
 
 from collections.abc import Mapping
@@ -41,7 +42,7 @@ from infra_access.people.actors import load_actor
 from infra_access.people.models import Account
 from infra_access.policy.documents import load_rules
 from infra_access.policy.models import PolicyDocument
-from infra_access.policy.overrides import is_overridable, rule_hash
+from infra_access.policy.overrides import is_overridable, resting_on, rule_hash
 from infra_access.policy.places import places_of
 from infra_access.policy.rulebook import PUBLISHED, RuleBook, rulebook, scope_text
 from infra_access.policy.rules import Action, Rule
@@ -100,6 +101,7 @@ def ask_override(
         scope_key=key,
         rule=chosen.id,
         rule_hash=rule_hash(chosen),
+        rests_on=list(resting_on(chosen)),
         message=dict(chosen.message.by_locale),
         role=role,
         reason=text,
