@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("scope_key", sa.String(length=100), nullable=False),
         sa.Column("rule", sa.String(length=100), nullable=False),
         sa.Column("rule_hash", sa.String(length=64), nullable=False),
+        sa.Column("rests_on", _DOCUMENT, nullable=False),
         sa.Column("message", _DOCUMENT, nullable=False),
         sa.Column("role", sa.String(length=60), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -43,6 +44,7 @@ def upgrade() -> None:
         sa.Column("withdrawn_by_id", _KEY, nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("withdrawn_reason", sa.Text(), nullable=True),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint("asked_by_id <> applicant_id", name=op.f("ck_policy_override_asked_by_another")),
         sa.CheckConstraint(

@@ -16,7 +16,7 @@ from infra_access.access_requests.approvers import (
     is_own,
     organisation_of_approval,
 )
-from infra_access.access_requests.models import AccessRequest, Approval, Participant
+from infra_access.access_requests.models import AccessRequest, Approval, Participant, PolicyOverride
 from infra_access.access_requests.vocabularies import OPEN, ApprovalState
 from infra_access.catalogue.fields import fault
 from infra_access.catalogue.models import Facility, Instrument, Organisation
@@ -31,6 +31,7 @@ _Applying = aliased(Organisation)
 _Revoked = aliased(AccessRequest)
 _NO_ACCOUNT = cast(null(), KEY)
 _NOBODY: tuple[set[int], set[int]] = (set(), set())
+_EXCEPTED_BY = (PolicyOverride.asked_by_id, PolicyOverride.confirmed_by_id, PolicyOverride.withdrawn_by_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,9 @@ class ApprovalView:
 
     `organisation` and `country` are those of the organisation acted for; `team` are the keys of its accounts.
     `barred` are the accounts with an address of the team, who may have come after it was entered, whoever wrote a
-    part of it, whoever stepped back, and of an appeal whoever decided before; `group` is the organisation acted for,
-    whose people do not decide on it from outside. `authorisation` is the public id of the one that gave it.
+    part of it, whoever stepped back, and of an appeal whoever decided before or took part in an exception; `group` is
+    the organisation acted for, whose people do not decide on it from outside. `authorisation` is the public id of the
+    one that gave it.
     """
 
     approval: Approval
@@ -163,6 +165,11 @@ def _parts_in(actor: Actor) -> list[Select[*tuple[Any, ...]]]:
             _Revoked.id == Approval.subject_id,
             _Revoked.revoked_by_id == actor.account_id,
         ),
+        select(PolicyOverride.id).where(
+            Approval.subject_kind == "appeal",
+            PolicyOverride.access_request_id == Approval.subject_id,
+            or_(*(column == actor.account_id for column in _EXCEPTED_BY)),
+        ),
     ]
 
 
@@ -279,12 +286,12 @@ def near_to(session: Session, access_request: AccessRequest) -> set[int]:
 
 
 def deciders_of(session: Session, access_request: AccessRequest) -> set[int]:
-    """Return who gave a verdict on a request, or revoked it. One statement."""
+    """Return who gave a verdict on a request, revoked it, or took part in an exception for it. One statement."""
     return _deciders(session, [access_request.id]).get(access_request.id, set())
 
 
 def _deciders(session: Session, access_request_ids: list[int]) -> dict[int, set[int]]:
-    """Return who gave a verdict on each request, or revoked it. One statement, none where there are no appeals."""
+    """Return who decided on each request, as `deciders_of` does. One statement, none where there are no appeals."""
     found: dict[int, set[int]] = {}
     if access_request_ids:
         decided = select(Approval.subject_id, Approval.decided_by_id).where(
@@ -295,8 +302,14 @@ def _deciders(session: Session, access_request_ids: list[int]) -> dict[int, set[
         revoked = select(AccessRequest.id, AccessRequest.revoked_by_id).where(
             AccessRequest.id.in_(access_request_ids), AccessRequest.revoked_by_id.is_not(None)
         )
-        both: CompoundSelect[*tuple[Any, ...]] = union_all(decided, revoked)
-        for key, account_id in session.execute(both):
+        excepted = [
+            select(PolicyOverride.access_request_id, column).where(
+                PolicyOverride.access_request_id.in_(access_request_ids), column.is_not(None)
+            )
+            for column in _EXCEPTED_BY
+        ]
+        every: CompoundSelect[*tuple[Any, ...]] = union_all(decided, revoked, *excepted)
+        for key, account_id in session.execute(every):
             found.setdefault(key, set()).add(account_id)
     return found
 

@@ -14,6 +14,7 @@ from infra_access.access_requests.enquiries import enquiry_for, keep_with
 from infra_access.access_requests.following import follow
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
 from infra_access.access_requests.models import AccessRequest, AccessRoute
+from infra_access.access_requests.override_queries import end_resting_on
 from infra_access.access_requests.routes import route_by_public_id
 from infra_access.access_requests.standing import locked, own_relations
 from infra_access.audit.record import record
@@ -119,8 +120,9 @@ def amend(
     """Change fields of a request, named and formed as `create_access_request` takes them.
 
     After submission the policy is asked again, and exactly the approvals that rest on a changed field are void and
-    asked again; the others stay. What was granted waits meanwhile; bookings stay as they are. Raises Invalid, Conflict
-    `access_request.incomplete`, Forbidden with the Decision where the policy refuses it; nothing is changed then.
+    asked again; the others stay, as do exceptions from rules that do not read what changed. What was granted waits
+    meanwhile; bookings stay as they are. Raises Invalid, Conflict `access_request.incomplete`, Forbidden with the
+    Decision where the policy refuses it; nothing is changed then.
     """
     require(actor, Permission.REQUEST_UPDATE, (), own_relations(access_request, actor))
     access_request = locked(session, access_request, expected_version)
@@ -134,11 +136,14 @@ def amend(
         changed |= {"route"}
         access_request.route_id, access_request.access_unit = route.id, route.access_unit
     called_off: list[str] = []
+    ended: list[str] = []
     if changed:
         store(session, access_request, after)
+        if state is not RequestState.DRAFT:
+            ended = end_resting_on(session, access_request, changed, now=now)
         if state in (RequestState.CHANGES_REQUESTED, RequestState.REOPENED):
             called_off = review.void_resting_on(session, access_request, changed)
-        elif state is not RequestState.DRAFT and review.is_to_be_judged(session, access_request, changed):
+        elif state is not RequestState.DRAFT and (ended or review.is_to_be_judged(session, access_request, changed)):
             called_off = _review_again(session, actor, access_request, after, route, changed, now)
     session.flush()
     _record(
@@ -147,7 +152,8 @@ def amend(
         "access_request.amended",
         access_request,
         now,
-        {"changed": sorted(changed), "void": called_off, "state": access_request.state},
+        {"changed": sorted(changed), "void": called_off, "state": access_request.state}
+        | ({"exceptions_ended": ended} if ended else {}),
     )
     return access_request
 

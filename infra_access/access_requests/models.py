@@ -220,9 +220,10 @@ class Approval(Base):
 class PolicyOverride(Base):
     """An exception from one rule for one request: who asked for it and why, who confirmed it, until when it counts.
 
-    `rule_hash` is of the rule as it stood in `document_id`: any change of it ends the exception. `role` is whom the
-    rule names, within `scope_kind` and `scope_key`, where it is attached. The applicant stands in the row so that the
-    database itself refuses an exception by them, and one by a single person.
+    `rule_hash` is of the rule as it stood in `document_id`: any change of it ends the exception. `rests_on` names the
+    fields of the request whose change ends it, which was at `changed_at`. `role` is whom the rule names, within
+    `scope_kind` and `scope_key`, where it is attached. The applicant stands in the row so that the database itself
+    refuses an exception by them, and one by a single person.
     """
 
     __tablename__ = "policy_override"
@@ -246,6 +247,7 @@ class PolicyOverride(Base):
     scope_key: Mapped[str] = mapped_column(String(100), default="")
     rule: Mapped[str] = mapped_column(String(100))
     rule_hash: Mapped[str] = mapped_column(String(64))
+    rests_on: Mapped[list[Any]] = mapped_column(default=list)
     message: Mapped[dict[str, Any]] = mapped_column(default=dict)
     role: Mapped[str] = mapped_column(String(60))
     reason: Mapped[str] = mapped_column(Text)
@@ -263,6 +265,7 @@ class PolicyOverride(Base):
     )
     withdrawn_at: Mapped[datetime | None]
     withdrawn_reason: Mapped[str | None] = mapped_column(Text)
+    changed_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(Integer)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012

@@ -118,6 +118,7 @@ def overrides_of(
         PolicyOverride.access_request_id == access_request_id,
         PolicyOverride.confirmed_at <= now,
         PolicyOverride.withdrawn_at.is_(None),
+        PolicyOverride.changed_at.is_(None),
         or_(PolicyOverride.valid_until.is_(None), PolicyOverride.valid_until > now),
     )
     rows = session.scalars(query.with_for_update(read=True) if share_lock else query).all()
@@ -128,6 +129,26 @@ def overrides_of(
         for row in rows
         if row.confirmed_at is not None
     )
+
+
+def end_resting_on(
+    session: Session, access_request: AccessRequest, changed: Collection[str], *, now: datetime
+) -> list[str]:
+    """End the exceptions, confirmed or not, that rest on a changed field of a locked request. Return their public ids.
+
+    They were granted for what the request said. One statement.
+    """
+    living = select(PolicyOverride).where(
+        PolicyOverride.access_request_id == access_request.id,
+        PolicyOverride.withdrawn_at.is_(None),
+        PolicyOverride.changed_at.is_(None),
+        or_(PolicyOverride.valid_until.is_(None), PolicyOverride.valid_until > now),
+    )
+    found = session.scalars(living.order_by(PolicyOverride.id)).all()
+    ended = [one for one in found if not set(one.rests_on).isdisjoint(changed)]
+    for override in ended:
+        override.changed_at = now
+    return [override.public_id for override in ended]
 
 
 def list_overrides(
@@ -224,6 +245,8 @@ def _circle(
 def _state(row: PolicyOverride, book: RuleBook, now: datetime) -> OverrideState:
     if row.withdrawn_at is not None:
         return OverrideState.WITHDRAWN
+    if row.changed_at is not None:
+        return OverrideState.REQUEST_CHANGED
     if row.valid_until is not None and row.valid_until <= now:
         return OverrideState.EXPIRED
     if not _stands(book, row.scope_kind, row.scope_key, row.rule, row.rule_hash):
@@ -245,14 +268,16 @@ def _changed(session: Session, book: RuleBook) -> list[str]:
 
 def _in_state(state: OverrideState, changed: Collection[str], now: datetime) -> ColumnElement[bool]:
     withdrawn = PolicyOverride.withdrawn_at.is_not(None)
+    outgrown = PolicyOverride.changed_at.is_not(None)
     expired = and_(PolicyOverride.valid_until.is_not(None), PolicyOverride.valid_until <= now)
     moved = PolicyOverride.rule_hash.in_(sorted(changed))
     confirmed = PolicyOverride.confirmed_at.is_not(None)
-    alive = and_(not_(withdrawn), not_(expired), not_(moved))
+    alive = and_(not_(withdrawn), not_(outgrown), not_(expired), not_(moved))
     conditions = {
         OverrideState.WITHDRAWN: withdrawn,
-        OverrideState.EXPIRED: and_(not_(withdrawn), expired),
-        OverrideState.RULE_CHANGED: and_(not_(withdrawn), not_(expired), moved),
+        OverrideState.REQUEST_CHANGED: and_(not_(withdrawn), outgrown),
+        OverrideState.EXPIRED: and_(not_(withdrawn), not_(outgrown), expired),
+        OverrideState.RULE_CHANGED: and_(not_(withdrawn), not_(outgrown), not_(expired), moved),
         OverrideState.WAITING: and_(alive, not_(confirmed)),
         OverrideState.IN_FORCE: and_(alive, confirmed),
     }

@@ -1,7 +1,8 @@
 """Exceptions from a rule: asked for by somebody whom the rule names, confirmed by a second person, withdrawn.
 
-One that is confirmed counts at the next decision on its request and no other. A request that the policy refused goes
-back to its team, by the way of an appeal that was granted, to be sent again; one that waits is looked at at once.
+One that is confirmed counts at the next decision on its request and no other, as long as the request stays as it is in
+what the rule reads. A request that the policy refused goes back to its team, by the way of an appeal that was granted,
+to be sent again; one that waits is looked at at once.
 """
 
 from collections.abc import Mapping
@@ -31,16 +32,17 @@ from infra_access.catalogue.models import Facility
 from infra_access.catalogue.scopes import facility_scopes
 from infra_access.core.authority import Actor, Permission, Scopes, require
 from infra_access.core.decision import Outcome
-from infra_access.core.errors import Conflict, Forbidden
+from infra_access.core.errors import Conflict, Forbidden, NotFound
 from infra_access.core.i18n import _, plain
 from infra_access.core.ids import new_public_id
 from infra_access.core.input_text import clean_line, clean_text
 from infra_access.core.roles import either_of
 from infra_access.outbox.events import publish
 from infra_access.people.actors import load_actor
+from infra_access.people.models import Account
 from infra_access.policy.documents import load_rules
 from infra_access.policy.models import PolicyDocument
-from infra_access.policy.overrides import is_overridable, rule_hash
+from infra_access.policy.overrides import is_overridable, resting_on, rule_hash
 from infra_access.policy.places import places_of
 from infra_access.policy.rulebook import PUBLISHED, RuleBook, rulebook, scope_text
 from infra_access.policy.rules import Action, Rule
@@ -99,6 +101,7 @@ def ask_override(
         scope_key=key,
         rule=chosen.id,
         rule_hash=rule_hash(chosen),
+        rests_on=list(resting_on(chosen)),
         message=dict(chosen.message.by_locale),
         role=role,
         reason=text,
@@ -270,7 +273,8 @@ def _taken_up(
 def _look_again(session: Session, access_request: AccessRequest, now: datetime, *, ended: bool) -> None:
     """Let the policy look at a request that waits; one that it refused goes back to its team.
 
-    Where the exception `ended`, a request may be refused or lack something now; a new one does its team no harm.
+    Where the exception `ended`, a request may be refused or lack something now; a new one does its team no harm, and
+    a request whose applicant's account is shut does not go on by it.
     """
     state = RequestState(access_request.state)
     if _refused_by_policy(access_request) and not ended:
@@ -279,7 +283,12 @@ def _look_again(session: Session, access_request: AccessRequest, now: datetime, 
         return
     route = session.get_one(AccessRoute, access_request.route_id)
     content = content_of(session, access_request)
-    applicant = load_actor(session, access_request.requester_id, now=now)
+    try:
+        applicant = load_actor(session, access_request.requester_id, now=now)
+    except NotFound:
+        if not ended:
+            return
+        applicant = _shut(session, access_request)
     ruling = review.rule(
         session, actor=applicant, content=content, route=route, now=now, access_request_id=access_request.id
     )
@@ -300,6 +309,12 @@ def _look_again(session: Session, access_request: AccessRequest, now: datetime, 
         said = plain(_("An exception ended, so that something is missing. Supply what is named, then send it again."))
         advance(access_request, RequestTransition.ASK_CHANGES, now, said)
         tell(session, access_request, "changes_requested", now)
+
+
+def _shut(session: Session, access_request: AccessRequest) -> Actor:
+    """Return the applicant as the rules see one whose account is shut: with no affiliation of their own."""
+    account = session.get_one(Account, access_request.requester_id)
+    return Actor(account_id=account.id, public_id=account.public_id, label="")
 
 
 def _send_back(session: Session, access_request: AccessRequest, now: datetime) -> None:

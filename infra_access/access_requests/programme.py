@@ -1,8 +1,9 @@
 """Totals of a programme as facts: which share of what a way in granted went to teams that mostly work elsewhere.
 
 Counted are the access units granted on the request's route, in its call or, on a route that is always open, for periods
-that begin in the same year (UTC), and those of the request itself, as if it were granted. What ended counts with what
-was used of it.
+that begin in the same year (UTC), and those of the request itself, as if it were granted. So is what other requests ask
+for that were sent and wait, or whose change waits, since each of them may be granted. What ended counts with what was
+used of it.
 """
 
 from collections.abc import Collection, Iterable
@@ -14,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.content import Content
+from infra_access.access_requests.lifecycle import FINAL, RequestState
 from infra_access.access_requests.models import AccessRequest, AccessRound, AccessRoute, Allocation, Participant
 from infra_access.access_requests.vocabularies import AllocationState, Entry
 from infra_access.core.authority import Scope
@@ -25,6 +27,13 @@ SHARE = "programme.share_foreign"
 _GROUPS = "participants[].country_groups"
 _EXACT = Decimal("0.000001")
 """Shares are rounded up to so much, so that none above a bound comes to lie on it."""
+
+_ALIVE = sorted(
+    frozenset(RequestState)
+    - FINAL
+    - {RequestState.DRAFT, RequestState.REFUSED, RequestState.REVOKED, RequestState.APPEALED}
+)
+"""States of requests that were sent and may be granted what they ask for, without another look at the share."""
 
 
 def share_given(
@@ -76,14 +85,24 @@ def _members(book: RuleBook, group: str) -> frozenset[str]:
 def _granted(
     route: AccessRoute, content: Content, inside: Collection[str], now: datetime, own: int | None
 ) -> Select[*tuple[Any, ...]]:
-    """Select what each other request was granted, how large its team is, and how many of it work outside."""
-    ended = Allocation.state == AllocationState.ENDED
+    """Select what each other request was granted or asks for, how large its team is, and how many work outside."""
+    units = case(
+        (Allocation.state == AllocationState.ENDED, Allocation.used),
+        (Allocation.state == AllocationState.ACTIVE, Allocation.amount),
+        (AccessRequest.state.in_(_ALIVE), AccessRequest.quantity),
+        else_=Allocation.amount,
+    )
     outside = case((Participant.country_of_work.in_(sorted(inside)), 0), else_=1)
     query = (
-        select(func.max(case((ended, Allocation.used), else_=Allocation.amount)), func.count(), func.sum(outside))
-        .join(AccessRequest, AccessRequest.id == Allocation.access_request_id)
+        select(func.max(units), func.count(), func.sum(outside))
+        .select_from(AccessRequest)
+        .outerjoin(Allocation, Allocation.access_request_id == AccessRequest.id)
         .join(Participant, Participant.access_request_id == AccessRequest.id)
-        .where(AccessRequest.route_id == route.id, _current(route, content, now, own))
+        .where(
+            AccessRequest.route_id == route.id,
+            or_(Allocation.id.is_not(None), AccessRequest.state.in_(_ALIVE)),
+            _current(route, content, now, own),
+        )
         .group_by(AccessRequest.id)
     )
     return query if own is None else query.where(AccessRequest.id != own)
@@ -93,7 +112,8 @@ def _current(route: AccessRoute, content: Content, now: datetime, own: int | Non
     if route.entry != Entry.ROUNDS:
         year = content.period[0].astimezone(UTC).year
         first, next_first = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
-        return and_(Allocation.valid_from >= first, Allocation.valid_from < next_first)
+        begins = func.coalesce(Allocation.valid_from, AccessRequest.period_start)
+        return and_(begins >= first, begins < next_first)
     is_open = (
         select(AccessRound.id)
         .where(

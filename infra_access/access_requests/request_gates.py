@@ -14,12 +14,14 @@ from infra_access.access_requests.facts import facts_of_request, satisfied_by
 from infra_access.access_requests.gates import Gate, Known, Person, gates_from, samples_of
 from infra_access.access_requests.lifecycle import FINAL, RequestState
 from infra_access.access_requests.models import AccessRequest, AccessRoute
+from infra_access.access_requests.override_queries import overrides_of
 from infra_access.core.authority import Actor
 from infra_access.people.models import Account
 from infra_access.people.trainings import trainings_of_people
 from infra_access.policy.applicants import facts_of
 from infra_access.policy.demands import GRANT, Demand, demands
 from infra_access.policy.facts import Facts
+from infra_access.policy.overrides import standing
 from infra_access.policy.places import facts_of_place, places_of
 from infra_access.policy.rulebook import rulebook
 from infra_access.policy.rules import Require
@@ -37,11 +39,12 @@ def gates_of_request(
     at = max(access_request.period_start, now)
     book = rulebook(session)
     content = content_of(session, access_request)
+    granted = overrides_of(session, access_request.id, book, now=at)
     asked = {
         place: [
             rule
             for action in ("request", "book")
-            for rule in book.rule_set(place, route=route.public_id, at=at, action=action).rules
+            for rule in standing(book.rule_set(place, route=route.public_id, at=at, action=action).rules, granted)
             if isinstance(rule.effect, Require) and rule.effect.key != GRANT
         ]
         for place in places_of(session, content.instruments).values()
@@ -53,7 +56,8 @@ def gates_of_request(
     met = set(satisfied_by(content))
     if is_accepted(session, access_request):
         met |= {"agreement:terms", "agreement:access-terms"}
-    stated = facts_of_request(session, content, route=route, book=book, now=at, by=access_request.public_id)
+    own, key = access_request.public_id, access_request.id
+    stated = facts_of_request(session, content, route=route, book=book, now=at, by=own, access_request_id=key)
     facts = with_request(applicant, route=route.public_id, extra=stated, satisfied=met, now=at)
     found: list[Demand] = []
     for place, rules in asked.items():

@@ -100,6 +100,7 @@ def decide_on_names(
 ) -> None:
     """Decide whether the chosen candidates are who is listed: same or different, with a reason. The latest counts.
 
+    What was found, and why, stands in the decision alone: more people read the audit than may learn of it.
     Raises Forbidden `approval.own` or `permission.missing`, Conflict `approval.decided`, Invalid.
     """
     kind = Same(fields.one_of(Same)(verdict, "verdict"))
@@ -124,8 +125,6 @@ def decide_on_names(
         object_id=approval.public_id,
         now=now,
         details={
-            "verdict": str(kind),
-            "reason": reason,
             "candidates": [one.id for one in decided],
             "lists": sorted({one.source.sha256 for one in decided}),
         },

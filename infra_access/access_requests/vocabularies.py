@@ -86,6 +86,7 @@ class OverrideState(StrEnum):
     IN_FORCE = "in_force"
     EXPIRED = "expired"
     RULE_CHANGED = "rule_changed"
+    REQUEST_CHANGED = "request_changed"
     WITHDRAWN = "withdrawn"
 
 

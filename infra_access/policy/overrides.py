@@ -1,7 +1,8 @@
 """Exceptions from a rule: which rules allow one, when one still counts, and what a decision says of it.
 
-An exception is for one request and one rule as it stood: the rule is known by its scope, its id and a hash of all that
-it says, so that the exception ends with any change of it. A decision leaves the rule out and names it.
+An exception is for one request and one rule as both stood: the rule is known by its scope, its id and a hash of all
+that it says, so that the exception ends with any change of it, as it does where the request changes in what the rule
+reads. A decision leaves the rule out and names it.
 """
 
 import hashlib
@@ -12,10 +13,11 @@ from datetime import date
 
 from infra_access.core.decision import Decision
 from infra_access.policy.canonical import canonical
+from infra_access.policy.conditions import rests_on
 from infra_access.policy.disclosure import Audience, exception
 from infra_access.policy.documents import load_rules
 from infra_access.policy.rule_json import dump_rule
-from infra_access.policy.rules import Approve, Deny, Limit, Require, Rule
+from infra_access.policy.rules import Approve, Deny, Limit, Require, RequirementKind, Rule
 
 _IN_THE_WAY = (Deny, Require, Approve, Limit)
 
@@ -48,6 +50,17 @@ def rule_hash(rule: Rule) -> str:
     return hashlib.sha256(canonical([rule])).hexdigest()
 
 
+def resting_on(rule: Rule) -> tuple[str, ...]:
+    """Return the fields of a request whose change ends an exception from the rule: what it reads or bounds."""
+    effect = rule.effect
+    fields = {*rule.fields, *rests_on(rule.when)}
+    if isinstance(effect, Limit) and effect.amount is not None:
+        fields.add("quantity")
+    if isinstance(effect, Require) and effect.kind is RequirementKind.TRAINING:
+        fields.add("participants")
+    return tuple(sorted(fields))
+
+
 def overridden(rules: Iterable[Rule], overrides: Collection[Override]) -> tuple[Overridden, ...]:
     """Return the rules from which one of the exceptions counts; none where a rule has changed since."""
     if not overrides:
@@ -59,6 +72,12 @@ def overridden(rules: Iterable[Rule], overrides: Collection[Override]) -> tuple[
         if day is not None:
             found.append(Overridden(rule, day))
     return tuple(found)
+
+
+def standing(rules: Collection[Rule], overrides: Collection[Override]) -> list[Rule]:
+    """Return the rules from which none of the exceptions counts."""
+    left_out = [one.rule for one in overridden(rules, overrides)]
+    return [rule for rule in rules if rule not in left_out]
 
 
 def telling(decision: Decision, left_out: Sequence[Overridden], audience: Audience | str) -> Decision:

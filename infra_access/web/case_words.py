@@ -62,6 +62,7 @@ OVERRIDE_STATES: Mapping[str, Text] = {
     OverrideState.IN_FORCE: _("In force"),
     OverrideState.EXPIRED: _("Run out"),
     OverrideState.RULE_CHANGED: _("Ended: the rule was changed"),
+    OverrideState.REQUEST_CHANGED: _("Ended: the request was changed"),
     OverrideState.WITHDRAWN: _("Withdrawn"),
 }
 FIELDS: Mapping[str, Text] = {

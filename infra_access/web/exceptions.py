@@ -19,6 +19,7 @@ _LOOKS: Mapping[OverrideState, tuple[str, str]] = {
     OverrideState.IN_FORCE: ("free", "check"),
     OverrideState.EXPIRED: ("closed", "dash"),
     OverrideState.RULE_CHANGED: ("closed", "dash"),
+    OverrideState.REQUEST_CHANGED: ("closed", "dash"),
     OverrideState.WITHDRAWN: ("closed", "cross"),
 }
 

@@ -20,6 +20,7 @@ from tests.factories.access_requests import (
     make_world,
     pending,
 )
+from tests.factories.overrides import administrators, ask, confirm, make_refused, withdraw
 from tests.factories.people import make_actor
 from tests.factories.policy import make_policy, raw_rule
 
@@ -165,3 +166,21 @@ def test_a_correction_counts_as_the_applicants_once_accepted(session: Session) -
     # It changed what the facility's yes rests on, so that is asked anew.
     assert asked.state == "void"
     assert [one.correction.state for one in corrections.corrections_of(session, request)] == ["declined", "accepted"]
+
+
+def test_whoever_took_part_in_an_exception_does_not_look_at_the_appeal_either(session: Session) -> None:
+    world, request = make_refused(session)
+    first, second, third, other = administrators(session, 4)
+    view = confirm(session, second, ask(session, first, request))
+    submitting.submit(session, actor=world.applicant, now=LATER, access_request=request)
+    withdraw(session, third, view)
+    assert request.state == "refused"
+    appeal(session, world, request)
+
+    (asked,) = inbox(session, actor=other, now=LATER).items
+    for near in (first, second, third):
+        assert inbox(session, actor=near, now=LATER).items == ()
+        with pytest.raises(Forbidden) as own:
+            decide(session, near, asked.approval, "refuse", now=LATER)
+        assert own.value.code == "approval.own"
+    assert decide(session, other, asked.approval, "refuse", now=LATER).state == "refused"

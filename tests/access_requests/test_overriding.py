@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import drafting, submitting
 from infra_access.access_requests.models import AccessRequest, Participant, PolicyOverride
-from infra_access.access_requests.override_queries import list_overrides, override_by_public_id
+from infra_access.access_requests.override_queries import OverrideView, list_overrides, override_by_public_id
 from infra_access.access_requests.overriding import askable
 from infra_access.audit.models import AuditEvent
 from infra_access.core.authority import NETWORK, Actor
 from infra_access.core.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
 from infra_access.core.i18n import plain
+from infra_access.people.accounts import disable_account
+from infra_access.people.models import Account
 from infra_access.policy.canonical import restore_decision
 from infra_access.policy.decisions import decisions_about, replay
 from infra_access.policy.models import DecisionRecord
@@ -28,6 +30,7 @@ from tests.factories.access_requests import (
     HOST_COUNTRY,
     NOW,
     OPEN_TO_ALL,
+    SYSTEM,
     decide,
     make_request,
     make_rules,
@@ -162,6 +165,18 @@ def test_withdrawn_while_a_request_waits_the_rule_refuses_it_again(session: Sess
     }
 
 
+def test_withdrawn_though_the_account_of_the_applicant_was_shut(session: Session) -> None:
+    world, request = make_refused(session)
+    view = grant(session, request)
+    submitting.submit(session, actor=world.applicant, now=LATER, access_request=request)
+    account = session.get_one(Account, request.requester_id)
+    disable_account(session, actor=SYSTEM, now=LATER, account=account, reason="Left.")
+
+    assert withdraw(session, administrators(session, 1)[0], view).state == "withdrawn"
+
+    assert request.state == "refused"
+
+
 def test_what_is_missing_again_after_a_withdrawal_is_asked_for(session: Session) -> None:
     world = make_world(session, rules=[OPEN_TO_ALL, FEASIBILITY, SAFETY_COURSE])
     request = make_request(session, world)
@@ -194,6 +209,67 @@ def test_a_change_of_the_rule_ends_it(session: Session) -> None:
     again = grant(session, request)
     submitting.submit(session, actor=world.applicant, now=LATER, access_request=request)
     assert (request.state, again.state) == ("under_review", "in_force")
+
+
+def test_a_change_of_what_the_rule_reads_of_the_request_ends_it(session: Session) -> None:
+    def member(name: str, country: str) -> dict[str, str]:
+        return {"email": f"{name}@team.example", "name": name, "role": "member", "country_of_work": country}
+
+    abroad = {"op": "in", "fact": "participants[].country_of_work", "value": ["IR", "KP"]}
+    embargo = {**VERIFIED_ONLY, "when": {"some": {"over": "participants", "when": abroad}}}
+    world = make_world(session, rules=[OPEN_TO_ALL, FEASIBILITY, embargo])
+    request = make_submitted(session, world, participants=[member("one", "IR")])
+    first = grant(session, request)
+    amend = partial(drafting.amend, session, actor=world.applicant, now=LATER, access_request=request)
+
+    amend(changes={"title": "Another title", "quantity": "1"})
+    assert [one.state for one in listed(session, request)] == ["in_force"]
+    amend(changes={"participants": [member("two", "KP"), member("three", "KP")]})
+    assert [one.state for one in listed(session, request)] == ["request_changed"]
+    amended = select(AuditEvent.details).where(AuditEvent.action == "access_request.amended").order_by(AuditEvent.id)
+    ended = [details.get("exceptions_ended") for details in session.scalars(amended)]
+    assert ended == [None, [first.override.public_id]]
+    submitting.submit(session, actor=world.applicant, now=LATER, access_request=request)
+    assert request.state == "refused"
+
+    asker, second = administrators(session)
+    waiting = ask(session, asker, request)
+    confirm(session, second, waiting)
+    submitting.submit(session, actor=world.applicant, now=LATER, access_request=request)
+    assert request.state == "under_review"
+    with pytest.raises(Forbidden, match="would refuse"):
+        amend(changes={"participants": [member("four", "IR")]})
+
+
+ANOTHER = {"email": "another@team.example", "name": "Another", "role": "member", "country_of_work": "DE"}
+
+
+@pytest.mark.parametrize(
+    ("effect", "change"),
+    [
+        ({"type": "limit", "amount": 1}, {"quantity": "900"}),
+        ({"type": "require", "kind": "training", "code": "site-safety"}, {"participants": [ANOTHER]}),
+    ],
+)
+def test_so_does_a_change_of_what_the_rule_bounds(
+    session: Session, effect: dict[str, Any], change: dict[str, Any]
+) -> None:
+    rule = {**SAFETY_COURSE, "id": "bound", "effect": effect, "applies_to": ["book"]}
+    world = make_world(session, rules=[OPEN_TO_ALL, FEASIBILITY, rule])
+    request = make_submitted(session, world)
+    asker, second = administrators(session)
+    waiting = ask(session, asker, request, rule="bound")
+
+    drafting.amend(session, actor=world.applicant, now=LATER, access_request=request, changes=change)
+
+    assert [one.state for one in listed(session, request, state="request_changed")] == ["request_changed"]
+    with pytest.raises(Conflict, match="not wait"):
+        confirm(session, second, waiting)
+
+
+def listed(session: Session, request: AccessRequest, **query: Any) -> tuple[OverrideView, ...]:
+    auditor = make_actor(session, ("auditor", NETWORK))
+    return list_overrides(session, actor=auditor, now=LATER, access_request=request, **query).items
 
 
 def test_it_ends_with_its_time(session: Session) -> None:

@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import drafting, submitting
 from infra_access.access_requests.models import AccessRequest, Allocation
+from infra_access.access_requests.request_gates import gates_of_request
 from infra_access.access_requests.routes import open_round
 from infra_access.core.errors import Conflict, Forbidden
 from infra_access.policy.decisions import decisions_about, replay
 from infra_access.policy.rulebook import rulebook
 from infra_access.policy.templates import rules_from
 from tests.factories.access_requests import (
+    FEASIBILITY,
     NOW,
     OPEN_TO_ALL,
     SYSTEM,
@@ -37,6 +39,16 @@ AT_MOST_A_FIFTH = {
         if rule["id"] == "mostly-outside-the-group"
     ),
     "applies_to": ["request"],
+}
+WALK_ABOVE_A_FIFTH = {
+    "id": "walk",
+    "applies_to": ["book"],
+    "effect": {"type": "require", "kind": "gate", "code": "walk"},
+    "when": {"not": {"op": "lte", "fact": "programme.share_foreign", "value": "0.2"}},
+    "grounds": "safety",
+    "message": {"en": "Somebody walks with you."},
+    "expected_days": 1,
+    "latest_days": 1,
 }
 
 
@@ -95,6 +107,24 @@ def test_a_request_counts_once_and_what_was_not_used_of_an_ended_one_does_not(se
     assert ask(session, world, "3.01").state == "refused"  # 4.01 of 20.01
     assert ask(session, world, "3").state == "active"  # 4 of 20
     assert first.state == "active"
+
+
+def test_what_waits_counts_as_if_it_were_granted(session: Session, world: World) -> None:
+    local = ask(session, world, "80", "DE")
+    make_rules(session, [OPEN_TO_ALL, FEASIBILITY, WALK_ABOVE_A_FIFTH])
+    draft = make_request(session, world, quantity="15", participants=team("KE"))
+    first, second = (ask(session, world, quantity, "KE") for quantity in ("20", "0.01"))
+
+    assert [one.state for one in (local, first, second)] == ["active", "under_review", "refused"]
+    submitting.withdraw(session, actor=world.applicant, now=NOW, access_request=first)
+    submitting.submit(session, actor=world.applicant, now=NOW, access_request=draft)
+    assert draft.state == "under_review"  # 15 of 95
+
+    assert gates_of_request(session, draft, world.route, now=NOW) == []  # and itself once, not 30 of 110
+
+    drafting.amend(session, actor=world.applicant, now=NOW, access_request=local, changes={"quantity": "60"})
+    assert local.state == "under_review"
+    assert ask(session, world, "0.01", "KE").state == "refused"  # 15.01 of 75.01
 
 
 def test_another_year_and_another_route_count_for_themselves(session: Session, world: World) -> None:

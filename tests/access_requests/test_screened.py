@@ -111,6 +111,15 @@ def test_the_hashes_of_the_lists_are_recorded_also_where_nobody_is_like_anybody(
     assert event.details["lists"] == [{"name": one.name, "sha256": one.sha256} for one in (other, screened.list)]
 
 
+def test_the_audit_that_everybody_who_oversees_reads_says_neither_the_verdict_nor_why(session: Session) -> None:
+    screened = make_screened(session)
+    find(session, screened, "same", reason="The same passport.")
+    event = session.scalars(select(AuditEvent).where(AuditEvent.action == "screening.decided")).one()
+    assert sorted(event.details) == ["candidates", "lists"]
+    decided = session.scalars(select(ScreeningDecision)).one()
+    assert decided.reason == "The same passport."
+
+
 def test_an_approval_of_another_role_looks_into_no_list(session: Session) -> None:
     world = make_world(session)
     make_list(session)

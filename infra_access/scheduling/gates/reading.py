@@ -18,6 +18,7 @@ from infra_access.people.trainings import trainings_of_people
 from infra_access.policy.applicants import facts_of
 from infra_access.policy.demands import demands
 from infra_access.policy.facts import Fact, Facts
+from infra_access.policy.overrides import standing
 from infra_access.policy.places import InstrumentPlace, facts_of_place, places_of
 from infra_access.policy.rulebook import RuleBook, rulebook
 from infra_access.policy.rules import Require, RequirementKind, Rule
@@ -86,6 +87,7 @@ def _gates(
         people = [(one.account_id, one.name) for one in members_of(session, access_request.id)]
         samples, extra = samples_of(access_request.project), granted.facts
         met |= granted.satisfies
+        rules = standing(rules, granted.overrides)
     else:
         applicant, people, samples, extra = applicant.alone(), [(booking.account_id, "")], [], None
     met |= _paid_by(session, booking)

@@ -8,14 +8,25 @@ from sqlalchemy import select, update
 from infra_access.access_requests import allocations, drafting, submitting
 from infra_access.access_requests.gate_reading import as_read
 from infra_access.access_requests.models import AccessRequest, Approval, Participant
+from infra_access.access_requests.request_gates import gates_of_request
 from infra_access.audit.models import AuditEvent
 from infra_access.core.errors import Conflict, Forbidden, Invalid
+from infra_access.core.timespan import TimeSpan
 from infra_access.scheduling.attendance import check_in, complete_unattended, due
 from infra_access.scheduling.changes import move
 from infra_access.scheduling.gates.clearing import clear, take_back
 from infra_access.scheduling.gates.reading import gates_of
 from infra_access.scheduling.places import place_of
-from tests.factories.access_requests import FEASIBILITY, OPEN_TO_ALL, make_request, make_world
+from tests.factories.access_requests import (
+    FEASIBILITY,
+    OPEN_TO_ALL,
+    decide,
+    make_request,
+    make_submitted,
+    make_world,
+    pending,
+)
+from tests.factories.overrides import LATER, administrators, grant, withdraw
 from tests.factories.people import make_account, make_actor, make_training
 from tests.factories.policy import make_policy, raw_rule
 from tests.factories.scheduling import MONDAY, SYSTEM, make_allocation, make_booking, make_place, span, wishes
@@ -328,3 +339,33 @@ def test_the_team_reads_as_much_as_a_rule_discloses(session, place, actor):
     with pytest.raises(Conflict) as refusal:
         check_in(session, actor=actor, now=DURING, booking=booking)
     assert {one["gate"] for one in refusal.value.details["gates"]} == {"gate:withheld", "gate:visa"}
+
+
+def test_what_an_exception_was_granted_from_is_no_gate(session):
+    course = PERMIT_OF_IMPORT | {"id": "course", "effect": TRAINING, "applies_to": ["book"]}
+    del course["when"]
+    rules = [OPEN_TO_ALL, FEASIBILITY, course | {"overridable_by": "access_administrator"}]
+    world = make_world(session, rules=rules, terms={})
+    request = make_submitted(session, world, period=(LATER, LATER + timedelta(days=100)))
+    start = (LATER + timedelta(days=7)).replace(hour=9)
+
+    def needed():
+        return [one.key for one in gates_of_request(session, request, world.route, now=LATER) if one.open]
+
+    assert needed() == ["training:radiation-safety"]
+    first = grant(session, request, rule="course", valid_until=start)
+    assert needed() == []
+    decide(session, world.manager, pending(session, request)["facility_manager"], now=LATER)
+    place = place_of(session, world.instrument.id)
+    time = TimeSpan(start, start + timedelta(hours=1))
+    key = allocations.allocation_of(session, request).public_id
+    booking = make_booking(session, place, time, actor=world.applicant, allocation=key, now=LATER)
+    assert [one.open for one in gates_of(session, booking, now=LATER)] == [True]  # it has ended when the session begins
+    with pytest.raises(Conflict):
+        check_in(session, actor=world.applicant, now=start, booking=booking)
+
+    withdraw(session, administrators(session, 1)[0], first)
+    assert needed() == ["training:radiation-safety"]
+    grant(session, request, rule="course")
+    assert needed() == gates_of(session, booking, now=LATER) == []
+    check_in(session, actor=world.applicant, now=start, booking=booking)
