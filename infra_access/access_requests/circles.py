@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CompoundSelect, literal, or_, select, union_all
+from sqlalchemy import CompoundSelect, String, cast, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.approval_models import ConflictOfInterest, RequestCorrection
@@ -18,7 +18,7 @@ from infra_access.catalogue.models import Organisation
 from infra_access.core.authority import Actor, Scopes
 from infra_access.people.models import Account, Affiliation, RoleGrant
 
-_TEAM, _ADDRESS, _EDITOR, _CONFLICT = "team", "address", "editor", "conflict"
+_TEAM, _ADDRESS, _EDITOR, _CONFLICT, _GROUP = "team", "address", "editor", "conflict", "group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +87,8 @@ class Circle:
 
 
 def circle_of(session: Session, access_request: AccessRequest) -> Circle:
-    """Return who is near to a request. Two statements at most."""
-    found = circles_of(session, {access_request.id: access_request.requester_id})[access_request.id]
-    return replace(found, group=group_of(session, access_request.acting_for_id))
-
-
-def group_of(session: Session, organisation_id: int | None) -> tuple[int, str] | None:
-    """Return the key and public id of an organisation acted for. One statement at most."""
-    organisation = session.get(Organisation, organisation_id) if organisation_id else None
-    return (organisation.id, organisation.public_id) if organisation is not None else None
+    """Return who is near to a request. One statement."""
+    return circles_of(session, {access_request.id: access_request.requester_id})[access_request.id]
 
 
 def is_same_person(session: Session, actor: Actor, account_id: int, *, at: datetime) -> bool:
@@ -116,37 +109,48 @@ def is_same_person(session: Session, actor: Actor, account_id: int, *, at: datet
 
 
 def circles_of(session: Session, requesters: Mapping[int, int]) -> dict[int, Circle]:
-    """Return who is near to each request, of whose keys the applicants are told, but for the organisations acted for.
+    """Return who is near to each request, of whose keys the applicants are told.
 
     One statement, none where there is nothing to ask.
     """
     if not requesters:
         return {}
-    keys = sorted(requesters)
-    entered = select(Participant.access_request_id, Participant.account_id, literal(_TEAM)).where(
+    keys, unnamed = sorted(requesters), cast(null(), String(16))
+    entered = select(Participant.access_request_id, Participant.account_id, literal(_TEAM), unnamed).where(
         Participant.access_request_id.in_(keys), Participant.account_id.is_not(None)
     )
     addressed = (
-        select(Participant.access_request_id, Account.id, literal(_ADDRESS))
+        select(Participant.access_request_id, Account.id, literal(_ADDRESS), unnamed)
         .join(Account, Account.email == Participant.email)
         .where(Participant.access_request_id.in_(keys))
     )
-    wrote = select(RequestCorrection.access_request_id, RequestCorrection.proposed_by_id, literal(_EDITOR)).where(
-        RequestCorrection.access_request_id.in_(keys), RequestCorrection.state == "accepted"
+    correction, conflict = RequestCorrection, ConflictOfInterest
+    wrote = select(correction.access_request_id, correction.proposed_by_id, literal(_EDITOR), unnamed).where(
+        correction.access_request_id.in_(keys), correction.state == "accepted"
     )
-    stepped_back = select(
-        ConflictOfInterest.access_request_id, ConflictOfInterest.account_id, literal(_CONFLICT)
-    ).where(ConflictOfInterest.access_request_id.in_(keys))
-    rows: CompoundSelect[*tuple[Any, ...]] = union_all(entered, addressed, wrote, stepped_back)
+    stepped_back = select(conflict.access_request_id, conflict.account_id, literal(_CONFLICT), unnamed).where(
+        conflict.access_request_id.in_(keys)
+    )
+    acting_for = (
+        select(AccessRequest.id, Organisation.id, literal(_GROUP), Organisation.public_id)
+        .join(Organisation, Organisation.id == AccessRequest.acting_for_id)
+        .where(AccessRequest.id.in_(keys))
+    )
+    rows: CompoundSelect[*tuple[Any, ...]] = union_all(entered, addressed, wrote, stepped_back, acting_for)
     near: dict[int, dict[str, set[int]]] = {key: {_TEAM: {requesters[key]}} for key in keys}
-    for key, account_id, how in session.execute(rows):
-        near[key].setdefault(how, set()).add(account_id)
+    groups: dict[int, tuple[int, str]] = {}
+    for request_id, key, how, public_id in session.execute(rows):
+        if how == _GROUP:
+            groups[request_id] = (key, public_id)
+        else:
+            near[request_id].setdefault(how, set()).add(key)
     return {
         key: Circle(
             team=frozenset(found[_TEAM]),
             addressed=frozenset(found.get(_ADDRESS, ())),
             editors=frozenset(found.get(_EDITOR, ())),
             conflicted=frozenset(found.get(_CONFLICT, ())),
+            group=groups.get(key),
         )
         for key, found in near.items()
     }

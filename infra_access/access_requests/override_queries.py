@@ -1,7 +1,7 @@
 """Exceptions from rules as those who grant them and those who look after them see them, and those that count."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +25,6 @@ from infra_access.policy.rulebook import RuleBook, rulebook, scope_text
 OVERSEER = "access_administrator"
 """Who confirms and ends an exception beside those whom its rule names."""
 
-_Applying = aliased(Organisation)
 _Asked = aliased(Account)
 _Confirmed = aliased(Account)
 _Withdrawn = aliased(Account)
@@ -150,14 +149,13 @@ def view_of(session: Session, override: PolicyOverride, *, book: RuleBook, now: 
 
 def _views() -> Select[*tuple[Any, ...]]:
     return (
-        select(PolicyOverride, AccessRequest, Facility, Organisation.public_id, _Applying)
+        select(PolicyOverride, AccessRequest, Facility, Organisation.public_id)
         .add_columns(PolicyDocument.public_id, _Asked.name, _Confirmed.name, _Withdrawn.name)
         .join(PolicyDocument, PolicyDocument.id == PolicyOverride.document_id)
         .join(AccessRequest, AccessRequest.id == PolicyOverride.access_request_id)
         .join(AccessRoute, AccessRoute.id == AccessRequest.route_id)
         .join(Facility, Facility.id == AccessRoute.facility_id)
         .join(Organisation, Organisation.id == Facility.organisation_id)
-        .outerjoin(_Applying, _Applying.id == AccessRequest.acting_for_id)
         .join(_Asked, _Asked.id == PolicyOverride.asked_by_id)
         .outerjoin(_Confirmed, _Confirmed.id == PolicyOverride.confirmed_by_id)
         .outerjoin(_Withdrawn, _Withdrawn.id == PolicyOverride.withdrawn_by_id)
@@ -169,9 +167,8 @@ def _seen(
 ) -> Iterator[OverrideView]:
     circles = circles_of(session, {row[1].id: row[1].requester_id for row in rows})
     for row in rows:
-        override, access_request, facility, organisation, applying, document, *people = tuple(row)
+        override, access_request, facility, organisation, document, *people = tuple(row)
         host = scopes_of_facility(facility.public_id, organisation, facility.country)
-        group = (applying.id, applying.public_id) if applying is not None else None
         yield OverrideView(
             override=override,
             access_request=access_request,
@@ -181,7 +178,7 @@ def _seen(
             confirmed_by=people[1],
             withdrawn_by=people[2],
             scopes=scopes_of_rule(override.scope_kind, override.scope_key, host),
-            circle=replace(circles[access_request.id], group=group),
+            circle=circles[access_request.id],
             state=_state(override, book, now),
         )
 
