@@ -210,7 +210,7 @@ def _views() -> Select[*tuple[Any, ...]]:
 def _seen(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterable[ApprovalView]:
     approvals: list[Approval] = [row[0] for row in rows]
     names = _instrument_names(session, {key for approval in approvals for key in approval.instrument_ids})
-    circles = circles_of(session, {row[2].id: row[2].requester_id for row in rows if row[2] is not None})
+    circles = circles_of(session, {one.access_request_id for one in approvals if one.access_request_id is not None})
     deciders = _deciders(session, [one.subject_id for one in approvals if one.subject_kind == "appeal"])
     for row in rows:
         approval, applicant, access_request, applying, facility, of_scope, authorisation = tuple(row)

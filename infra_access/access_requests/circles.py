@@ -4,16 +4,16 @@ That is its team, whoever has an address of the team, whoever wrote a part of it
 one of these, and, seen from outside, the organisation acted for.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CompoundSelect, String, cast, literal, null, or_, select, union_all
+from sqlalchemy import CompoundSelect, Select, String, cast, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.approval_models import ConflictOfInterest, RequestCorrection
-from infra_access.access_requests.models import AccessRequest, Participant
+from infra_access.access_requests.models import AccessRequest, Allocation, Participant
 from infra_access.catalogue.models import Organisation
 from infra_access.core.authority import Actor, Scopes
 from infra_access.people.models import Account, Affiliation, RoleGrant
@@ -35,6 +35,7 @@ class Circle:
     editors: frozenset[int] = field(default_factory=frozenset)
     conflicted: frozenset[int] = field(default_factory=frozenset)
     group: tuple[int, str] | None = None
+    access_request_id: int | None = None
 
     @property
     def barred(self) -> frozenset[int]:
@@ -88,7 +89,14 @@ class Circle:
 
 def circle_of(session: Session, access_request: AccessRequest) -> Circle:
     """Return who is near to a request. One statement."""
-    return circles_of(session, {access_request.id: access_request.requester_id})[access_request.id]
+    return circles_of(session, [access_request.id])[access_request.id]
+
+
+def circle_of_grant(session: Session, allocation_id: int) -> Circle:
+    """Return who is near to the request that an allocation was granted for. One statement."""
+    behind = select(Allocation.access_request_id).where(Allocation.id == allocation_id)
+    (circle,) = _read(session, behind).values()
+    return circle
 
 
 def is_same_person(session: Session, actor: Actor, account_id: int, *, at: datetime) -> bool:
@@ -108,14 +116,16 @@ def is_same_person(session: Session, actor: Actor, account_id: int, *, at: datet
     return session.scalar(stood_in.limit(1)) is not None
 
 
-def circles_of(session: Session, requesters: Mapping[int, int]) -> dict[int, Circle]:
-    """Return who is near to each request, of whose keys the applicants are told.
+def circles_of(session: Session, access_request_ids: Collection[int]) -> dict[int, Circle]:
+    """Return who is near to each request. One statement, none where there is nothing to ask."""
+    return _read(session, sorted(access_request_ids)) if access_request_ids else {}
 
-    One statement, none where there is nothing to ask.
-    """
-    if not requesters:
-        return {}
-    keys, unnamed = sorted(requesters), cast(null(), String(16))
+
+def _read(session: Session, keys: list[int] | Select[int]) -> dict[int, Circle]:
+    unnamed = cast(null(), String(16))
+    asked = select(AccessRequest.id, AccessRequest.requester_id, literal(_TEAM), unnamed).where(
+        AccessRequest.id.in_(keys)
+    )
     entered = select(Participant.access_request_id, Participant.account_id, literal(_TEAM), unnamed).where(
         Participant.access_request_id.in_(keys), Participant.account_id.is_not(None)
     )
@@ -136,14 +146,14 @@ def circles_of(session: Session, requesters: Mapping[int, int]) -> dict[int, Cir
         .join(Organisation, Organisation.id == AccessRequest.acting_for_id)
         .where(AccessRequest.id.in_(keys))
     )
-    rows: CompoundSelect[*tuple[Any, ...]] = union_all(entered, addressed, wrote, stepped_back, acting_for)
-    near: dict[int, dict[str, set[int]]] = {key: {_TEAM: {requesters[key]}} for key in keys}
+    rows: CompoundSelect[*tuple[Any, ...]] = union_all(asked, entered, addressed, wrote, stepped_back, acting_for)
+    near: dict[int, dict[str, set[int]]] = {}
     groups: dict[int, tuple[int, str]] = {}
     for request_id, key, how, public_id in session.execute(rows):
         if how == _GROUP:
             groups[request_id] = (key, public_id)
         else:
-            near[request_id].setdefault(how, set()).add(key)
+            near.setdefault(request_id, {}).setdefault(how, set()).add(key)
     return {
         key: Circle(
             team=frozenset(found[_TEAM]),
@@ -151,6 +161,7 @@ def circles_of(session: Session, requesters: Mapping[int, int]) -> dict[int, Cir
             editors=frozenset(found.get(_EDITOR, ())),
             conflicted=frozenset(found.get(_CONFLICT, ())),
             group=groups.get(key),
+            access_request_id=key,
         )
         for key, found in near.items()
     }

@@ -165,7 +165,7 @@ def _views() -> Select[*tuple[Any, ...]]:
 def _seen(
     session: Session, rows: Sequence[Row[*tuple[Any, ...]]], book: RuleBook, now: datetime
 ) -> Iterator[OverrideView]:
-    circles = circles_of(session, {row[1].id: row[1].requester_id for row in rows})
+    circles = circles_of(session, {row[1].id for row in rows})
     for row in rows:
         override, access_request, facility, organisation, document, *people = tuple(row)
         host = scopes_of_facility(facility.public_id, organisation, facility.country)

@@ -38,7 +38,7 @@ from infra_access.policy.ruling import Ruling, rule_on
 from infra_access.scheduling import paying, plan
 from infra_access.scheduling.applicant_facts import known_of
 from infra_access.scheduling.booking_rules import BookingRules
-from infra_access.scheduling.circles import circle_of_booking, request_behind
+from infra_access.scheduling.circles import circle_of_booking
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.models import Booking, BookingLine
 from infra_access.scheduling.occupancies import give_back, take
@@ -343,7 +343,7 @@ def permission_to_book(
 
 def ask_approvals(session: Session, booking: Booking, ruling: Ruling, now: datetime) -> None:
     """Ask for every approval that the policy wants, hidden ones too, of people who are not near."""
-    access_request, circle = request_behind(session, booking), circle_of_booking(session, booking)
+    circle = circle_of_booking(session, booking)
     approvals.ask(
         session,
         subject_kind="booking",
@@ -354,7 +354,7 @@ def ask_approvals(session: Session, booking: Booking, ruling: Ruling, now: datet
         due=ruling.officer.approvals,
         now=now,
         team=circle.accounts,
-        access_request_id=access_request.id if access_request is not None else None,
+        access_request_id=circle.access_request_id,
         acting_for_id=circle.group[0] if circle.group is not None else None,
     )
 
