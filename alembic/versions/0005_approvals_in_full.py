@@ -134,21 +134,40 @@ def upgrade() -> None:
         batch.add_column(sa.Column("until", INSTANT, nullable=True))
         batch.add_column(sa.Column("safety_result", sa.String(10), nullable=True))
         batch.add_column(sa.Column("authorisation_id", KEY, nullable=True))
+        batch.add_column(sa.Column("access_request_id", KEY, nullable=True))
+        batch.add_column(sa.Column("acting_for_id", KEY, nullable=True))
         batch.create_foreign_key(
             "fk_approval_authorisation_id_standing_authorisation",
             "standing_authorisation",
             ["authorisation_id"],
             ["id"],
         )
+        batch.create_foreign_key(
+            "fk_approval_access_request_id_access_request", "access_request", ["access_request_id"], ["id"]
+        )
+        batch.create_foreign_key("fk_approval_acting_for_id_organisation", "organisation", ["acting_for_id"], ["id"])
         batch.create_index("ix_approval_authorisation_id", ["authorisation_id"])
+        batch.create_index("ix_approval_access_request_id", ["access_request_id"])
+        batch.create_index("ix_approval_acting_for_id", ["acting_for_id"])
+    op.execute("UPDATE approval SET access_request_id = subject_id WHERE subject_kind <> 'booking'")
+    op.execute(
+        "UPDATE approval SET access_request_id = (SELECT allocation.access_request_id FROM booking "
+        "JOIN allocation ON allocation.id = booking.allocation_id WHERE booking.id = approval.subject_id), "
+        "acting_for_id = (SELECT booking.acting_for_id FROM booking WHERE booking.id = approval.subject_id) "
+        "WHERE subject_kind = 'booking'"
+    )
 
 
 def downgrade() -> None:
     """Revert."""
     with op.batch_alter_table("approval") as batch:
+        batch.drop_index("ix_approval_acting_for_id")
+        batch.drop_index("ix_approval_access_request_id")
         batch.drop_index("ix_approval_authorisation_id")
+        batch.drop_constraint("fk_approval_acting_for_id_organisation", type_="foreignkey")
+        batch.drop_constraint("fk_approval_access_request_id_access_request", type_="foreignkey")
         batch.drop_constraint("fk_approval_authorisation_id_standing_authorisation", type_="foreignkey")
-        for name in ("authorisation_id", "safety_result", "until", "most_units"):
+        for name in ("acting_for_id", "access_request_id", "authorisation_id", "safety_result", "until", "most_units"):
             batch.drop_column(name)
     with op.batch_alter_table("access_request") as batch:
         batch.drop_constraint("fk_access_request_revoked_by_id_account", type_="foreignkey")

@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.circles import circle_of
 from infra_access.access_requests.framework_models import FrameworkAgreement
 from infra_access.access_requests.framework_queries import FrameworkAccepted, accepted_by
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Agreement, AgreementAcceptance
-from infra_access.access_requests.standing import team_of
 from infra_access.catalogue.models import Facility, Organisation
 from infra_access.catalogue.scopes import facility_scopes
 from infra_access.catalogue.vocabularies import Trust
@@ -127,7 +127,7 @@ def sides_of(session: Session, access_request: AccessRequest, actor: Actor, now:
     The applicant's side is accepted by a signatory of the organisation acted for, if it has any; without one, the
     requester accepts for themselves or for an organisation that nobody has verified, which nobody else could bind.
     A verified organisation without a signatory has to name one. The host's side is accepted by its signatories and
-    its office, but by nobody of the team.
+    its office, but by nobody near to the request.
     """
     if actor.account_id is None:
         return frozenset()
@@ -136,10 +136,10 @@ def sides_of(session: Session, access_request: AccessRequest, actor: Actor, now:
         sides.add(APPLICANT)
     route = session.get_one(AccessRoute, access_request.route_id)
     scopes = facility_scopes(session, session.get_one(Facility, route.facility_id))
-    if any(actor.holds(role, scopes) for role in HOST_ROLES) and actor.account_id not in team_of(
-        session, access_request
-    ):
-        sides.add(HOST)
+    if any(actor.holds(role, scopes) for role in HOST_ROLES):
+        near = circle_of(session, access_request).without_editors()
+        if not near.reaches(session, actor, scopes, now=now):
+            sides.add(HOST)
     return frozenset(sides)
 
 

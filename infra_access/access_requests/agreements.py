@@ -17,6 +17,7 @@ from infra_access.access_requests.agreement_queries import (
     sides_of,
     signatory_names,
 )
+from infra_access.access_requests.circles import is_same_person
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Agreement, AgreementAcceptance
 from infra_access.access_requests.offering import offer
@@ -71,7 +72,7 @@ def accept(
         message = _("The terms have changed since you read them. Load them again before you accept.")
         due = next((one for one in waiting if not one.is_complete), waiting[0])
         raise Conflict("agreement.changed", message, details={"text_hash": due.text_hash})
-    agreement, side = _to_accept(read, sides, actor)
+    agreement, side = _to_accept(session, read, sides, actor)
     session.add(
         AgreementAcceptance(
             agreement_id=agreement.id,
@@ -119,15 +120,17 @@ def _not_theirs_to_sign(session: Session, access_request: AccessRequest, now: da
     return Forbidden("agreement.signatory", message, details={"signatories": list(names)})
 
 
-def _to_accept(read: Sequence[AgreementView], sides: Collection[str], actor: Actor) -> tuple[Agreement, str]:
+def _to_accept(
+    session: Session, read: Sequence[AgreementView], sides: Collection[str], actor: Actor
+) -> tuple[Agreement, str]:
     """Return the text that the actor accepts, and for which side: one that has not accepted, and never for both."""
     for one in read:
         done = {accepted.side for accepted in one.accepted}
         side = next((side for side in (APPLICANT, HOST) if side in sides and side not in done), None)
         if side is None or one.framework is not None:
             continue
-        if actor.account_id in {accepted.account_id for accepted in one.accepted}:
-            message = _("You have accepted for the other side. Somebody else has to accept for this one.")
+        if any(is_same_person(session, actor, accepted.account_id, at=accepted.at) for accepted in one.accepted):
+            message = _("You or your stand-in accepted for the other side. Somebody else has to accept for this one.")
             raise Conflict("agreement.both_sides", message)
         return one.agreement, side
     raise Conflict("agreement.accepted", _("Your side has accepted already. The other side is still to do so."))

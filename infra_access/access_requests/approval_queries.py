@@ -1,11 +1,11 @@
 """Approvals as the people who decide them, and the people who wait for them, see them."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Row, Select, and_, cast, null, or_, select, union_all
+from sqlalchemy import CompoundSelect, Row, Select, and_, func, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from infra_access.access_requests.approval_models import ConflictOfInterest, RequestCorrection, StandingAuthorisation
@@ -16,12 +16,12 @@ from infra_access.access_requests.approvers import (
     is_own,
     organisation_of_approval,
 )
+from infra_access.access_requests.circles import Circle, circles_of
 from infra_access.access_requests.models import AccessRequest, Approval, Participant, PolicyOverride
 from infra_access.access_requests.vocabularies import OPEN, ApprovalState
 from infra_access.catalogue.fields import fault
 from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.core.authority import Actor, Scopes
-from infra_access.core.columns import KEY
 from infra_access.core.errors import NotFound
 from infra_access.core.i18n import _
 from infra_access.core.paging import clean_limit, decode_cursor, encode_cursor
@@ -29,8 +29,7 @@ from infra_access.people.models import Account
 
 _Applying = aliased(Organisation)
 _Revoked = aliased(AccessRequest)
-_NO_ACCOUNT = cast(null(), KEY)
-_NOBODY: tuple[set[int], set[int]] = (set(), set())
+_ACTING_FOR = func.coalesce(Approval.acting_for_id, AccessRequest.acting_for_id)
 _EXCEPTED_BY = (PolicyOverride.asked_by_id, PolicyOverride.confirmed_by_id, PolicyOverride.withdrawn_by_id)
 
 
@@ -38,11 +37,9 @@ _EXCEPTED_BY = (PolicyOverride.asked_by_id, PolicyOverride.confirmed_by_id, Poli
 class ApprovalView:
     """An approval with who asks, from where, for what. `title` is empty for a booking, which names itself.
 
-    `organisation` and `country` are those of the organisation acted for; `team` are the keys of its accounts.
-    `barred` are the accounts with an address of the team, who may have come after it was entered, whoever wrote a
-    part of it, whoever stepped back, and of an appeal whoever decided before or took part in an exception; `group` is
-    the organisation acted for, whose people do not decide on it from outside. `authorisation` is the public id of the
-    one that gave it.
+    `organisation` and `country` are those of the organisation acted for. `circle` is who is near to the request, of a
+    booking to the one that it draws on, and of an appeal also whoever decided before or took part in an exception.
+    `authorisation` is the public id of the one that gave it.
     """
 
     approval: Approval
@@ -52,10 +49,23 @@ class ApprovalView:
     country: str | None = None
     instruments: tuple[str, ...] = ()
     scopes: Scopes = ()
-    team: frozenset[int] = field(default_factory=frozenset)
-    barred: frozenset[int] = field(default_factory=frozenset)
-    group: tuple[int, str] | None = None
+    circle: Circle = field(default_factory=Circle)
     authorisation: str | None = None
+
+    @property
+    def team(self) -> frozenset[int]:
+        """Return the applicant and the accounts of the team."""
+        return self.circle.team
+
+    @property
+    def barred(self) -> frozenset[int]:
+        """Return the accounts that are near without being on the team."""
+        return self.circle.barred
+
+    @property
+    def group(self) -> tuple[int, str] | None:
+        """Return the organisation acted for, whose people do not decide on it from outside."""
+        return self.circle.group
 
     @property
     def is_open(self) -> bool:
@@ -64,30 +74,15 @@ class ApprovalView:
 
     def is_own(self, actor: Actor) -> bool:
         """Tell whether the actor is the applicant or on the team."""
-        return actor.account_id is not None and actor.account_id in {*self.team, self.approval.applicant_id}
+        return self.circle.is_own(actor)
 
     def is_near(self, actor: Actor) -> bool:
-        """Tell whether the actor is too near to decide: on the team, or of the organisation acted for.
-
-        Within an organisation its own people decide: a laboratory on the requests of its house. Whoever stands in for
-        somebody of the team is as near as they are.
-        """
-        near = is_close(actor, barred=self.barred, group=self.group, scopes=self.scopes)
-        return self.is_own(actor) or near or self._stands_in(actor)
+        """Tell whether the actor is too near to decide, as the circle tells it."""
+        return self.circle.is_near(actor, self.scopes)
 
     def may_decide(self, actor: Actor) -> bool:
         """Tell whether it is the actor's to decide, while it waits."""
         return actor.account_id is not None and not self.is_near(actor) and actor.holds(self.approval.role, self.scopes)
-
-    def _stands_in(self, actor: Actor) -> bool:
-        """Tell whether the actor stands in for somebody of the team, in whatever role."""
-        return not actor.stands_in_for.isdisjoint({*self.team, *self.barred, self.approval.applicant_id})
-
-
-def is_close(actor: Actor, *, barred: Collection[int], group: tuple[int, str] | None, scopes: Scopes) -> bool:
-    """Tell whether the actor has an address of the team, or is of the organisation acted for and it is not the host."""
-    outside = group is not None and ("organisation", group[1]) not in scopes
-    return actor.account_id in barred or (outside and group is not None and group[0] in actor.organisation_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +109,15 @@ def inbox(
     size = clean_limit(limit)
     address = select(Account.email).where(Account.id == actor.account_id).scalar_subquery()
     own = select(Participant.id).where(
-        Approval.subject_kind != "booking",
-        Participant.access_request_id == Approval.subject_id,
+        Participant.access_request_id == Approval.access_request_id,
         or_(Participant.account_id == actor.account_id, Participant.email == address),
     )
-    group = AccessRequest.acting_for_id
+    group = _ACTING_FOR
     query = _views().where(
         held_by(actor),
         Approval.state.in_(_states(state)),
         Approval.applicant_id != actor.account_id,
+        AccessRequest.requester_id.is_distinct_from(actor.account_id),
         ~own.correlate(Approval).exists(),
         *(~one.correlate(Approval).exists() for one in _parts_in(actor)),
         *(~is_own(account_id) for account_id in sorted(actor.stands_in_for)),
@@ -140,17 +135,14 @@ def inbox(
 
 def _parts_in(actor: Actor) -> list[Select[*tuple[Any, ...]]]:
     """Return what makes somebody too near to a request without being on its team; see `ApprovalView`."""
-    of_request = Approval.subject_kind != "booking"
     appealed = aliased(Approval)
     return [
         select(ConflictOfInterest.account_id).where(
-            of_request,
-            ConflictOfInterest.access_request_id == Approval.subject_id,
+            ConflictOfInterest.access_request_id == Approval.access_request_id,
             ConflictOfInterest.account_id == actor.account_id,
         ),
         select(RequestCorrection.id).where(
-            of_request,
-            RequestCorrection.access_request_id == Approval.subject_id,
+            RequestCorrection.access_request_id == Approval.access_request_id,
             RequestCorrection.proposed_by_id == actor.account_id,
             RequestCorrection.state == "accepted",
         ),
@@ -206,15 +198,15 @@ def _views() -> Select[*tuple[Any, ...]]:
         select(
             Approval,
             Account.name,
-            AccessRequest.title,
+            AccessRequest,
             _Applying,
             Facility,
             Organisation,
             StandingAuthorisation.public_id,
         )
         .join(Account, Account.id == Approval.applicant_id)
-        .outerjoin(AccessRequest, and_(Approval.subject_kind != "booking", AccessRequest.id == Approval.subject_id))
-        .outerjoin(_Applying, _Applying.id == AccessRequest.acting_for_id)
+        .outerjoin(AccessRequest, AccessRequest.id == Approval.access_request_id)
+        .outerjoin(_Applying, _Applying.id == _ACTING_FOR)
         .outerjoin(StandingAuthorisation, StandingAuthorisation.id == Approval.authorisation_id)
         .outerjoin(Facility, facility_of_approval())
         .outerjoin(Organisation, organisation_of_approval())
@@ -224,24 +216,23 @@ def _views() -> Select[*tuple[Any, ...]]:
 def _seen(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterable[ApprovalView]:
     approvals: list[Approval] = [row[0] for row in rows]
     names = _instrument_names(session, {key for approval in approvals for key in approval.instrument_ids})
-    teams = teams_of(session, [one.subject_id for one in approvals if one.subject_kind != "booking"])
+    circles = circles_of(session, {one.access_request_id for one in approvals if one.access_request_id is not None})
     deciders = _deciders(session, [one.subject_id for one in approvals if one.subject_kind == "appeal"])
     for row in rows:
-        approval, applicant, title, applying, facility, of_scope, authorisation = tuple(row)
-        team, barred = teams.get(approval.subject_id, _NOBODY) if approval.subject_kind != "booking" else _NOBODY
-        if approval.subject_kind == "appeal":
-            barred = barred | deciders.get(approval.subject_id, set())
+        approval, applicant, access_request, applying, facility, of_scope, authorisation = tuple(row)
+        circle = circles.get(approval.access_request_id, Circle()).joined_by(
+            team=[approval.applicant_id],
+            conflicted=deciders.get(approval.subject_id, ()) if approval.subject_kind == "appeal" else (),
+        )
         yield ApprovalView(
             approval=approval,
             applicant=applicant,
-            title=title or "",
+            title=access_request.title if approval.subject_kind != "booking" else "",
             organisation=applying.name if applying is not None else None,
             country=applying.country if applying is not None else None,
             instruments=tuple(names[key] for key in approval.instrument_ids if key in names),
             scopes=chain_of(approval.scope_kind, approval.scope_key, facility, of_scope),
-            team=frozenset(team),
-            barred=frozenset(barred),
-            group=(applying.id, applying.public_id) if applying is not None else None,
+            circle=replace(circle, group=(applying.id, applying.public_id) if applying is not None else None),
             authorisation=authorisation,
         )
 
@@ -251,38 +242,6 @@ def _instrument_names(session: Session, keys: set[int]) -> dict[int, str]:
         return {}
     rows = session.execute(select(Instrument.id, Instrument.name).where(Instrument.id.in_(sorted(keys))))
     return {row.id: row.name for row in rows}
-
-
-def teams_of(session: Session, access_request_ids: list[int]) -> dict[int, tuple[set[int], set[int]]]:
-    """Return the accounts on each team, and those that are too near to it otherwise. One statement."""
-    if not access_request_ids:
-        return {}
-    teams: dict[int, tuple[set[int], set[int]]] = {}
-    addressed = (
-        select(Participant.access_request_id, Participant.account_id, Account.id)
-        .outerjoin(Account, Account.email == Participant.email)
-        .where(Participant.access_request_id.in_(access_request_ids))
-    )
-    wrote = select(RequestCorrection.access_request_id, _NO_ACCOUNT, RequestCorrection.proposed_by_id).where(
-        RequestCorrection.access_request_id.in_(access_request_ids), RequestCorrection.state == "accepted"
-    )
-    stepped_back = select(ConflictOfInterest.access_request_id, _NO_ACCOUNT, ConflictOfInterest.account_id).where(
-        ConflictOfInterest.access_request_id.in_(access_request_ids)
-    )
-    found: CompoundSelect[*tuple[Any, ...]] = union_all(addressed, wrote, stepped_back)
-    for request_id, account_id, near in session.execute(found):
-        team, barred = teams.setdefault(request_id, (set(), set()))
-        if account_id is not None:
-            team.add(account_id)
-        if near is not None:
-            barred.add(near)
-    return teams
-
-
-def near_to(session: Session, access_request: AccessRequest) -> set[int]:
-    """Return who is too near to a request, whatever the scope: see `ApprovalView`. One statement."""
-    team, barred = teams_of(session, [access_request.id]).get(access_request.id, _NOBODY)
-    return {*team, *barred, access_request.requester_id}
 
 
 def deciders_of(session: Session, access_request: AccessRequest) -> set[int]:

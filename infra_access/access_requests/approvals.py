@@ -74,19 +74,25 @@ def ask(
     due: Sequence[ApprovalDue],
     now: datetime,
     team: Collection[int] = (),
+    access_request_id: int | None = None,
+    acting_for_id: int | None = None,
     ahead: AnsweredAhead | None = None,
     deciders: Collection[int] | None = None,
 ) -> list[Approval]:
     """Ask for what is due, each of its own people; `due` is an officer's reading, so that hidden rules count.
 
     What a standing authorisation answers is given at once, by whoever gave that, and quotes it. Where two people are
-    needed, `deciders` are those who have said yes, or could on what waits already.
+    needed, `deciders` are those who have said yes, or could on what waits already. `access_request_id` and
+    `acting_for_id` are those of a booking: the request that it draws on, and the organisation that it is for.
 
     Raises Conflict `approval.nobody` where somebody would have to decide on a request of their own, or nobody could.
     """
     host = host_scopes(session, instrument_ids[0])
     near = {*team, applicant_id}
-    group = session.scalar(select(AccessRequest.acting_for_id).where(AccessRequest.public_id == subject_public_id))
+    group = acting_for_id
+    if subject_kind != "booking":
+        access_request_id = subject_id
+        group = session.scalar(select(AccessRequest.acting_for_id).where(AccessRequest.id == subject_id))
     wanted = [
         (one, *scope_for(session, one, host, team=near, group=group, now=now))
         for one in {(each.rule, each.role, each.scope): each for each in due}.values()
@@ -102,6 +108,8 @@ def ask(
             subject_kind=subject_kind,
             subject_id=subject_id,
             subject_public_id=subject_public_id,
+            access_request_id=access_request_id,
+            acting_for_id=acting_for_id,
             instrument_ids=list(instrument_ids),
             applicant_id=applicant_id,
             role=one.role,

@@ -128,8 +128,7 @@ def held_by(actor: Actor) -> ColumnElement[bool]:
 def is_own(account_id: int) -> ColumnElement[bool]:
     """Return the condition that an approval is about a request of an account's own, or of its team."""
     on_team = select(Participant.id).where(
-        Approval.subject_kind != "booking",
-        Participant.access_request_id == Approval.subject_id,
+        Participant.access_request_id == Approval.access_request_id,
         Participant.account_id == account_id,
     )
     return or_(Approval.applicant_id == account_id, on_team.correlate(Approval).exists())

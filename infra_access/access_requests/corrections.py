@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import request_fields
 from infra_access.access_requests.approval_models import RequestCorrection
+from infra_access.access_requests.circles import circle_of
 from infra_access.access_requests.drafting import amend
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
 from infra_access.access_requests.models import AccessRequest, AccessRoute
-from infra_access.access_requests.standing import locked, own_relations, team_of, tell
+from infra_access.access_requests.standing import locked, own_relations, tell
 from infra_access.audit.record import record
 from infra_access.catalogue.fields import fault
 from infra_access.catalogue.models import Facility
@@ -52,14 +53,17 @@ def propose(
 ) -> RequestCorrection:
     """Propose changes, named and formed as `drafting.amend` takes them.
 
-    Raises Forbidden for whoever is not of the facility's staff or is of the team, Conflict, Invalid naming each field.
+    Raises Forbidden for whoever is not of the facility's staff or is near to the request, Conflict, Invalid naming
+    each field.
     """
     route = session.get_one(AccessRoute, access_request.route_id)
     scopes = facility_scopes(session, session.get_one(Facility, route.facility_id))
     require(actor, Permission.REQUEST_CORRECT, scopes)
     access_request = locked(session, access_request)
-    if actor.account_id in team_of(session, access_request):
-        raise Forbidden("approval.own", _("This is a request of your own team. Change it yourself."))
+    # Whoever wrote a part of it already may write another.
+    if circle_of(session, access_request).without_editors().reaches(session, actor, scopes, now=now):
+        message = _("This is a request of your own, of your team or of your organisation. Its applicant changes it.")
+        raise Forbidden("approval.own", message)
     if access_request.state == RequestState.DRAFT:
         raise NotFound("access_request.unknown", _("There is no such access request, or it is not yours to see."))
     move(RequestState(access_request.state), RequestTransition.AMEND)

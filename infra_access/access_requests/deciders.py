@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import or_, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from infra_access.access_requests.approval_queries import ApprovalView, approval_by_public_id, view_of
@@ -15,7 +15,7 @@ from infra_access.core.authority import NETWORK, Actor, Permission, require
 from infra_access.core.errors import Forbidden, NotFound
 from infra_access.core.i18n import _
 from infra_access.core.roles import ROLES
-from infra_access.people.models import Account, Affiliation, RoleGrant
+from infra_access.people.models import Account, RoleGrant
 from infra_access.people.roles import holders, live
 
 _SECOND = "#second"
@@ -38,7 +38,7 @@ def refuse_others(
     That is `approval.own` for whoever is too near, `approval.handed_over` or `approval.lapsed` for whoever had the
     role, else `permission.missing`.
     """
-    if view.is_near(actor) or actor.account_id in team or _stands_in_for_group(session, actor, view, now):
+    if view.circle.joined_by(team=team).reaches(session, actor, view.scopes, now=now):
         message = _("Nobody decides on a request of their own, of their team or of their organisation. Others will.")
         raise Forbidden("approval.own", message)
     if not view.may_decide(actor):
@@ -150,15 +150,3 @@ def is_controlled(session: Session, instrument_ids: Collection[int]) -> bool:
     """Tell whether any of the instruments has an export control code. One statement."""
     codes = session.scalars(select(Instrument.control_codes).where(Instrument.id.in_(sorted(instrument_ids))))
     return any(codes)
-
-
-def _stands_in_for_group(session: Session, actor: Actor, view: ApprovalView, now: datetime) -> bool:
-    """Tell whether the actor stands in for somebody of the organisation acted for, seen from outside."""
-    if not actor.stands_in_for or view.group is None or ("organisation", view.group[1]) in view.scopes:
-        return False
-    near = select(Affiliation.account_id).where(
-        Affiliation.organisation_id == view.group[0],
-        Affiliation.account_id.in_(sorted(actor.stands_in_for)),
-        or_(Affiliation.valid_until.is_(None), Affiliation.valid_until > now),
-    )
-    return session.scalar(near.limit(1)) is not None

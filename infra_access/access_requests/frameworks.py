@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
+from infra_access.access_requests.circles import is_same_person
 from infra_access.access_requests.framework_lifecycle import FrameworkKind, FrameworkState, FrameworkStep, step
 from infra_access.access_requests.framework_models import FrameworkAcceptance, FrameworkAgreement
 from infra_access.access_requests.framework_queries import HOST, PARTNER, SIDES, accepted_by, relations_to
@@ -149,7 +150,8 @@ def accept_framework(
     """Accept an agreement for the side whose signatory the actor is; the second side's acceptance puts it in force.
 
     Raises Conflict `framework.state`, `framework.changed` where another text was read, `framework.accepted`,
-    `framework.both_sides` for who accepted for the other side, `organisation.not_verified`; Forbidden.
+    `framework.both_sides` for who accepted for the other side, or stands in for who did,
+    `organisation.not_verified`; Forbidden.
     """
     framework, host, partner = _locked(session, framework, expected_version)
     relations = relations_to(actor, host, partner)
@@ -166,8 +168,8 @@ def accept_framework(
     if side is None:
         message = _("Your side has accepted already. The other side is still to do so.")
         raise Conflict("framework.accepted", message)
-    if actor.account_id in {one.account_id for one in accepted}:
-        message = _("You have accepted for the other side. Somebody else has to accept for this one.")
+    if any(is_same_person(session, actor, one.account_id, at=one.at) for one in accepted):
+        message = _("You or your stand-in accepted for the other side. Somebody else has to accept for this one.")
         raise Conflict("framework.both_sides", message)
     session.add(
         FrameworkAcceptance(

@@ -170,6 +170,9 @@ class Approval(Base):
     its instruments stand here too, since bookings lie in a higher layer. An appeal is one too, with the subject_kind
     appeal. Whoever decides is reminded once, from `remind_at` on, and others are told once it is overdue.
 
+    `access_request_id` is the request that it is about, or that a booking draws on; `acting_for_id` is the organisation
+    that a booking is for: who is near to them does not decide.
+
     A yes may grant less: `most_units` access units, `until` an
     instant. `safety_result` is green, yellow or red. `authorisation_id` is the standing authorisation that gave it.
     """
@@ -188,6 +191,8 @@ class Approval(Base):
     subject_kind: Mapped[str] = mapped_column(String(20))
     subject_id: Mapped[int] = mapped_column(KEY)
     subject_public_id: Mapped[str] = mapped_column(String(16))
+    access_request_id: Mapped[int | None] = mapped_column(ForeignKey("access_request.id"), index=True)
+    acting_for_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     instrument_ids: Mapped[list[Any]]
     applicant_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     role: Mapped[str] = mapped_column(String(40))

@@ -1,14 +1,14 @@
 """Exceptions from rules as those who grant them and those who look after them see them, and those that count."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, not_, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
-from infra_access.access_requests.approval_queries import is_close, teams_of
+from infra_access.access_requests.circles import Circle, circles_of
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Participant, PolicyOverride
 from infra_access.access_requests.vocabularies import OverrideState
 from infra_access.catalogue.models import Facility, Organisation
@@ -25,31 +25,9 @@ from infra_access.policy.rulebook import RuleBook, rulebook, scope_text
 OVERSEER = "access_administrator"
 """Who confirms and ends an exception beside those whom its rule names."""
 
-_Applying = aliased(Organisation)
 _Asked = aliased(Account)
 _Confirmed = aliased(Account)
 _Withdrawn = aliased(Account)
-
-
-@dataclass(frozen=True, slots=True)
-class Circle:
-    """Who is too near to a request to grant an exception for it: its team, and the organisation acted for."""
-
-    team: frozenset[int]
-    barred: frozenset[int] = field(default_factory=frozenset)
-    group: tuple[int, str] | None = None
-
-    def is_own(self, actor: Actor) -> bool:
-        """Tell whether the actor is the applicant or on the team."""
-        return actor.account_id is not None and actor.account_id in self.team
-
-    def is_near(self, actor: Actor, scopes: Scopes) -> bool:
-        """Tell whether the actor is of the team, or of the organisation acted for; `scopes` are those of the rule.
-
-        Within an organisation its own people decide.
-        """
-        stands_in = not actor.stands_in_for.isdisjoint(self.team | self.barred)
-        return self.is_own(actor) or stands_in or is_close(actor, barred=self.barred, group=self.group, scopes=scopes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +58,11 @@ class OverrideView:
         return self.state is not OverrideState.WITHDRAWN and self.may_grant(actor)
 
     def may_confirm(self, actor: Actor) -> bool:
-        """Tell whether it waits and is the actor's to confirm: a second person, neither asking nor near."""
-        second = actor.account_id != self.override.asked_by_id
+        """Tell whether it waits and is the actor's to confirm: a second person, neither asking nor near.
+
+        Whoever stands in for who asked is no second person.
+        """
+        second = self.override.asked_by_id not in {actor.account_id, *actor.stands_in_for}
         return second and self.state is OverrideState.WAITING and self.may_grant(actor)
 
 
@@ -96,13 +77,6 @@ def scopes_of_rule(kind: str, key: str, host: Scopes) -> Scopes:
         return ((kind, key), NETWORK)
     own = (kind, key)
     return host[host.index(own) :] if own in host else (own, *host)
-
-
-def circle_of(session: Session, access_request: AccessRequest) -> Circle:
-    """Return who is too near to a request. Two statements at most."""
-    team, barred = teams_of(session, [access_request.id]).get(access_request.id, (set(), set()))
-    group = session.get(Organisation, access_request.acting_for_id) if access_request.acting_for_id else None
-    return _circle(access_request, team, barred, group)
 
 
 def overrides_of(
@@ -196,14 +170,13 @@ def view_of(session: Session, override: PolicyOverride, *, book: RuleBook, now: 
 
 def _views() -> Select[*tuple[Any, ...]]:
     return (
-        select(PolicyOverride, AccessRequest, Facility, Organisation.public_id, _Applying)
+        select(PolicyOverride, AccessRequest, Facility, Organisation.public_id)
         .add_columns(PolicyDocument.public_id, _Asked.name, _Confirmed.name, _Withdrawn.name)
         .join(PolicyDocument, PolicyDocument.id == PolicyOverride.document_id)
         .join(AccessRequest, AccessRequest.id == PolicyOverride.access_request_id)
         .join(AccessRoute, AccessRoute.id == AccessRequest.route_id)
         .join(Facility, Facility.id == AccessRoute.facility_id)
         .join(Organisation, Organisation.id == Facility.organisation_id)
-        .outerjoin(_Applying, _Applying.id == AccessRequest.acting_for_id)
         .join(_Asked, _Asked.id == PolicyOverride.asked_by_id)
         .outerjoin(_Confirmed, _Confirmed.id == PolicyOverride.confirmed_by_id)
         .outerjoin(_Withdrawn, _Withdrawn.id == PolicyOverride.withdrawn_by_id)
@@ -213,11 +186,10 @@ def _views() -> Select[*tuple[Any, ...]]:
 def _seen(
     session: Session, rows: Sequence[Row[*tuple[Any, ...]]], book: RuleBook, now: datetime
 ) -> Iterator[OverrideView]:
-    teams = teams_of(session, [row[1].id for row in rows])
+    circles = circles_of(session, {row[1].id for row in rows})
     for row in rows:
-        override, access_request, facility, organisation, applying, document, *people = tuple(row)
+        override, access_request, facility, organisation, document, *people = tuple(row)
         host = scopes_of_facility(facility.public_id, organisation, facility.country)
-        team, barred = teams.get(access_request.id, (set(), set()))
         yield OverrideView(
             override=override,
             access_request=access_request,
@@ -227,19 +199,9 @@ def _seen(
             confirmed_by=people[1],
             withdrawn_by=people[2],
             scopes=scopes_of_rule(override.scope_kind, override.scope_key, host),
-            circle=_circle(access_request, team, barred, applying),
+            circle=circles[access_request.id],
             state=_state(override, book, now),
         )
-
-
-def _circle(
-    access_request: AccessRequest, team: Iterable[int], barred: Iterable[int], group: Organisation | None
-) -> Circle:
-    return Circle(
-        team=frozenset(team) | {access_request.requester_id},
-        barred=frozenset(barred),
-        group=(group.id, group.public_id) if group is not None else None,
-    )
 
 
 def _state(row: PolicyOverride, book: RuleBook, now: datetime) -> OverrideState:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import approvals, review
+from infra_access.access_requests.circles import circle_of, is_same_person
 from infra_access.access_requests.content import content_of
 from infra_access.access_requests.following import UNDECIDED, follow
 from infra_access.access_requests.lifecycle import FINAL, RequestState, RequestTransition
@@ -20,7 +21,6 @@ from infra_access.access_requests.models import AccessRequest, AccessRoute, Poli
 from infra_access.access_requests.override_queries import (
     OVERSEER,
     OverrideView,
-    circle_of,
     scopes_of_rule,
     view_of,
 )
@@ -86,7 +86,7 @@ def ask_override(
     )
     kind, _colon, key = chosen.scope.partition(":")
     scopes = scopes_of_rule(kind, key, _host(session, access_request))
-    _refuse_near(circle.is_near(actor, scopes))
+    _refuse_near(circle.reaches(session, actor, scopes, now=now))
     role = str(chosen.overridable_by)
     _require_role(actor, (role,), scopes)
     text = clean_text(reason, field="reason", max_length=MOST_REASON, required=True)
@@ -126,9 +126,10 @@ def confirm_override(
     """
     access_request, book, override = _taken_up(session, override, expected_version)
     view = view_of(session, override, book=book, now=now)
-    _refuse_near(view.circle.is_near(actor, view.scopes))
-    if actor.account_id == override.asked_by_id:
-        raise Forbidden("override.own", _("You asked for this exception yourself. A second person has to confirm it."))
+    _refuse_near(view.circle.reaches(session, actor, view.scopes, now=now))
+    if is_same_person(session, actor, override.asked_by_id, at=override.asked_at):
+        message = _("You or your stand-in asked for this exception. A second person has to confirm it.")
+        raise Forbidden("override.own", message)
     _require_role(actor, (override.role, OVERSEER), view.scopes)
     if view.state is not OverrideState.WAITING:
         raise _not_in(view.state)
@@ -156,7 +157,7 @@ def withdraw_override(
     """
     access_request, book, override = _taken_up(session, override, expected_version)
     view = view_of(session, override, book=book, now=now)
-    _refuse_near(view.circle.is_near(actor, view.scopes))
+    _refuse_near(view.circle.reaches(session, actor, view.scopes, now=now))
     _require_role(actor, (override.role, OVERSEER), view.scopes)
     text = clean_text(reason, field="reason", max_length=MOST_REASON, required=True)
     if view.state is OverrideState.WITHDRAWN:
@@ -194,7 +195,7 @@ def askable(
         kind, _colon, key = rule.scope.partition(":")
         scopes = scopes_of_rule(kind, key, host)
         held = is_overridable(rule) and actor.holds(str(rule.overridable_by), scopes)
-        if held and not circle.is_near(actor, scopes):
+        if held and not circle.reaches(session, actor, scopes, now=now):
             able.append(rule)
     return able
 

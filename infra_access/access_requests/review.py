@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import approvals
 from infra_access.access_requests.answering_ahead import answering, still_answers
-from infra_access.access_requests.approval_queries import near_to, view_of
+from infra_access.access_requests.approval_queries import view_of
 from infra_access.access_requests.approvers import people_of
+from infra_access.access_requests.circles import circle_of
 from infra_access.access_requests.content import CONTACT, NAMES, Content
 from infra_access.access_requests.deciders import is_controlled, people_for, second_of
 from infra_access.access_requests.facts import facts_of_request
@@ -160,7 +161,7 @@ def reconcile(
     Whoever asked for changes is asked again. Return the public ids of those that were called off.
     """
     called_off = void_resting_on(session, access_request, changed)
-    near = near_to(session, access_request)
+    near = circle_of(session, access_request).accounts
     due = {(one.rule, one.role): one for one in ruling.officer.approvals}
     controlled = bool(due) and is_controlled(session, content.instruments)
     if controlled and len(due) == 1:

@@ -5,9 +5,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations
+from infra_access.access_requests.circles import circle_of
 from infra_access.access_requests.lifecycle import RequestTransition
 from infra_access.access_requests.models import AccessRequest, AccessRoute
-from infra_access.access_requests.standing import advance, locked, team_of, tell
+from infra_access.access_requests.standing import advance, locked, tell
 from infra_access.access_requests.vocabularies import AllocationState
 from infra_access.audit.record import record
 from infra_access.catalogue.models import Facility
@@ -29,14 +30,15 @@ def revoke(
 ) -> AccessRequest:
     """Revoke a request that is active: nothing more is booked on it. `scheduling.revoking` cancels what was booked.
 
-    Raises Forbidden, also for one's own request; Conflict `access_request.state`; Invalid without a reason.
+    Raises Forbidden, also for who is near to the request; Conflict `access_request.state`; Invalid without a reason.
     """
     route = session.get_one(AccessRoute, access_request.route_id)
     scopes = facility_scopes(session, session.get_one(Facility, route.facility_id))
     require(actor, Permission.REQUEST_REVOKE, scopes)
     access_request = locked(session, access_request, expected_version)
-    if actor.account_id in team_of(session, access_request):
-        raise Forbidden("approval.own", _("This is a request of your own team. Withdraw it, or let others decide."))
+    if circle_of(session, access_request).without_editors().reaches(session, actor, scopes, now=now):
+        message = _("This is a request of your own, of your team or of your organisation. Let others decide.")
+        raise Forbidden("approval.own", message)
     reason = clean_text(reason, field="reason", max_length=5_000, required=True)
     advance(access_request, RequestTransition.REVOKE, now, reason)
     access_request.revoked_by_id = actor.account_id

@@ -11,13 +11,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, approvals
 from infra_access.access_requests.allocations import Granted
-from infra_access.access_requests.models import AccessRequest, Allocation
-from infra_access.access_requests.standing import team_of
 from infra_access.accounting.drawing import Drawn
 from infra_access.accounting.units import units_of
 from infra_access.catalogue.models import Instrument
@@ -40,6 +38,7 @@ from infra_access.policy.ruling import Ruling, rule_on
 from infra_access.scheduling import paying, plan
 from infra_access.scheduling.applicant_facts import known_of
 from infra_access.scheduling.booking_rules import BookingRules
+from infra_access.scheduling.circles import circle_of_booking
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.models import Booking, BookingLine
 from infra_access.scheduling.occupancies import give_back, take
@@ -343,7 +342,8 @@ def permission_to_book(
 
 
 def ask_approvals(session: Session, booking: Booking, ruling: Ruling, now: datetime) -> None:
-    """Ask for every approval that the policy wants, hidden ones too, of people outside the team."""
+    """Ask for every approval that the policy wants, hidden ones too, of people who are not near."""
+    circle = circle_of_booking(session, booking)
     approvals.ask(
         session,
         subject_kind="booking",
@@ -353,20 +353,10 @@ def ask_approvals(session: Session, booking: Booking, ruling: Ruling, now: datet
         instrument_ids=[booking.instrument_id],
         due=ruling.officer.approvals,
         now=now,
-        team=team_of_booking(session, booking),
+        team=circle.accounts,
+        access_request_id=circle.access_request_id,
+        acting_for_id=circle.group[0] if circle.group is not None else None,
     )
-
-
-def team_of_booking(session: Session, booking: Booking) -> frozenset[int]:
-    """Return the accounts that a booking is for: the owner, and the team whose allocation it draws on."""
-    if booking.allocation_id is None:
-        return frozenset({booking.account_id})
-    access_request = session.scalars(
-        select(AccessRequest)
-        .join(Allocation, Allocation.access_request_id == AccessRequest.id)
-        .where(Allocation.id == booking.allocation_id)
-    ).one()
-    return team_of(session, access_request) | {booking.account_id}
 
 
 def refused(decision: Decision) -> Forbidden:

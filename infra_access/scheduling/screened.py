@@ -11,7 +11,7 @@ from infra_access.access_requests.approval_queries import ApprovalView
 from infra_access.access_requests.models import Approval
 from infra_access.access_requests.screened import Sheet
 from infra_access.core.authority import Actor
-from infra_access.scheduling.making import team_of_booking
+from infra_access.scheduling.circles import circle_of_booking
 from infra_access.scheduling.models import Booking
 
 
@@ -48,4 +48,4 @@ def _behind(session: Session, approval: Approval) -> dict[str, Any]:
     if approval.subject_kind != "booking":
         return {}
     booking = session.get_one(Booking, approval.subject_id)
-    return {"team": team_of_booking(session, booking), "acting_for": booking.acting_for_id}
+    return {"team": circle_of_booking(session, booking).team, "acting_for": booking.acting_for_id}

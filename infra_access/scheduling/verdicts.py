@@ -20,8 +20,9 @@ from infra_access.core.i18n import _
 from infra_access.core.input_text import clean_text
 from infra_access.outbox.events import publish
 from infra_access.scheduling.changes import free, owner_of
+from infra_access.scheduling.circles import circle_of_booking
 from infra_access.scheduling.lifecycle import BookingState, BookingTransition, move
-from infra_access.scheduling.making import ready, team_of_booking, touch
+from infra_access.scheduling.making import ready, touch
 from infra_access.scheduling.models import Booking
 from infra_access.scheduling.places import locked_place
 from infra_access.scheduling.proposals import wishes_of
@@ -117,7 +118,7 @@ def decide_booking(
         conditions=conditions,
         narrower=narrower,
         expected_version=expected_version,
-        team=team_of_booking(session, booking),
+        team=circle_of_booking(session, booking).team,
         acting_for=booking.acting_for_id,
     )
     if standing == "refused":

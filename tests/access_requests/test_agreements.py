@@ -17,7 +17,7 @@ from tests.factories.access_requests import (
     make_submitted,
     make_world,
 )
-from tests.factories.people import make_actor
+from tests.factories.people import make_account, make_actor, make_affiliation
 
 
 def test_the_text_that_was_read_is_the_text_that_is_accepted(session: Session) -> None:
@@ -66,6 +66,19 @@ def test_without_an_approval_of_the_facility_its_staff_accepts(session: Session)
     assert "host" in request_by_public_id(session, request.public_id, actor=world.manager).relations
     agreements.accept(session, actor=world.manager, now=NOW, access_request=request, text_hash=text_hash)
     assert request.state == "active"
+
+
+def test_nobody_of_the_applicants_organisation_accepts_for_the_facility(session: Session) -> None:
+    world = make_world(session, rules=[OPEN_TO_ALL])
+    request = make_submitted(session, world)
+    account = make_account(session)
+    make_affiliation(session, account=account, organisation=world.startup)
+    role = ("facility_manager", ("facility", world.facility.public_id))
+    colleague = make_actor(session, role, account=account)
+    text_hash = agreements.agreement_of(session, request).text_hash
+    with pytest.raises(Forbidden):
+        agreements.accept(session, actor=colleague, now=NOW, access_request=request, text_hash=text_hash)
+    agreements.accept(session, actor=world.manager, now=NOW, access_request=request, text_hash=text_hash)
 
 
 def test_a_route_published_by_a_person_offers_its_terms(session: Session) -> None:

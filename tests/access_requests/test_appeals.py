@@ -21,7 +21,7 @@ from tests.factories.access_requests import (
     pending,
 )
 from tests.factories.overrides import administrators, ask, confirm, make_refused, withdraw
-from tests.factories.people import make_actor
+from tests.factories.people import make_account, make_actor, make_affiliation
 from tests.factories.policy import make_policy, raw_rule
 
 LATER = NOW + timedelta(days=3)
@@ -184,3 +184,26 @@ def test_whoever_took_part_in_an_exception_does_not_look_at_the_appeal_either(se
             decide(session, near, asked.approval, "refuse", now=LATER)
         assert own.value.code == "approval.own"
     assert decide(session, other, asked.approval, "refuse", now=LATER).state == "refused"
+
+
+def test_who_is_near_neither_proposes_corrections_nor_revokes_and_who_wrote_one_does(session: Session) -> None:
+    world = make_world(session)
+    request = make_active(session, world)
+    facility = ("facility", world.facility.public_id)
+    account = make_account(session)
+    make_affiliation(session, account=account, organisation=world.startup)
+    colleague = make_actor(session, ("facility_manager", facility), account=account)
+    values = {"now": LATER, "access_request": request, "reason": "The laser is unsafe."}
+    for refuses in (
+        lambda: corrections.propose(session, actor=colleague, changes={"title": "Theirs"}, **values),
+        lambda: revoking.revoke(session, actor=colleague, **values),
+    ):
+        with pytest.raises(Forbidden) as refusal:
+            refuses()
+        assert refusal.value.code == "approval.own"
+    for title in ("One", "Another"):
+        asked = corrections.propose(session, actor=world.manager, changes={"title": title}, **values)
+        corrections.answer(
+            session, actor=world.applicant, now=LATER, access_request=request, correction=asked, accept=True
+        )
+    assert revoking.revoke(session, actor=world.manager, **values).state == "revoked"

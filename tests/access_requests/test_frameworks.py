@@ -16,6 +16,9 @@ from infra_access.audit.models import AuditEvent
 from infra_access.core.authority import NETWORK, Actor
 from infra_access.core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, PreconditionFailed
 from infra_access.outbox.models import OutboxEvent
+from infra_access.people.actors import load_actor
+from infra_access.people.delegations import hand_over
+from infra_access.people.roles import grants_of
 from tests.factories.access_requests import (
     FEASIBILITY,
     NOW,
@@ -108,6 +111,20 @@ def test_a_side_accepts_once_and_nobody_for_both(session: Session, sides: Sides)
     assert code_of(refused) == "framework.both_sides"
     accept(session, sides.for_partner, other)
     assert other.state == "in_force"
+
+
+def test_a_stand_in_does_not_accept_for_the_other_side(session: Session, sides: Sides) -> None:
+    scopes = [("organisation", one.public_id) for one in (sides.host, sides.partner)]
+    both = make_actor(session, *(("signatory", scope) for scope in scopes))
+    framework = offered(session, sides)
+    accept(session, both, framework)
+    (of_partner,) = [one for one in grants_of(session, both.account_id or 0, now=NOW) if one.scope_key == scopes[1][1]]
+    account = make_account(session)
+    hand_over(session, actor=both, now=NOW, grant=of_partner, to=account, until=NOW + timedelta(days=2))
+    with pytest.raises(Conflict) as refused:
+        accept(session, load_actor(session, account.id, now=NOW), framework)
+    assert code_of(refused) == "framework.both_sides"
+    accept(session, sides.for_partner, framework)
 
 
 def test_another_text_is_not_accepted(session: Session, sides: Sides) -> None:

@@ -20,7 +20,10 @@ from infra_access.core.authority import NETWORK, Actor
 from infra_access.core.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
 from infra_access.core.i18n import plain
 from infra_access.people.accounts import disable_account
+from infra_access.people.actors import load_actor
+from infra_access.people.delegations import hand_over
 from infra_access.people.models import Account
+from infra_access.people.roles import grants_of
 from infra_access.policy.canonical import restore_decision
 from infra_access.policy.decisions import decisions_about, replay
 from infra_access.policy.models import DecisionRecord
@@ -361,6 +364,28 @@ def test_it_takes_two_people(session: Session) -> None:
     with pytest.raises(Conflict) as twice:
         ask(session, third, request)
     assert twice.value.code == "override.exists"
+
+
+def test_a_stand_in_is_no_second_person(session: Session) -> None:
+    _world, request = make_refused(session)
+    asking, third = administrators(session)
+    view = ask(session, asking, request)
+    (grant_of_theirs,) = grants_of(session, asking.account_id or 0, now=LATER)
+    account = make_account(session)
+    until = LATER + timedelta(days=5)
+    hand_over(session, actor=asking, now=LATER, grant=grant_of_theirs, to=account, until=until)
+    stand_in = load_actor(session, account.id, now=LATER)
+    assert not view.may_confirm(stand_in)
+    with pytest.raises(Forbidden) as refused:
+        confirm(session, stand_in, view)
+    assert refused.value.code == "override.own"
+    withdraw(session, third, view)
+
+    asked_for_them = ask(session, stand_in, request)
+    with pytest.raises(Forbidden) as refused:  # who is back confirms nothing that was asked in their place
+        confirm(session, load_actor(session, asking.account_id or 0, now=until), asked_for_them, now=until)
+    assert refused.value.code == "override.own"
+    assert confirm(session, third, asked_for_them, now=until).state == "in_force"
 
 
 def test_an_administrator_of_the_scope_confirms_what_another_role_asked(session: Session) -> None:

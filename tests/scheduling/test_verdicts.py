@@ -5,15 +5,22 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from infra_access.access_requests.models import Approval
+from infra_access.access_requests.approval_models import ConflictOfInterest
+from infra_access.access_requests.approval_queries import inbox
+from infra_access.access_requests.models import AccessRequest, Approval, Participant
 from infra_access.audit.models import AuditEvent
 from infra_access.core.errors import Conflict, Forbidden, Invalid, PreconditionFailed
+from infra_access.people.actors import load_actor
+from infra_access.people.delegations import hand_over
+from infra_access.people.models import Account
+from infra_access.people.roles import grants_of
 from infra_access.scheduling.changes import cancel, move
 from infra_access.scheduling.lapsing import release_lapsed
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.models import Booking
 from infra_access.scheduling.verdicts import decide
-from tests.factories.people import make_actor
+from tests.factories.catalogue import make_organisation
+from tests.factories.people import make_account, make_actor, make_affiliation
 from tests.factories.policy import make_policy, raw_rule
 from tests.factories.scheduling import (
     MONDAY,
@@ -102,6 +109,79 @@ def test_the_team_of_an_allocation_does_not_decide_on_its_own_bookings(session, 
     booking = make_booking(session, place, span(10, 12), actor=owner, allocation=allocation.public_id)
     decided(session, booking, officer, "refuse")
     assert allocation.used == 0
+
+
+def a_colleague(session, access_request, near):
+    firm = make_organisation(session, country="KE")
+    for account_id in (access_request.requester_id, near.account_id):
+        make_affiliation(session, account=session.get_one(Account, account_id), organisation=firm)
+    access_request.acting_for_id = firm.id
+
+
+def one_who_stepped_back(session, access_request, near):
+    session.add(
+        ConflictOfInterest(
+            access_request_id=access_request.id, account_id=near.account_id, reason="My brother.", declared_at=MONDAY
+        )
+    )
+
+
+def one_by_address(session, access_request, near):
+    session.add(participant(access_request, session.get_one(Account, near.account_id).email))
+
+
+def participant(access_request, email, account_id=None):
+    return Participant(
+        access_request_id=access_request.id,
+        account_id=account_id,
+        email=email,
+        name="Near",
+        role="member",
+        country_of_work="DE",
+        presence="none",
+    )
+
+
+@pytest.mark.parametrize("becomes", [a_colleague, one_who_stepped_back, one_by_address])
+def test_who_is_near_to_a_request_does_not_decide_on_its_bookings(session, place, officer, owner, becomes):
+    near = make_actor(session, ("safety_officer", ("facility", place.facility.public_id)))
+    allocation = make_allocation(session, place, owner)
+    becomes(session, session.get_one(AccessRequest, allocation.access_request_id), near)
+    session.flush()
+    near, owner = (load_actor(session, one.account_id, now=MONDAY) for one in (near, owner))
+    booking = make_booking(session, place, span(10, 12), actor=owner, allocation=allocation.public_id)
+    with pytest.raises(Forbidden) as refusal:
+        decided(session, booking, near, "approve")
+    assert refusal.value.code == "approval.own"
+    assert inbox(session, actor=near, now=MONDAY).items == ()
+    assert len(inbox(session, actor=officer, now=MONDAY).items) == 1
+    decided(session, booking, officer, "approve")
+
+
+def test_nor_does_who_stands_in_for_one_of_its_team(session, place, officer, owner):
+    mate = make_actor(session, ("safety_officer", ("facility", place.facility.public_id)))
+    allocation = make_allocation(session, place, owner)
+    access_request = session.get_one(AccessRequest, allocation.access_request_id)
+    session.add(participant(access_request, "mate@example.org", mate.account_id))
+    booking = make_booking(session, place, span(10, 12), actor=owner, allocation=allocation.public_id)
+    (grant,) = grants_of(session, mate.account_id, now=MONDAY)
+    stand_in = make_account(session)
+    hand_over(session, actor=mate, now=MONDAY, grant=grant, to=stand_in, until=MONDAY + timedelta(days=9))
+    with pytest.raises(Forbidden) as refusal:
+        decided(session, booking, load_actor(session, stand_in.id, now=MONDAY), "approve")
+    assert refusal.value.code == "approval.own"
+
+
+def test_a_booking_is_not_asked_of_the_organisation_that_it_is_for(session, place, owner):
+    make_policy(session, raw_rule("use", {"type": "approve", "role": "facility_manager", "scope": "facility"}))
+    only = make_actor(session, ("facility_manager", ("facility", place.facility.public_id)))
+    make_actor(session, ("safety_officer", ("facility", place.facility.public_id)))
+    firm = make_organisation(session, country="KE")
+    for one in (only, owner):
+        make_affiliation(session, account=session.get_one(Account, one.account_id), organisation=firm)
+    with pytest.raises(Conflict) as refusal:
+        make_booking(session, place, span(10, 12), actor=load_actor(session, owner.account_id, now=MONDAY))
+    assert refusal.value.code == "approval.nobody"
 
 
 def test_what_was_decided_or_called_off_is_not_decided_again(session, booking, officer, owner):

@@ -1,4 +1,4 @@
-"""Clearing a gate, and taking the clearance back: by the facility or the role that owns the gate, never by the team."""
+"""Clearing a gate, and taking the clearance back: by the facility or the role that owns the gate, by nobody near."""
 
 import re
 from datetime import datetime
@@ -14,11 +14,11 @@ from infra_access.core.input_text import clean_line, clean_text
 from infra_access.core.roles import ROLES
 from infra_access.scheduling.booking_audit import record_act
 from infra_access.scheduling.changes import locked
+from infra_access.scheduling.circles import circle_of_booking
 from infra_access.scheduling.gates.models import GateClearance
 from infra_access.scheduling.gates.reading import GATED, gates_of
 from infra_access.scheduling.gates.seen import may_clear
 from infra_access.scheduling.lifecycle import BookingState, BookingTransition, move
-from infra_access.scheduling.making import team_of_booking
 from infra_access.scheduling.models import Booking
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -42,7 +42,7 @@ def clear(
     """Hold a gate (`kind:code`) for met, with a note or the title of the paper that was seen.
 
     `person` is the public id of an account and `sample` a number from 1, where a gate is asked of each. A booking whose
-    last gate this was is ready. Raises Forbidden `gate.own` for the team, Invalid, Conflict `gate.met`.
+    last gate this was is ready. Raises Forbidden `gate.own` for who is near, Invalid, Conflict `gate.met`.
     """
     booking, found = _found(session, actor, now, booking, expected_version, gate, person, sample)
     named = {
@@ -120,8 +120,11 @@ def _found(
 ) -> tuple[Booking, Gate]:
     """Return the locked booking and the gate that is meant."""
     place, booking = locked(session, actor, booking, expected_version, Permission.GATE_CLEAR)
-    if actor.account_id is None or actor.account_id in team_of_booking(session, booking):
-        message = _("Nobody clears a gate of their own, or of their team. Ask a colleague to do it.")
+    near = circle_of_booking(session, booking).without_editors()
+    if actor.account_id is None or near.reaches(session, actor, place.scopes, now=now):
+        message = _(
+            "Nobody clears a gate of their own, of their team or of their organisation. Ask a colleague to do it."
+        )
         raise Forbidden("gate.own", message)
     if booking.state not in GATED:
         message = _("Its session has begun or was called off, so that nothing is waited for any more.")

@@ -12,10 +12,15 @@ from infra_access.access_requests.request_gates import gates_of_request
 from infra_access.audit.models import AuditEvent
 from infra_access.core.errors import Conflict, Forbidden, Invalid
 from infra_access.core.timespan import TimeSpan
+from infra_access.people.actors import load_actor
+from infra_access.people.delegations import hand_over
+from infra_access.people.roles import grants_of
 from infra_access.scheduling.attendance import check_in, complete_unattended, due
+from infra_access.scheduling.booking_queries import booking_by_public_id
 from infra_access.scheduling.changes import move
 from infra_access.scheduling.gates.clearing import clear, take_back
 from infra_access.scheduling.gates.reading import gates_of
+from infra_access.scheduling.gates.seen import seen_gates
 from infra_access.scheduling.places import place_of
 from tests.factories.access_requests import (
     FEASIBILITY,
@@ -244,6 +249,32 @@ def test_nobody_clears_a_gate_of_their_own_or_of_their_team(session, place, staf
         with pytest.raises(Forbidden) as refusal:
             clear(session, actor=staff, now=MONDAY, booking=booking, gate="gate:safety-walk", note="Walked.")
         assert refusal.value.code == "gate.own"
+
+
+def test_nor_does_who_has_an_address_of_the_team_or_stands_in_for_it(session, place):
+    make_policy(session, OPEN, WALK)
+    owner = make_actor(session, ("facility_manager", ("facility", place.facility.public_id)))
+    allocation = make_allocation(session, place, owner)
+    join_team(session, allocation, None)
+    booking = make_booking(session, place, span(10, 12), actor=owner, allocation=allocation.public_id)
+    guest, stand_in = make_account(session, email="guest@example.org"), make_account(session)
+    (grant,) = grants_of(session, owner.account_id, now=MONDAY)
+    hand_over(session, actor=owner, now=MONDAY, grant=grant, to=stand_in, until=MONDAY + timedelta(days=5))
+    scope = ("facility", place.facility.public_id)
+    view = booking_by_public_id(session, booking.public_id, actor=owner)
+    for near in (
+        make_actor(session, ("facility_manager", scope), account=guest),
+        load_actor(session, stand_in.id, now=MONDAY),
+    ):
+        with pytest.raises(Forbidden) as refusal:
+            clear(session, actor=near, now=MONDAY, booking=booking, gate="gate:safety-walk", note="Walked.")
+        assert refusal.value.code == "gate.own"
+        (seen,) = seen_gates(session, view, actor=near, scopes=place.scopes, relations=(), now=MONDAY)
+        assert not seen.clears
+    staff = make_actor(session, ("facility_manager", scope))
+    (seen,) = seen_gates(session, view, actor=staff, scopes=place.scopes, relations=(), now=MONDAY)
+    assert seen.clears
+    clear(session, actor=staff, now=MONDAY, booking=booking, gate="gate:safety-walk", note="Walked.")
 
 
 def test_the_role_that_owns_a_gate_clears_it_and_no_other(session, place, actor):
