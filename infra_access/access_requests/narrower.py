@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.catalogue.fields import fault
@@ -19,6 +19,17 @@ class Narrower:
 
 
 WHOLE = Narrower()
+SMALLEST = Decimal("0.01")
+MOST_UNITS = Decimal(9_999_999_999)
+
+
+def in_hundredths(units: Decimal) -> Decimal:
+    """Return access units as they are stored, never more than were given: of a thousandth nothing is left.
+
+    >>> in_hundredths(Decimal("7.519"))
+    Decimal('7.51')
+    """
+    return units.quantize(SMALLEST, ROUND_DOWN)
 
 
 def refuse_unfit(narrower: Narrower, access_request: AccessRequest, now: datetime) -> None:
