@@ -4,13 +4,14 @@ For want of capacity it goes on the reserve list, or to a later round, whose beg
 """
 
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import agreements, appeals, approvals, review
+from infra_access.access_requests import agreements, allocations, appeals, approvals, review
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
-from infra_access.access_requests.narrower import WHOLE, Narrower, refuse_unfit
+from infra_access.access_requests.narrower import WHOLE, Narrower, fitting
 from infra_access.access_requests.parties import lists_looked_into
 from infra_access.access_requests.routes import with_rounds
 from infra_access.access_requests.standing import advance, locked, team_of, tell
@@ -51,7 +52,8 @@ def decide(
             reason=reason,
             expected_version=expected_version,
         )
-    refuse_unfit(narrower, access_request, now)
+    granted = allocations.allocation_of(session, access_request)
+    narrower = fitting(narrower, access_request, now, used=granted.used if granted else Decimal(0))
     later = _later_round(session, access_request, now) if verdict == Verdict.DEFER else None
     standing = approvals.give_verdict(
         session,
