@@ -15,7 +15,7 @@ from infra_access.access_requests.narrower import WHOLE, Narrower, fitting
 from infra_access.access_requests.parties import lists_looked_into
 from infra_access.access_requests.routes import with_rounds
 from infra_access.access_requests.standing import advance, locked, team_of, tell
-from infra_access.access_requests.vocabularies import ON_HOLD, Verdict
+from infra_access.access_requests.vocabularies import ON_HOLD, AllocationState, Verdict
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict
@@ -74,6 +74,7 @@ def decide(
             agreements.grant(session, access_request, session.get_one(AccessRoute, access_request.route_id), now)
         case "refused":
             advance(access_request, RequestTransition.REFUSE, now, reason)
+            allocations.set_state(session, access_request, AllocationState.ENDED)
             tell(session, access_request, "decided", now)
         case "changes_requested":
             if access_request.state != RequestState.CHANGES_REQUESTED:

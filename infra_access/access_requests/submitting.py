@@ -70,7 +70,10 @@ def withdraw(
     reason: str = "",
     expected_version: int | None = None,
 ) -> AccessRequest:
-    """Withdraw a request, whatever it waits for; nothing more can be booked on it. Raises Conflict, Forbidden."""
+    """Withdraw a request, whatever it waits for; nothing more can be booked on it. Raises Conflict, Forbidden.
+
+    `outcomes.withdrawing` cancels what was booked, and asks for a report of what was used.
+    """
     require(actor, Permission.REQUEST_UPDATE, (), own_relations(access_request, actor))
     access_request = locked(session, access_request, expected_version)
     reason = clean_text(reason, field="reason", max_length=2_000)
@@ -90,6 +93,7 @@ def _follow(
         approvals.void(session, subject_kind="access_request", subject_id=access_request.id)
         reasons = " ".join(plain(reason.message) for reason in ruling.decision.reasons)
         advance(access_request, RequestTransition.REFUSE, now, reasons)
+        allocations.set_state(session, access_request, AllocationState.ENDED)
         tell(session, access_request, "decided", now)
         return
     tell(session, access_request, "submitted", now)
