@@ -17,6 +17,7 @@ from infra_access.access_requests.models import (
     Message,
     PolicyOverride,
 )
+from infra_access.access_requests.approval_queries import view_of as view_of_approval
 from infra_access.access_requests.override_queries import OVERSEER, view_of
 from infra_access.access_requests.standing import team_of
 from infra_access.accounting.models import Quote
@@ -269,10 +270,12 @@ def _approval(session: Session, kind: Kind, payload: Mapping[str, Any], now: dat
         return None
     people: set[int] = set()
     for approval in approvals:
+        view = view_of_approval(session, approval)
         _key, scopes = resolve_scope(session, approval.scope_kind, approval.scope_key)
         roles = (approval.role, *_OVER_ALL) if kind is Kind.APPROVAL_OVERDUE else (approval.role,)
         for role in roles:
-            people |= set(holders(session, role, scopes, now)) - {approval.applicant_id}
+            # Nobody who could not decide: of the team, or having stepped back.
+            people |= set(holders(session, role, scopes, now)) - {approval.applicant_id} - view.team - view.barred
     return Subject("/approvals", _approval_values(session, approvals[0]), tuple(sorted(people)))
 
 

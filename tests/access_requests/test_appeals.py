@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import appeals, corrections, revoking, submitting
+from infra_access.access_requests import appeals, corrections, drafting, revoking, submitting
 from infra_access.access_requests.approvals import inbox
 from infra_access.access_requests.models import AccessRequest, Allocation
 from infra_access.core.errors import Conflict, Forbidden, Invalid
@@ -166,3 +166,19 @@ def test_a_correction_counts_as_the_applicants_once_accepted(session: Session) -
     # It changed what the facility's yes rests on, so that is asked anew.
     assert asked.state == "void"
     assert [one.correction.state for one in corrections.corrections_of(session, request)] == ["declined", "accepted"]
+
+
+def test_a_proposal_for_a_request_that_changed_since_is_not_accepted(session: Session) -> None:
+    world = make_world(session)
+    request = make_submitted(session, world)
+    proposed = corrections.propose(
+        session, actor=world.manager, now=LATER, access_request=request, changes={"title": "Rust"}, reason="Shorter."
+    )
+    team = [{"email": "li@lab.example", "name": "Li", "role": "member", "country_of_work": "CN"}]
+    drafting.amend(session, actor=world.applicant, now=LATER, access_request=request, changes={"participants": team})
+    answer = {"actor": world.applicant, "now": LATER, "access_request": request, "correction": proposed}
+    with pytest.raises(Conflict) as outdated:
+        corrections.answer(session, accept=True, **answer)
+    assert outdated.value.code == "correction.outdated"
+    corrections.answer(session, accept=False, **answer)
+    assert proposed.state == "declined"

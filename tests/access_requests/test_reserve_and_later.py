@@ -15,6 +15,8 @@ from infra_access.catalogue.models import Instrument
 from infra_access.core.db import Database
 from infra_access.core.errors import Conflict, DomainError, Forbidden, Invalid
 from infra_access.core.ids import new_public_id
+from infra_access.notifications.kinds import Kind
+from infra_access.notifications.subjects import subject_of
 from tests.factories.access_requests import (
     FEASIBILITY,
     HOST_COUNTRY,
@@ -212,6 +214,9 @@ def test_whoever_steps_back_decides_nothing_more_of_it(session: Session) -> None
     with pytest.raises(Forbidden) as refusal:
         decide(session, world.manager, approval)
     assert refusal.value.code == "approval.own"
+    told = subject_of(session, Kind.APPROVAL_ASKED, {"approval": approval.public_id}, now=NOW, base_url="http://x")
+    assert told is not None
+    assert told.account_ids == (other.account_id,)
     assert decide(session, other, approval).state == "approved"
 
 
