@@ -92,6 +92,7 @@ def upgrade() -> None:
         sa.Column("public_id", sa.String(16), nullable=False),
         sa.Column("access_request_id", KEY, nullable=False),
         sa.Column("proposed_by_id", KEY, nullable=False),
+        sa.Column("base_version", sa.Integer(), nullable=False),
         sa.Column("changes", JSON, nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("state", sa.String(20), nullable=False),

@@ -115,6 +115,12 @@ def set_state(session: Session, access_request: AccessRequest, state: Allocation
         session.flush()
 
 
+def is_granted(session: Session, access_request: AccessRequest) -> bool:
+    """Tell whether a request was granted something that has not ended, also where a change of it waits."""
+    found = allocation_of(session, access_request)
+    return found is not None and found.state != AllocationState.ENDED
+
+
 def lock(session: Session, public_id: str, *, actor: Actor, now: datetime) -> Granted:
     """Lock an allocation for a booking of the actor.
 

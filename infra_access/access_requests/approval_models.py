@@ -59,7 +59,8 @@ class StandingAuthorisation(Base):
 class RequestCorrection(Base):
     """Changes of a request that staff propose; once the applicant accepts them they are the applicant's own.
 
-    `changes` are as the API takes them; `state` is proposed, accepted, declined or withdrawn.
+    `changes` are as the API takes them; `state` is proposed, accepted, declined or withdrawn. `base_version` is the
+    version of the request that they were proposed on.
     """
 
     __tablename__ = "request_correction"
@@ -71,6 +72,7 @@ class RequestCorrection(Base):
     proposed_by_id: Mapped[int] = mapped_column(
         ForeignKey("account.id"), info=personal("accountability", retention="record")
     )
+    base_version: Mapped[int] = mapped_column(Integer)
     changes: Mapped[dict[str, Any]]
     reason: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(20))

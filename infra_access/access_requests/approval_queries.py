@@ -22,9 +22,10 @@ from infra_access.access_requests.vocabularies import OPEN, ApprovalState
 from infra_access.catalogue.fields import fault
 from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.core.authority import Actor, Scopes
-from infra_access.core.errors import NotFound
+from infra_access.core.errors import Invalid, NotFound
 from infra_access.core.i18n import _
 from infra_access.core.paging import clean_limit, decode_cursor, encode_cursor
+from infra_access.core.zones import parse_instant
 from infra_access.people.models import Account
 
 _Applying = aliased(Organisation)
@@ -286,9 +287,7 @@ def _states(state: str) -> tuple[str, ...]:
 
 def _instant(text: str) -> datetime:
     try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise fault("cursor.invalid", "cursor", _("This cursor was not made here. Begin again with the first page."))
-    return instant
+        return parse_instant(text)
+    except Invalid:
+        message = _("This cursor was not made here. Begin again with the first page.")
+        raise fault("cursor.invalid", "cursor", message) from None

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from infra_access.access_requests.answering_ahead import giver_holds
 from infra_access.access_requests.approval_models import StandingAuthorisation
 from infra_access.access_requests.models import Approval
+from infra_access.access_requests.narrower import MOST_UNITS, SMALLEST, in_hundredths
 from infra_access.audit.record import record
 from infra_access.catalogue.fields import check_version, fault
 from infra_access.catalogue.models import Facility, Instrument, Organisation
@@ -103,8 +104,9 @@ def authorise(
     starts = max(since or now, now)
     if not starts < until <= starts + LONGEST:
         raise fault("authorisation.until", "until", _("Choose an end after the beginning, within three years."))
-    if most_units is not None and most_units <= 0:
-        raise fault("authorisation.units", "most_units", _("Give a positive number of access units."))
+    if most_units is not None and not SMALLEST <= most_units <= MOST_UNITS:
+        message = _("Give from 0.01 to ${most} access units.", mapping={"most": int(MOST_UNITS)})
+        raise fault("authorisation.units", "most_units", message)
     row = StandingAuthorisation(
         public_id=new_public_id(),
         role=role,
@@ -115,7 +117,7 @@ def authorise(
         instrument_ids=_instrument_keys(session, instruments, scopes),
         purposes=[clean_line(one, field="purposes", max_length=200, required=True) for one in purposes],
         regimes=[_regime(one) for one in regimes],
-        most_units=most_units,
+        most_units=in_hundredths(most_units) if most_units is not None else None,
         reason=clean_text(reason, field="reason", max_length=5_000, required=True),
         conditions=clean_text(conditions or "", field="conditions", max_length=5_000) or None,
         given_by_id=int(actor.account_id or 0),

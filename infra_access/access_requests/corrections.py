@@ -74,6 +74,7 @@ def propose(
         public_id=new_public_id(),
         access_request_id=access_request.id,
         proposed_by_id=int(actor.account_id or 0),
+        base_version=access_request.version,
         changes={name: _kept(value) for name, value in cleaned.items()},
         reason=clean_text(reason, field="reason", max_length=5_000, required=True),
         state=PROPOSED,
@@ -98,13 +99,20 @@ def answer(
 ) -> AccessRequest:
     """Accept a correction, which amends the request as the applicant's own change, or decline it.
 
-    Raises Conflict `correction.answered`, and what `drafting.amend` raises; nothing is changed then.
+    Raises Conflict `correction.answered`, `correction.outdated` where the request was changed since, and what
+    `drafting.amend` raises; nothing is changed then.
     """
     require(actor, Permission.REQUEST_UPDATE, (), own_relations(access_request, actor))
     access_request = locked(session, access_request, expected_version)
     session.refresh(correction)
     if correction.state != PROPOSED or correction.access_request_id != access_request.id:
         raise Conflict("correction.answered", _("This proposal was answered already. Load the page again."))
+    if accept and correction.base_version != access_request.version:
+        message = _(
+            "The request has changed since this was proposed, so that accepting it would undo the change. Decline it, "
+            "and ask for a new proposal."
+        )
+        raise Conflict("correction.outdated", message)
     correction.state, correction.answered_at = ACCEPTED if accept else DECLINED, now
     session.flush()
     _record(session, actor, f"correction_{correction.state}", access_request, correction, now)

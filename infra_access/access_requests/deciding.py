@@ -4,17 +4,18 @@ For want of capacity it goes on the reserve list, or to a later round, whose beg
 """
 
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import agreements, appeals, approvals, review
+from infra_access.access_requests import agreements, allocations, appeals, approvals, review
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
-from infra_access.access_requests.narrower import WHOLE, Narrower, refuse_unfit
+from infra_access.access_requests.narrower import WHOLE, Narrower, fitting
 from infra_access.access_requests.parties import lists_looked_into
 from infra_access.access_requests.routes import with_rounds
 from infra_access.access_requests.standing import advance, locked, team_of, tell
-from infra_access.access_requests.vocabularies import ON_HOLD, Verdict
+from infra_access.access_requests.vocabularies import ON_HOLD, AllocationState, Verdict
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict
@@ -51,7 +52,8 @@ def decide(
             reason=reason,
             expected_version=expected_version,
         )
-    refuse_unfit(narrower, access_request, now)
+    granted = allocations.allocation_of(session, access_request)
+    narrower = fitting(narrower, access_request, now, used=granted.used if granted else Decimal(0))
     later = _later_round(session, access_request, now) if verdict == Verdict.DEFER else None
     standing = approvals.give_verdict(
         session,
@@ -72,6 +74,7 @@ def decide(
             agreements.grant(session, access_request, session.get_one(AccessRoute, access_request.route_id), now)
         case "refused":
             advance(access_request, RequestTransition.REFUSE, now, reason)
+            allocations.set_state(session, access_request, AllocationState.ENDED)
             tell(session, access_request, "decided", now)
         case "changes_requested":
             if access_request.state != RequestState.CHANGES_REQUESTED:

@@ -9,8 +9,9 @@ from infra_access.access_requests import agreements, allocations, review, vocabu
 from infra_access.access_requests.content import Content
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition
 from infra_access.access_requests.models import AccessRequest, AccessRoute
+from infra_access.access_requests.narrower import leaves_nothing
 from infra_access.access_requests.standing import advance, tell
-from infra_access.access_requests.vocabularies import AgreementKind, AllocationState
+from infra_access.access_requests.vocabularies import AgreementKind, AllocationState, ApprovalState
 from infra_access.policy.ruling import Ruling
 
 ON_HOLD = (RequestState.PAUSED, RequestState.RESERVE, RequestState.DEFERRED)
@@ -34,7 +35,8 @@ def follow(
     Return the public ids of the approvals that were called off, which are those that rest on a `changed` field or are
     due no longer.
     """
-    called_off = review.reconcile(session, access_request, content, ruling, changed=changed, now=now)
+    called_off = void_what_leaves_nothing(session, access_request)
+    called_off += review.reconcile(session, access_request, content, ruling, changed=changed, now=now)
     review.keep(session, access_request, ruling, now)
     state = RequestState(access_request.state)
     if review.is_waiting(session, access_request):
@@ -56,6 +58,15 @@ def follow(
     if access_request.state == RequestState.UNDER_REVIEW and state is not RequestState.UNDER_REVIEW:
         tell(session, access_request, "submitted", now)
     return called_off
+
+
+def void_what_leaves_nothing(session: Session, access_request: AccessRequest) -> list[str]:
+    """Call off each yes that ends before the period begins, so that it is asked again. Return their public ids."""
+    called_off = [one for one in review.live(session, access_request) if leaves_nothing(one, access_request)]
+    for approval in called_off:
+        approval.state = ApprovalState.VOID
+    session.flush()
+    return [approval.public_id for approval in called_off]
 
 
 def _is_on_hold(session: Session, access_request: AccessRequest) -> bool:

@@ -3,7 +3,8 @@
 A state without a row in the table is final. Who may make a transition, and what it needs, is decided by the
 command that makes it: an appeal, for one, is decided by someone who did not decide before. An amendment
 keeps the state; where it voids an approval, the command adds `review`, which asks again. A team that was asked for
-changes makes them in as many steps as it likes; sending the request again is `resume`.
+changes makes them in as many steps as it likes; sending the request again is `resume`. What was granted before an
+amendment can be revoked while that waits.
 """
 
 from enum import StrEnum
@@ -79,30 +80,39 @@ TRANSITIONS: dict[RequestState, dict[RequestTransition, RequestState]] = {
         _T.DEFER: _S.DEFERRED,
         _T.REFUSE: _S.REFUSED,
         _T.AMEND: _S.UNDER_REVIEW,
+        _T.REVOKE: _S.REVOKED,
         _T.WITHDRAW: _S.WITHDRAWN,
     },
-    _S.CHANGES_REQUESTED: {_T.AMEND: _S.CHANGES_REQUESTED, _T.RESUME: _S.UNDER_REVIEW, _T.WITHDRAW: _S.WITHDRAWN},
-    _S.PAUSED: {_T.RESUME: _S.UNDER_REVIEW, _T.AMEND: _S.PAUSED, _T.WITHDRAW: _S.WITHDRAWN},
+    _S.CHANGES_REQUESTED: {
+        _T.AMEND: _S.CHANGES_REQUESTED,
+        _T.RESUME: _S.UNDER_REVIEW,
+        _T.REVOKE: _S.REVOKED,
+        _T.WITHDRAW: _S.WITHDRAWN,
+    },
+    _S.PAUSED: {_T.RESUME: _S.UNDER_REVIEW, _T.AMEND: _S.PAUSED, _T.REVOKE: _S.REVOKED, _T.WITHDRAW: _S.WITHDRAWN},
     _S.RESERVE: {
         _T.APPROVE: _S.APPROVED,
         _T.DEFER: _S.DEFERRED,
         _T.REFUSE: _S.REFUSED,
         _T.REVIEW: _S.UNDER_REVIEW,
         _T.AMEND: _S.RESERVE,
+        _T.REVOKE: _S.REVOKED,
         _T.WITHDRAW: _S.WITHDRAWN,
     },
-    _S.DEFERRED: {_T.REVIEW: _S.UNDER_REVIEW, _T.AMEND: _S.DEFERRED, _T.WITHDRAW: _S.WITHDRAWN},
+    _S.DEFERRED: {_T.REVIEW: _S.UNDER_REVIEW, _T.AMEND: _S.DEFERRED, _T.REVOKE: _S.REVOKED, _T.WITHDRAW: _S.WITHDRAWN},
     _S.APPROVED: {
         _T.OFFER_TERMS: _S.AGREEMENT_PENDING,
         _T.ACTIVATE: _S.ACTIVE,
         _T.REVIEW: _S.UNDER_REVIEW,
         _T.AMEND: _S.APPROVED,
+        _T.REVOKE: _S.REVOKED,
         _T.WITHDRAW: _S.WITHDRAWN,
     },
     _S.AGREEMENT_PENDING: {
         _T.ACCEPT_TERMS: _S.ACTIVE,
         _T.REVIEW: _S.UNDER_REVIEW,
         _T.AMEND: _S.AGREEMENT_PENDING,
+        _T.REVOKE: _S.REVOKED,
         _T.WITHDRAW: _S.WITHDRAWN,
     },
     _S.ACTIVE: {
@@ -116,7 +126,7 @@ TRANSITIONS: dict[RequestState, dict[RequestTransition, RequestState]] = {
     _S.REFUSED: {_T.APPEAL: _S.APPEALED},
     _S.REVOKED: {_T.APPEAL: _S.APPEALED},
     _S.APPEALED: {_T.UPHOLD: _S.UPHELD, _T.REOPEN: _S.REOPENED},
-    _S.REOPENED: {_T.REVIEW: _S.UNDER_REVIEW, _T.AMEND: _S.REOPENED, _T.WITHDRAW: _S.WITHDRAWN},
+    _S.REOPENED: {_T.REVIEW: _S.UNDER_REVIEW, _T.AMEND: _S.REOPENED, _T.REVOKE: _S.REVOKED, _T.WITHDRAW: _S.WITHDRAWN},
 }
 
 FINAL = frozenset(RequestState) - frozenset(TRANSITIONS)

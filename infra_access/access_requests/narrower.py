@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from infra_access.access_requests.models import AccessRequest, Approval
+from infra_access.access_requests.vocabularies import ApprovalState
 from infra_access.catalogue.fields import fault
 from infra_access.core.i18n import _
 
@@ -19,23 +20,52 @@ class Narrower:
 
 
 WHOLE = Narrower()
+SMALLEST = Decimal("0.01")
+MOST_UNITS = Decimal(9_999_999_999)
 
 
-def refuse_unfit(narrower: Narrower, access_request: AccessRequest, now: datetime) -> None:
-    """Raise Invalid naming the field where nothing would be left, or more were granted than was asked."""
+def in_hundredths(units: Decimal) -> Decimal:
+    """Return access units as they are stored, never more than were given: of a thousandth nothing is left.
+
+    >>> in_hundredths(Decimal("7.519"))
+    Decimal('7.51')
+    """
+    return units.quantize(SMALLEST, ROUND_DOWN)
+
+
+def fitting(narrower: Narrower, access_request: AccessRequest, now: datetime, *, used: Decimal) -> Narrower:
+    """Return what is granted at most, in hundredths of a unit; `used` is what was drawn already.
+
+    Raises Invalid naming the field where nothing would be left, or more were granted than was asked, or less than is
+    used.
+    """
     units, until = narrower.most_units, narrower.until
-    if units is not None and not 0 < units <= access_request.quantity:
+    if units is not None and not SMALLEST <= units <= access_request.quantity:
         asked = {"asked": str(access_request.quantity)}
         message = _("${asked} access units were asked for. Grant that many or fewer, or refuse.", mapping=asked)
         raise fault("grant.units", "most_units", message)
+    units = in_hundredths(units) if units is not None else None
+    if units is not None and units < used:
+        drawn = {"used": str(used)}
+        message = _(
+            "${used} access units are booked or used already. Grant at least as many, or refuse.", mapping=drawn
+        )
+        raise fault("grant.used", "most_units", message)
     if until is not None and not max(now, access_request.period_start) < until <= access_request.period_end:
         raise fault("grant.until", "until", _("Choose a day within the period that was asked for."))
+    return Narrower(units, until)
 
 
 def granted_of(access_request: AccessRequest, given: Iterable[Approval]) -> tuple[Decimal, datetime]:
     """Return how many access units and until when all approvals together grant."""
     units, until = access_request.quantity, access_request.period_end
     for approval in given:
-        units = min(units, approval.most_units or units)
-        until = min(until, approval.until or until)
+        units = min(units, units if approval.most_units is None else approval.most_units)
+        until = min(until, until if approval.until is None else approval.until)
     return units, until
+
+
+def leaves_nothing(approval: Approval, access_request: AccessRequest) -> bool:
+    """Tell whether a yes ends before the period that the request was amended to."""
+    given = approval.state == ApprovalState.APPROVED
+    return given and approval.until is not None and approval.until <= access_request.period_start

@@ -15,6 +15,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.agreement_queries import HOST
+from infra_access.access_requests.approval_queries import teams_of
 from infra_access.access_requests.framework_lifecycle import FrameworkKind
 from infra_access.access_requests.framework_models import FrameworkAgreement
 from infra_access.access_requests.framework_queries import covering
@@ -23,6 +24,8 @@ from infra_access.access_requests.models import AccessRequest, AccessRoute, Agre
 from infra_access.access_requests.term_points import hash_of, points_for, with_points
 from infra_access.access_requests.vocabularies import AgreementKind, ApprovalState
 from infra_access.catalogue.models import Facility, Organisation
+from infra_access.core.errors import NotFound
+from infra_access.people.actors import load_actor
 from infra_access.people.models import Account
 
 _COVERED_BY: Mapping[str, FrameworkKind] = {
@@ -233,4 +236,20 @@ def _host_acceptance(
     ).one_or_none()
     if row is not None and row.decided_by_id is not None and row.decided_at is not None:
         return row.decided_by_id, row.decided_at
-    return None if offered_by is None else (offered_by, now)
+    if offered_by is None or _is_near(session, access_request, offered_by, now):
+        return None
+    return offered_by, now
+
+
+def _is_near(session: Session, access_request: AccessRequest, account_id: int, now: datetime) -> bool:
+    """Tell whether somebody is too near to a request to accept for the host: then another one has to."""
+    team, barred = teams_of(session, [access_request.id]).get(access_request.id, (set(), set()))
+    if account_id in {*team, *barred, access_request.requester_id}:
+        return True
+    group = access_request.acting_for_id
+    if group is None:
+        return False
+    try:
+        return group in load_actor(session, account_id, now=now).organisation_ids
+    except NotFound:
+        return True

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import allocations
+from infra_access.access_requests import allocations, approvals
 from infra_access.access_requests.circles import circle_of
-from infra_access.access_requests.lifecycle import RequestTransition
+from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
 from infra_access.access_requests.models import AccessRequest, AccessRoute
 from infra_access.access_requests.standing import advance, locked, tell
 from infra_access.access_requests.vocabularies import AllocationState
@@ -14,7 +14,7 @@ from infra_access.audit.record import record
 from infra_access.catalogue.models import Facility
 from infra_access.catalogue.scopes import facility_scopes
 from infra_access.core.authority import Actor, Permission, require
-from infra_access.core.errors import Forbidden
+from infra_access.core.errors import Conflict, Forbidden
 from infra_access.core.i18n import _
 from infra_access.core.input_text import clean_text
 
@@ -28,7 +28,9 @@ def revoke(
     reason: str,
     expected_version: int | None = None,
 ) -> AccessRequest:
-    """Revoke a request that is active: nothing more is booked on it. `scheduling.revoking` cancels what was booked.
+    """Revoke what was granted, also while an amendment waits: nothing more is booked on it.
+
+    `scheduling.revoking` cancels what was booked.
 
     Raises Forbidden, also for who is near to the request; Conflict `access_request.state`; Invalid without a reason.
     """
@@ -40,6 +42,11 @@ def revoke(
         message = _("This is a request of your own, of your team or of your organisation. Let others decide.")
         raise Forbidden("approval.own", message)
     reason = clean_text(reason, field="reason", max_length=5_000, required=True)
+    move(RequestState(access_request.state), RequestTransition.REVOKE)
+    if not allocations.is_granted(session, access_request):
+        message = _("Nothing is granted on this request, so that there is nothing to revoke. Decide on it, or refuse.")
+        raise Conflict("access_request.not_granted", message)
+    approvals.void(session, subject_kind="access_request", subject_id=access_request.id)
     advance(access_request, RequestTransition.REVOKE, now, reason)
     access_request.revoked_by_id = actor.account_id
     allocations.set_state(session, access_request, AllocationState.ENDED)

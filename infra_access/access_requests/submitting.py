@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import agreements, allocations, approvals, request_fields, review
 from infra_access.access_requests.content import Content, content_of
+from infra_access.access_requests.following import void_what_leaves_nothing
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
 from infra_access.access_requests.models import AccessRequest, AccessRoute
 from infra_access.access_requests.routes import with_rounds
@@ -69,7 +70,10 @@ def withdraw(
     reason: str = "",
     expected_version: int | None = None,
 ) -> AccessRequest:
-    """Withdraw a request, whatever it waits for; nothing more can be booked on it. Raises Conflict, Forbidden."""
+    """Withdraw a request, whatever it waits for; nothing more can be booked on it. Raises Conflict, Forbidden.
+
+    `outcomes.withdrawing` cancels what was booked, and asks for a report of what was used.
+    """
     require(actor, Permission.REQUEST_UPDATE, (), own_relations(access_request, actor))
     access_request = locked(session, access_request, expected_version)
     reason = clean_text(reason, field="reason", max_length=2_000)
@@ -89,9 +93,11 @@ def _follow(
         approvals.void(session, subject_kind="access_request", subject_id=access_request.id)
         reasons = " ".join(plain(reason.message) for reason in ruling.decision.reasons)
         advance(access_request, RequestTransition.REFUSE, now, reasons)
+        allocations.set_state(session, access_request, AllocationState.ENDED)
         tell(session, access_request, "decided", now)
         return
     tell(session, access_request, "submitted", now)
+    void_what_leaves_nothing(session, access_request)
     review.reconcile(session, access_request, content, ruling, now=now)
     if not review.is_waiting(session, access_request):
         agreements.grant(session, access_request, route, now)

@@ -6,7 +6,7 @@ from infra_access.access_requests.appeals import appeal
 from infra_access.access_requests.drafting import amend, create_access_request
 from infra_access.access_requests.models import AccessRequest
 from infra_access.access_requests.request_queries import own_requests, request_by_public_id
-from infra_access.access_requests.submitting import submit, withdraw
+from infra_access.access_requests.submitting import submit
 from infra_access.api.access_request_shapes import (
     AccessRequestBody,
     AccessRequestOut,
@@ -24,6 +24,7 @@ from infra_access.api.schemas import Body, page_of
 from infra_access.api.serving import Created
 from infra_access.core.authority import Permission
 from infra_access.core.paging import Page
+from infra_access.outcomes.withdrawing import withdraw_access
 from infra_access.scheduling.revoking import revoke_access
 
 VERSION = "access_request.version"
@@ -103,9 +104,9 @@ def send(call: Call) -> dict[str, Any]:
     version=VERSION,
 )
 def take_back(call: Call) -> dict[str, Any]:
-    """Withdraw a request, whatever it waits for."""
+    """Withdraw a request, whatever it waits for; what is booked on it is cancelled."""
     reason = call.body.get("reason", "")
-    return _shown(call, withdraw(call.db, access_request=call.row.access_request, reason=reason, **call.changes))
+    return _shown(call, withdraw_access(call.db, access_request=call.row.access_request, reason=reason, **call.changes))
 
 
 @resource(

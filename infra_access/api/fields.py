@@ -262,13 +262,16 @@ class ListOf(fields.List[Any]):
 
 
 class Part(fields.Nested):
-    """An object within an object."""
+    """An object within an object, which is given whole also where it is one of the fields to change."""
 
     default_error_messages = {  # noqa: RUF012
         "required": _("This is missing."),
         "null": _("This cannot be null."),
         "type": _("This must be an object."),
     }
+
+    def _load(self, value: Any, partial: Any = None) -> Any:
+        return super()._load(value)
 
 
 class Free(Strict):

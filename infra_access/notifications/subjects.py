@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.approval_queries import view_of as view_of_approval
 from infra_access.access_requests.framework_models import FrameworkAgreement
 from infra_access.access_requests.models import (
     AccessRequest,
@@ -269,10 +270,12 @@ def _approval(session: Session, kind: Kind, payload: Mapping[str, Any], now: dat
         return None
     people: set[int] = set()
     for approval in approvals:
+        view = view_of_approval(session, approval)
         _key, scopes = resolve_scope(session, approval.scope_kind, approval.scope_key)
         roles = (approval.role, *_OVER_ALL) if kind is Kind.APPROVAL_OVERDUE else (approval.role,)
         for role in roles:
-            people |= set(holders(session, role, scopes, now)) - {approval.applicant_id}
+            # Nobody who could not decide: of the team, or having stepped back.
+            people |= set(holders(session, role, scopes, now)) - {approval.applicant_id} - view.team - view.barred
     return Subject("/approvals", _approval_values(session, approvals[0]), tuple(sorted(people)))
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.lifecycle import RequestState
 from infra_access.access_requests.models import AccessRequest, AccessRequestInstrument
 from infra_access.catalogue.models import Instrument
 from infra_access.catalogue.vocabularies import Regime
@@ -57,7 +58,9 @@ def public_outcomes_of(session: Session, instrument_id: int, *, today: date) -> 
     return session.scalars(
         select(Outcome)
         .join(AccessRequest, AccessRequest.id == Outcome.access_request_id)
-        .where(of_it, free, Outcome.removed_at.is_(None), AccessRequest.state.in_(REPORTED_IN))
+        .where(
+            of_it, free, Outcome.removed_at.is_(None), AccessRequest.state.in_((*REPORTED_IN, RequestState.WITHDRAWN))
+        )
         .order_by(Outcome.id.desc())
         .limit(MOST_SHOWN)
     ).all()

@@ -32,6 +32,11 @@ MOST = 200
 REPORTED_IN = (RequestState.ACTIVE, RequestState.COMPLETED, RequestState.EXPIRED)
 
 
+def is_reported(session: Session, access_request: AccessRequest) -> bool:
+    """Tell whether outcomes are reported of a request as it stands: one that was withdrawn where it owes a report."""
+    return access_request.state in REPORTED_IN or report_of(session, access_request) is not None
+
+
 def add_outcome(
     session: Session, *, actor: Actor, now: datetime, access_request: AccessRequest, outcome: Mapping[str, Any]
 ) -> Outcome:
@@ -128,7 +133,7 @@ def _to_report(session: Session, actor: Actor, access_request: AccessRequest) ->
     relations = relations_to(session, access_request, actor)
     require(actor, Permission.OUTCOME_WRITE, scopes_of(session, access_request), relations)
     access_request = locked(session, access_request)
-    if access_request.state not in REPORTED_IN:
+    if not is_reported(session, access_request):
         message = _("Outcomes are reported once the access is granted. This request does not stand there.")
         raise Conflict("outcome.state", message, details={"state": access_request.state})
     return access_request

@@ -1,6 +1,9 @@
-"""Emergency revocation: the grant ends, what was booked on it is cancelled, and a session that runs is ended."""
+"""Emergency revocation, and whatever else ends a grant before its time.
 
-from collections.abc import Collection
+What was booked on it is cancelled, and a session that runs is ended.
+"""
+
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from sqlalchemy import select
@@ -8,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, revoking
 from infra_access.access_requests.models import AccessRequest
+from infra_access.access_requests.vocabularies import AllocationState
 from infra_access.core.authority import Actor
 from infra_access.outbox.events import publish
 from infra_access.scheduling.attendance import end_now
@@ -28,31 +32,52 @@ def revoke_access(
 ) -> list[Booking]:
     """Revoke a request and return the bookings behind it, each cancelled, or ended now where its session runs.
 
+    Raises as `access_requests.revoking.revoke` does.
+    """
+
+    def revoke() -> None:
+        revoking.revoke(
+            session,
+            actor=actor,
+            now=now,
+            access_request=access_request,
+            reason=reason,
+            expected_version=expected_version,
+        )
+
+    return with_bookings(session, revoke, actor=actor, now=now, access_request=access_request, reason=reason)
+
+
+def with_bookings(
+    session: Session,
+    command: Callable[[], None],
+    *,
+    actor: Actor,
+    now: datetime,
+    access_request: AccessRequest,
+    reason: str,
+) -> list[Booking]:
+    """Run a command that ends what a request was granted, and give back what is booked on it: return these bookings.
+
     What was booked is locked before the grant, as whoever changes a booking does, and once more after it, since until
-    then more could be booked. Raises as `access_requests.revoking.revoke` does.
+    then more could be booked. A session whose time is over stays, and is settled as any other.
     """
     allocation = allocations.allocation_of(session, access_request)
-    before = [] if allocation is None else _locked(session, allocation.id)
-    revoking.revoke(
-        session,
-        actor=actor,
-        now=now,
-        access_request=access_request,
-        reason=reason,
-        expected_version=expected_version,
-    )
-    if allocation is None:
+    before = [] if allocation is None else _locked(session, allocation.id, now)
+    command()
+    if allocation is None or allocation.state != AllocationState.ENDED:
         return []
-    found = [*before, *_locked(session, allocation.id, known=[booking.id for booking in before])]
+    found = [*before, *_locked(session, allocation.id, now, known=[booking.id for booking in before])]
     for booking in found:
         _end(session, actor, booking, reason, now)
     return found
 
 
-def _locked(session: Session, allocation_id: int, known: Collection[int] = ()) -> list[Booking]:
+def _locked(session: Session, allocation_id: int, now: datetime, known: Collection[int] = ()) -> list[Booking]:
     query = select(Booking).where(
         Booking.allocation_id == allocation_id,
         Booking.state.not_in(sorted(FINAL)),
+        Booking.ends > now,
         Booking.id.not_in(sorted(known)),
     )
     return list(

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, approvals, deciding
 from infra_access.access_requests.deciders import approval_to_decide
-from infra_access.access_requests.models import Approval
+from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.access_requests.narrower import WHOLE, Narrower
 from infra_access.access_requests.parties import lists_looked_into
 from infra_access.access_requests.vocabularies import Verdict
@@ -26,6 +26,7 @@ from infra_access.scheduling.making import ready, touch
 from infra_access.scheduling.models import Booking
 from infra_access.scheduling.places import locked_place
 from infra_access.scheduling.proposals import wishes_of
+from infra_access.scheduling.revoking import with_bookings
 
 MOST_ALIKE = 50
 """So many approvals at most are decided together."""
@@ -49,17 +50,27 @@ def decide(
     PreconditionFailed for a verdict on an older version.
     """
     command = decide_booking if approval.subject_kind == "booking" else deciding.decide
-    return command(
-        session,
-        actor=actor,
-        now=now,
-        approval=approval,
-        verdict=verdict,
-        reason=reason,
-        conditions=conditions,
-        narrower=narrower,
-        expected_version=expected_version,
-    )
+
+    def give() -> None:
+        command(
+            session,
+            actor=actor,
+            now=now,
+            approval=approval,
+            verdict=verdict,
+            reason=reason,
+            conditions=conditions,
+            narrower=narrower,
+            expected_version=expected_version,
+        )
+
+    if approval.subject_kind == "access_request" and verdict == Verdict.REFUSE:
+        # An amended request may have been granted before, and sessions booked on it.
+        refused = session.get_one(AccessRequest, approval.subject_id)
+        with_bookings(session, give, actor=actor, now=now, access_request=refused, reason=reason)
+    else:
+        give()
+    return approval
 
 
 def decide_alike(

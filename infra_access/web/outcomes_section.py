@@ -13,7 +13,7 @@ from infra_access.http.security import Context
 from infra_access.outcomes.licences import common_licences
 from infra_access.outcomes.outcome_queries import outcomes_of
 from infra_access.outcomes.owing import is_overdue, report_of
-from infra_access.outcomes.reporting import REPORTED_IN
+from infra_access.outcomes.reporting import is_reported
 from infra_access.web.presenters.outcomes import KINDS, shown_to_team
 
 
@@ -21,7 +21,7 @@ def outcomes_section(context: Context, request: Request, now: datetime) -> dict[
     """Return what the part shows; None for a request that was not granted."""
     view: RequestView = context.row
     row = view.access_request
-    if row.state not in REPORTED_IN:
+    if not is_reported(request.db, row):
         return None
     owed = report_of(request.db, row)
     outcomes = shown_to_team(outcomes_of(request.db, row))

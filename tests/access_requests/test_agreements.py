@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import agreements, drafting
+from infra_access.access_requests import agreements, drafting, submitting
 from infra_access.access_requests.models import AgreementAcceptance
 from infra_access.access_requests.request_queries import request_by_public_id
 from infra_access.core.errors import Conflict, Forbidden, NotFound
@@ -13,6 +13,7 @@ from tests.factories.access_requests import (
     OPEN_TO_ALL,
     TERMS,
     make_approved,
+    make_request,
     make_route,
     make_submitted,
     make_world,
@@ -88,6 +89,19 @@ def test_a_route_published_by_a_person_offers_its_terms(session: Session) -> Non
     )
     request = make_submitted(session, world, route=route.public_id)
     assert [one.side for one in agreements.agreement_of(session, request).accepted] == ["host"]
+
+
+def test_whoever_published_the_terms_and_then_applies_accepts_for_their_own_side_only(session: Session) -> None:
+    world = make_world(session, rules=[OPEN_TO_ALL])
+    boss, colleague = (make_actor(session, ("facility_manager", ("facility", world.facility.public_id))) for _ in "ab")
+    route = make_route(session, facility=world.facility, instruments=[world.instrument], actor=boss)
+    request = make_request(session, world, actor=boss, acting_for=None, route=route.public_id)
+    submitting.submit(session, actor=boss, now=NOW, access_request=request)
+    text_hash = agreements.agreement_of(session, request).text_hash
+    agreements.accept(session, actor=boss, now=NOW, access_request=request, text_hash=text_hash)
+    assert request.state == "agreement_pending"
+    agreements.accept(session, actor=colleague, now=NOW, access_request=request, text_hash=text_hash)
+    assert request.state == "active"
 
 
 def test_a_route_without_terms_for_the_regime_grants_at_once(session: Session) -> None:

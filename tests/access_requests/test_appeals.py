@@ -207,3 +207,19 @@ def test_who_is_near_neither_proposes_corrections_nor_revokes_and_who_wrote_one_
             session, actor=world.applicant, now=LATER, access_request=request, correction=asked, accept=True
         )
     assert revoking.revoke(session, actor=world.manager, **values).state == "revoked"
+
+
+def test_a_proposal_for_a_request_that_changed_since_is_not_accepted(session: Session) -> None:
+    world = make_world(session)
+    request = make_submitted(session, world)
+    proposed = corrections.propose(
+        session, actor=world.manager, now=LATER, access_request=request, changes={"title": "Rust"}, reason="Shorter."
+    )
+    team = [{"email": "li@lab.example", "name": "Li", "role": "member", "country_of_work": "CN"}]
+    amend(session, actor=world.applicant, now=LATER, access_request=request, changes={"participants": team})
+    answer = {"actor": world.applicant, "now": LATER, "access_request": request, "correction": proposed}
+    with pytest.raises(Conflict) as outdated:
+        corrections.answer(session, accept=True, **answer)
+    assert outdated.value.code == "correction.outdated"
+    corrections.answer(session, accept=False, **answer)
+    assert proposed.state == "declined"

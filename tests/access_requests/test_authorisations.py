@@ -156,6 +156,8 @@ def test_once_revoked_or_over_it_answers_nothing(session: Session) -> None:
         ({"regimes": ["secret"]}, Invalid),
         ({"instruments": ["0000000000000000"]}, Invalid),
         ({"most_units": Decimal(-1)}, Invalid),
+        ({"most_units": Decimal("0.001")}, Invalid),
+        ({"most_units": Decimal("9e15")}, Invalid),
     ],
 )
 def test_it_is_given_in_a_role_of_ones_own_with_a_reason_and_an_end(

@@ -4,9 +4,10 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import allocations, rejoining, stepping_back, submitting
+from infra_access.access_requests import allocations, drafting, rejoining, stepping_back, submitting
 from infra_access.access_requests.approvals import inbox
 from infra_access.access_requests.models import AccessRequest, AccessRound, Allocation
 from infra_access.access_requests.narrower import Narrower
@@ -14,6 +15,8 @@ from infra_access.catalogue.models import Instrument
 from infra_access.core.db import Database
 from infra_access.core.errors import Conflict, DomainError, Forbidden, Invalid
 from infra_access.core.ids import new_public_id
+from infra_access.notifications.kinds import Kind
+from infra_access.notifications.subjects import subject_of
 from tests.factories.access_requests import (
     FEASIBILITY,
     HOST_COUNTRY,
@@ -21,6 +24,7 @@ from tests.factories.access_requests import (
     OPEN_TO_ALL,
     World,
     decide,
+    make_active,
     make_request,
     make_submitted,
     make_world,
@@ -53,6 +57,7 @@ def test_all_who_approve_narrow_what_is_granted(session: Session) -> None:
     ("narrower", "field"),
     [
         (Narrower(Decimal(0)), "most_units"),
+        (Narrower(Decimal("0.001")), "most_units"),
         (Narrower(Decimal(11)), "most_units"),
         (Narrower(until=NOW + timedelta(days=10)), "until"),
         (Narrower(until=NOW + timedelta(days=200)), "until"),
@@ -65,6 +70,37 @@ def test_what_is_granted_lies_within_what_was_asked(session: Session, narrower: 
         decide(session, world.manager, approval, narrower=narrower)
     assert list(refusal.value.fields) == [field]
     assert approval.state == "pending"
+
+
+def test_less_than_is_used_is_not_granted(session: Session) -> None:
+    world = make_world(session)
+    request = make_active(session, world, quantity="10")
+    session.scalars(select(Allocation)).one().used = Decimal(5)
+    session.flush()
+    team = [{"email": "x@example.org", "name": "X", "role": "member", "country_of_work": "FR"}]
+    drafting.amend(
+        session, actor=world.applicant, now=NOW, access_request=request, changes={"quantity": "9", "participants": team}
+    )
+    approval = pending(session, request)["access_administrator"]
+    with pytest.raises(Invalid) as refusal:
+        decide(session, world.administrator, approval, narrower=Narrower(Decimal(4)))
+    assert list(refusal.value.fields) == ["most_units"]
+
+
+def test_a_yes_that_ends_before_the_amended_period_is_asked_again(session: Session) -> None:
+    world = make_world(session)
+    request = make_submitted(session, world)
+    waiting = pending(session, request)
+    less = Narrower(until=NOW + timedelta(days=50))
+    decide(session, world.administrator, waiting["access_administrator"], narrower=less)
+    later = (NOW + timedelta(days=60), NOW + timedelta(days=100))
+    drafting.amend(session, actor=world.applicant, now=NOW, access_request=request, changes={"period": later})
+    again = pending(session, request)["access_administrator"]
+    assert again is not waiting["access_administrator"]
+    decide(session, world.administrator, again)
+    decide(session, world.manager, pending(session, request)["facility_manager"])
+    granted = allocations.activate(session, request)
+    assert (granted.valid_from, granted.valid_until) == later
 
 
 def test_only_a_yes_narrows(session: Session) -> None:
@@ -178,6 +214,9 @@ def test_whoever_steps_back_decides_nothing_more_of_it(session: Session) -> None
     with pytest.raises(Forbidden) as refusal:
         decide(session, world.manager, approval)
     assert refusal.value.code == "approval.own"
+    told = subject_of(session, Kind.APPROVAL_ASKED, {"approval": approval.public_id}, now=NOW, base_url="http://x")
+    assert told is not None
+    assert told.account_ids == (other.account_id,)
     assert decide(session, other, approval).state == "approved"
 
 

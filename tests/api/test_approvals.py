@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from infra_access.core import clock
+from infra_access.core.paging import encode_cursor
 from infra_access.people.models import Account
 from tests.api.conftest import Caller
 from tests.api.test_access_requests import body_of
@@ -119,6 +120,8 @@ def test_corrections_appeals_and_revocations(world: World, caller: Callable[...,
     wish = {"changes": {"quantity": {"amount": "1", "access_unit": "shift"}, "period": period}, "reason": "Enough."}
     startup.call("POST", f"{path}/corrections", wish, status=403)
     manager.call("POST", f"{path}/corrections", wish | {"changes": {"colour": "red"}}, status=422)
+    partly = manager.call("POST", f"{path}/corrections", wish | {"changes": {"quantity": {}}}, status=422)
+    assert set(partly.json["errors"]) == {"changes.quantity.amount", "changes.quantity.access_unit"}
     (proposed,) = manager.post(f"{path}/corrections", wish, status=200)["items"]
     answer = f"{path}/corrections/{proposed['id']}"
     manager.call("POST", answer, {"accept": True}, status=403)
@@ -139,3 +142,9 @@ def test_corrections_appeals_and_revocations(world: World, caller: Callable[...,
     country.call("POST", f"{path}/revoke", {"reason": "Stop."}, status=409)
     network.post(f"/approvals/{appeal['id']}/decision", {"verdict": "refuse", "reason": "It stands."}, status=200)
     assert startup.get(path)["state"] == "upheld"
+
+
+def test_a_cursor_beyond_the_calendar_is_none(world: World, caller: Callable[..., Caller]) -> None:
+    cursor = encode_cursor(["0001-01-01T00:00:00+14:00", 1])
+    answer = caller(actor=world.manager).call("GET", f"/approvals?cursor={cursor}", status=422)
+    assert list(answer.json["errors"]) == ["cursor"]

@@ -1,6 +1,7 @@
 """An access ends when its team says so or when its time is over, and not while something still stands on it."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -17,12 +18,13 @@ from infra_access.outbox.models import OutboxEvent
 from infra_access.outcomes.completing import complete
 from infra_access.outcomes.expiring import expire_ended
 from infra_access.outcomes.owing import report_of
+from infra_access.outcomes.withdrawing import withdraw_access
 from infra_access.scheduling.attendance import complete_unattended
 from infra_access.scheduling.models import Booking
 from infra_access.scheduling.places import place_of
 from tests.factories.access_requests import NOW, World, make_submitted
 from tests.factories.orders import make_ordered, make_queue
-from tests.factories.outcomes import DATASET, ENDED, make_completed, make_free_world, make_granted
+from tests.factories.outcomes import DATASET, ENDED, make_completed, make_free_world, make_granted, make_outcome
 from tests.factories.scheduling import SYSTEM, make_booking
 
 DAY = timedelta(days=1)
@@ -148,3 +150,20 @@ def test_the_worker_lets_expire_what_is_over_once_and_its_report_falls_due_from_
         assert complete_unattended(session, actor=SYSTEM, now=ends + 2 * DAY, booking=booking) is not None
         told = session.scalars(select(OutboxEvent.kind).where(OutboxEvent.kind == "access_request.expired"))
         assert len(told.all()) == 1
+
+
+def test_whoever_withdraws_after_using_it_owes_a_report(session: Session) -> None:
+    world = make_free_world(session)
+    unused, request = make_granted(session, world), make_granted(session, world)
+    granted = allocations.allocation_of(session, request)
+    assert granted is not None
+    granted.used = Decimal(2)
+    session.flush()
+    for one in (unused, request):
+        withdraw_access(session, actor=world.applicant, now=ENDED, access_request=one)
+    assert report_of(session, unused) is None
+    owed = report_of(session, request)
+    assert owed is not None
+    assert (owed.due_at, owed.met_at) == (ENDED + 90 * DAY, None)
+    make_outcome(session, world, request)
+    assert owed.met_at is not None

@@ -15,13 +15,13 @@ from infra_access.access_requests.gate_reading import as_read
 from infra_access.access_requests.lifecycle import NEXT, RequestState, RequestTransition, can_move
 from infra_access.access_requests.request_gates import gates_of_request
 from infra_access.access_requests.request_queries import RequestView
-from infra_access.access_requests.submitting import withdraw
 from infra_access.access_requests.vocabularies import AllocationState, TimeGiven, Visibility
 from infra_access.core import clock
 from infra_access.core.authority import Permission, may
 from infra_access.core.errors import Conflict, DomainError, Invalid, PreconditionFailed
 from infra_access.core.i18n import _
 from infra_access.http.security import Context
+from infra_access.outcomes.withdrawing import withdraw_access
 from infra_access.web.booking_form import version_in
 from infra_access.web.corrections import to_correct, to_fill_in
 from infra_access.web.forms import ENTERED, to, values_of
@@ -71,7 +71,7 @@ def take_back(context: Context, request: Request) -> Response:
     """Withdraw it."""
     row, entered = context.row.access_request, values_of(request)
     try:
-        withdraw(
+        withdraw_access(
             request.db,
             actor=request.actor,
             now=clock.now(),
@@ -169,6 +169,8 @@ def request_page(context: Context, request: Request, now: datetime) -> dict[str,
         and now <= row.state_since + WITHIN,
         "may_revoke": view.is_staff
         and can_move(RequestState(row.state), RequestTransition.REVOKE)
+        and view.allocation is not None
+        and view.allocation.state != AllocationState.ENDED
         and may(request.actor, Permission.REQUEST_REVOKE, context.scopes),
         "section": outcomes_section(context, request, now),
         "key": new_key(),
