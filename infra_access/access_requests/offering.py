@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.agreement_queries import HOST
-from infra_access.access_requests.approval_queries import teams_of
+from infra_access.access_requests.circles import circle_of
 from infra_access.access_requests.framework_lifecycle import FrameworkKind
 from infra_access.access_requests.framework_models import FrameworkAgreement
 from infra_access.access_requests.framework_queries import covering
@@ -243,8 +243,7 @@ def _host_acceptance(
 
 def _is_near(session: Session, access_request: AccessRequest, account_id: int, now: datetime) -> bool:
     """Tell whether somebody is too near to a request to accept for the host: then another one has to."""
-    team, barred = teams_of(session, [access_request.id]).get(access_request.id, (set(), set()))
-    if account_id in {*team, *barred, access_request.requester_id}:
+    if account_id in circle_of(session, access_request).accounts:
         return True
     group = access_request.acting_for_id
     if group is None:
