@@ -39,18 +39,18 @@ def gates_of_request(
     at = max(access_request.period_start, now)
     book = rulebook(session)
     content = content_of(session, access_request)
-    granted = overrides_of(session, access_request.id, book, now=at)
     asked = {
         place: [
             rule
             for action in ("request", "book")
-            for rule in standing(book.rule_set(place, route=route.public_id, at=at, action=action).rules, granted)
+            for rule in book.rule_set(place, route=route.public_id, at=at, action=action).rules
             if isinstance(rule.effect, Require) and rule.effect.key != GRANT
         ]
         for place in places_of(session, content.instruments).values()
     }
     if not any(asked.values()):
         return []
+    granted = overrides_of(session, access_request.id, book, now=at)
     requester = Actor(account_id=access_request.requester_id, public_id="", label="")
     applicant = facts_of(session, requester, acting_for_id=content.acting_for, now=at, book=book)
     met = set(satisfied_by(content))
@@ -63,7 +63,7 @@ def gates_of_request(
     for place, rules in asked.items():
         relation = Facts.of(relation_to(place, applicant, members(applicant), at))
         here = facts_of_place(place, at).joined(facts).joined(relation)
-        found += demands(rules, here, as_of=at)
+        found += demands(standing(rules, granted), here, as_of=at)
     people = persons_of(session, [(one.account_id, one.name) for one in content.participants])
     satisfied = facts.value("satisfied", at)
     known = Known(
