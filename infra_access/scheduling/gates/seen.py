@@ -12,7 +12,6 @@ from infra_access.core.authority import Actor, Permission, Scopes, may
 from infra_access.core.errors import Conflict
 from infra_access.core.i18n import Text, _, plain
 from infra_access.scheduling.booking_queries import BookingView
-from infra_access.scheduling.circles import circle_of_booking
 from infra_access.scheduling.gates.reading import gates_of
 from infra_access.scheduling.models import Booking
 
@@ -36,13 +35,10 @@ def seen_gates(
     relations: Collection[str],
     now: datetime,
 ) -> list[SeenGate]:
-    """Return the gates of a booking for somebody who may read it; its team and who is near clear none."""
+    """Return the gates of a booking for somebody who may read it; its team clears none."""
     named = bool(relations) or may(actor, Permission.GATE_CLEAR, scopes)
     shown = as_read(gates_of(session, view.booking, now=now), case_of(view.booking), relations=relations, named=named)
-    clears = not relations and any(may_clear(actor, gate, scopes) for gate in shown)
-    if clears:
-        clears = not circle_of_booking(session, view.booking).without_editors().reaches(session, actor, scopes, now=now)
-    return [_of_reader(gate, view, actor, relations, clears and may_clear(actor, gate, scopes)) for gate in shown]
+    return [_of_reader(gate, view, actor, scopes, relations) for gate in shown]
 
 
 def may_clear(actor: Actor | None, gate: Gate, scopes: Scopes) -> bool:
@@ -83,8 +79,9 @@ def refuse_open(session: Session, booking: Booking, *, now: datetime, relations:
     )
 
 
-def _of_reader(gate: Gate, view: BookingView, actor: Actor, relations: Collection[str], checks: bool) -> SeenGate:
+def _of_reader(gate: Gate, view: BookingView, actor: Actor, scopes: Scopes, relations: Collection[str]) -> SeenGate:
     own = gate.person is not None and gate.person.account_id == actor.account_id
+    checks = not relations and may_clear(actor, gate, scopes)
     mine = own or (gate.owner is Owner.TEAM and bool(relations)) or (gate.owner is Owner.ROLE and checks)
     clears = checks and gate.checkable
     if own:
