@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.approval_queries import view_of as view_of_approval
 from infra_access.access_requests.framework_models import FrameworkAgreement
 from infra_access.access_requests.models import (
     AccessRequest,
@@ -17,7 +18,6 @@ from infra_access.access_requests.models import (
     Message,
     PolicyOverride,
 )
-from infra_access.access_requests.approval_queries import view_of as view_of_approval
 from infra_access.access_requests.override_queries import OVERSEER, view_of
 from infra_access.access_requests.standing import team_of
 from infra_access.accounting.models import Quote
