@@ -114,6 +114,19 @@ _HOLDS = {
 }
 
 
+_HELD = frozenset(hold for hold, _transition in _HOLDS.values())
+
+
+def possible_holds(session: Session, access_request: AccessRequest, now: datetime) -> frozenset[str]:
+    """Return which of pause, reserve and defer can be said now: none while the team makes changes, no round to come."""
+    if access_request.state != RequestState.UNDER_REVIEW and access_request.state not in _HELD:
+        return frozenset()
+    holds = {Verdict.PAUSE.value, Verdict.RESERVE.value}
+    if _next_round_id(session, access_request, now) is not None:
+        holds.add(Verdict.DEFER.value)
+    return frozenset(holds)
+
+
 def _go_on(session: Session, access_request: AccessRequest, standing: str, now: datetime) -> None:
     """End a pause, or a stay on the reserve list, with the verdict that it waited for."""
     state = RequestState(access_request.state)
@@ -128,9 +141,14 @@ def _go_on(session: Session, access_request: AccessRequest, standing: str, now: 
 
 
 def _later_round(session: Session, access_request: AccessRequest, now: datetime) -> int:
-    route = session.get_one(AccessRoute, access_request.route_id)
-    later = with_rounds(session, [route], now=now)[0].next_round
+    later = _next_round_id(session, access_request, now)
     if later is None:
         message = _("This route has announced no later round. Announce one first, or use the reserve list.")
         raise Conflict("access_round.none", message)
-    return later.id
+    return later
+
+
+def _next_round_id(session: Session, access_request: AccessRequest, now: datetime) -> int | None:
+    route = session.get_one(AccessRoute, access_request.route_id)
+    later = with_rounds(session, [route], now=now)[0].next_round
+    return None if later is None else later.id

@@ -1,6 +1,7 @@
 """The inbox of whoever decides, and giving a verdict with its reason."""
 
 import pytest
+from sqlalchemy import select
 
 from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.people.models import Account
@@ -116,3 +117,14 @@ def test_nobody_else_learns_of_it(browser, database, asked):
         account = make_account(session)
     page = browser(account).get(f"/approvals/{asked.public_id}", status=404)
     assert "Secret sauce" not in page.text
+
+
+def test_it_offers_only_what_can_be_said(browser, database, world, asked):
+    visitor, path = browser(_account(database, world.manager)), f"/approvals/{asked.public_id}"
+    offered = {button["value"] for button in visitor.get(path).html.select("button[name=verdict]")}
+    # The route has announced no later round.
+    assert offered == {"approve", "request_changes", "pause", "reserve", "refuse"}
+    with database.writer() as session:
+        session.scalars(select(AccessRequest)).one().state = "changes_requested"
+    offered = {button["value"] for button in visitor.get(path).html.select("button[name=verdict]")}
+    assert offered == {"approve", "request_changes", "refuse"}

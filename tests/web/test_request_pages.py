@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from infra_access.access_requests.corrections import propose
 from infra_access.access_requests.models import AccessRequest
 from infra_access.access_requests.routes import update_route
 from infra_access.core import clock
@@ -309,3 +310,16 @@ def test_somebody_else_finds_nothing_there(browser, database, world):
 
 def _soon():
     return clock.now() + timedelta(days=40), clock.now() + timedelta(days=100)
+
+
+def test_a_proposal_says_who_would_be_on_the_team(browser, database, world):
+    with database.writer() as session:
+        request = make_submitted(session, world)
+        team = [{"email": "li@lab.example", "name": "Li", "role": "operator", "country_of_work": "CN"}]
+        changes = {"participants": team, "regime": "proprietary"}
+        values = {"actor": world.manager, "now": NOW, "changes": changes, "reason": "As you wrote."}
+        propose(session, access_request=request, **values)
+    page = browser(world.applicant_account).get(f"/access-requests/{request.public_id}")
+    told = " ".join(page.html.select_one("section[aria-labelledby=corrections]").text.split())
+    assert "Li (li@lab.example): Works the instrument, China" in told
+    assert "is changed" not in told

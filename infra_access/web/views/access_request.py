@@ -160,7 +160,7 @@ def request_page(context: Context, request: Request, now: datetime) -> dict[str,
         and view.route.time_given == TimeGiven.TEAM_PICKS
         and "team" in view.relations,
         "own": "requester" in view.relations,
-        "corrections": correction_rows(corrections_of(request.db, row), zone),
+        "corrections": correction_rows(corrections_of(request.db, row), zone, locale),
         "may_correct": staff
         and can_move(RequestState(row.state), RequestTransition.AMEND)
         and may(request.actor, Permission.REQUEST_CORRECT, context.scopes),

@@ -10,6 +10,7 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from infra_access.access_requests.approval_queries import ApprovalView, approval_by_public_id, approvals_of, inbox
+from infra_access.access_requests.deciding import possible_holds
 from infra_access.access_requests.narrower import Narrower
 from infra_access.access_requests.request_queries import request_by_public_id
 from infra_access.access_requests.screened import approval_to_screen
@@ -200,6 +201,7 @@ def _page(request: Request, view: ApprovalView) -> dict[str, Any]:
         "subject": subject,
         "booking": booking,
         "told": told,
+        "holds": possible_holds(request.db, subject.access_request, clock.now()) if subject else (),
         "may_decide": view.is_open and view.may_decide(request.actor),
         # What an officer reads of the policy is for those who decide, not for the applicant.
         "decision": restore_decision(kept[0].decision) if kept and told else None,
