@@ -193,6 +193,7 @@ def test_who_is_near_neither_proposes_corrections_nor_revokes_and_who_wrote_one_
     account = make_account(session)
     make_affiliation(session, account=account, organisation=world.startup)
     colleague = make_actor(session, ("facility_manager", facility), account=account)
+    make_actor(session, ("facility_manager", facility))  # whom to ask once the manager wrote a part of it
     values = {"now": LATER, "access_request": request, "reason": "The laser is unsafe."}
     for refuses in (
         lambda: corrections.propose(session, actor=colleague, changes={"title": "Theirs"}, **values),
