@@ -114,6 +114,7 @@ def test_a_role_is_handed_over_and_taken_back(
 def test_corrections_appeals_and_revocations(world: World, caller: Callable[..., Caller]) -> None:
     startup, manager = caller(actor=world.applicant), caller(actor=world.manager)
     country = caller(actor=world.administrator)
+    other = caller(("facility_manager", ("facility", world.facility.public_id)))
     asked = sent(startup, world)
     path = f"/access-requests/{asked['id']}"
     period = {"start": ahead(30), "end": ahead(60)}
@@ -127,8 +128,9 @@ def test_corrections_appeals_and_revocations(world: World, caller: Callable[...,
     manager.call("POST", answer, {"accept": True}, status=403)
     changed = startup.post(answer, {"accept": True}, status=200)
     assert (changed["quantity"]["amount"], changed["period"]["end"][:16]) == (1, period["end"][:16])
-    # Whoever wrote a part of it decides on nothing of it; another manager would.
+    # Whoever wrote a part of it decides on nothing of it; another manager does.
     assert waiting(manager) == []
+    assert [one["role"] for one in waiting(other)] == ["facility_manager"]
     (waits,) = waiting(country)
     step = f"/approvals/{waits['id']}/step-back"
     assert country.call("POST", step, {"reason": "My student."}, status=409).json["code"] == "approval.nobody"

@@ -213,6 +213,7 @@ def test_those_who_may_decide_are_asked_but_never_the_applicant(
         subject_kind="access_request",
         subject_id=access_request.id,
         subject_public_id=access_request.public_id,
+        access_request_id=access_request.id,
         instrument_ids=[instrument.id],
         applicant_id=applicant.id,
         role="user_officer",
