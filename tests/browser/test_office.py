@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from infra_access.access_requests import agreements, allocations
 from infra_access.access_requests.agreement_queries import APPLICANT, HOST, agreement_of
 from infra_access.access_requests.drafting import create_access_request
-from infra_access.access_requests.models import AccessRequest, AccessRoute
+from infra_access.access_requests.models import AccessRequest, AccessRoute, AgreementAcceptance
 from infra_access.catalogue.models import Organisation
 from infra_access.http.sessions import LOGIN_COOKIE
 from infra_access.people.actors import load_actor
@@ -126,5 +126,13 @@ def grant_teams(site: Site) -> None:
             agreements.offer(session, asked, route, NOW)
             terms = agreement_of(session, asked).agreement
             for side in (APPLICANT, HOST):  # as if both had read them
-                agreements._add(session, terms, side, known.requester_id, NOW)
+                session.add(
+                    AgreementAcceptance(
+                        agreement_id=terms.id,
+                        side=side,
+                        account_id=known.requester_id,
+                        accepted_at=NOW,
+                        text_hash=terms.text_hash,
+                    )
+                )
             allocations.activate(session, asked)

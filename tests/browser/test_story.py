@@ -111,9 +111,9 @@ def approve(site: Site, browser: Browser, name: str, organisation: str) -> None:
             "link"
         ).first.click()
         expect(page.locator("main")).to_contain_text(TITLE)
-        page.locator("[name=reason]").fill("It fits.")
-        page.get_by_role("button", name="Approve").click()
-        expect(page.get_by_role("button", name="Approve")).to_have_count(0)
+        page.locator("[name=reason]").first.fill("It fits.")
+        page.get_by_role("button", name="Approve", exact=True).click()
+        expect(page.get_by_role("button", name="Approve", exact=True)).to_have_count(0)
 
 
 def book(page: Page, day: str) -> None:
