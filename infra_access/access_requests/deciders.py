@@ -129,15 +129,16 @@ def people_for(session: Session, approvals: Iterable[Approval], *, now: datetime
     """Return who gave these approvals, and who could give those that wait."""
     found: set[int] = set()
     for one in approvals:
-        if one.decided_by_id is not None:
-            found.add(one.decided_by_id)
-            continue
-        view = view_of(session, one)
-        near = {*view.team, *view.barred, one.applicant_id}
-        group = view.group[0] if view.group is not None else None
-        near |= people_of(session, group, view.scopes, now)
-        found |= set(holders(session, one.role, view.scopes, now)) - near
+        found |= {one.decided_by_id} if one.decided_by_id is not None else able_to(session, one, now=now)
     return found
+
+
+def able_to(session: Session, approval: Approval, *, now: datetime) -> set[int]:
+    """Return who holds the role of an approval and is far enough from its request, whether it was given or not."""
+    view = view_of(session, approval)
+    group = view.group[0] if view.group is not None else None
+    near = {*view.team, *view.barred, approval.applicant_id} | people_of(session, group, view.scopes, now)
+    return set(holders(session, approval.role, view.scopes, now)) - near
 
 
 def _same_person(session: Session, actor: Actor, now: datetime) -> set[int]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests.approval_models import ConflictOfInterest
 from infra_access.access_requests.approval_queries import view_of
 from infra_access.access_requests.approvers import only_one_person
-from infra_access.access_requests.deciders import is_controlled, people_for, refuse_others
+from infra_access.access_requests.deciders import able_to, is_controlled, people_for, refuse_others
 from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.access_requests.standing import locked
 from infra_access.access_requests.vocabularies import OPEN, ApprovalState
@@ -42,7 +42,9 @@ def step_back(session: Session, *, actor: Actor, now: datetime, approval: Approv
         )
     ).all()
     without = {int(actor.account_id or 0)}
-    if any(not people_for(session, [one], now=now) - without for one in others if one.state in OPEN):
+    # What they said yes to before waits again too.
+    asked = [one for one in others if one.state in OPEN or one.decided_by_id == actor.account_id]
+    if any(not able_to(session, one, now=now) - without for one in asked):
         raise Conflict(
             "approval.nobody",
             _("Nobody else holds this role here. Ask whoever gives roles to name somebody, then step back."),
@@ -64,6 +66,7 @@ def step_back(session: Session, *, actor: Actor, now: datetime, approval: Approv
                 now + (given.remind_at - given.asked_at),
             )
             given.state, given.decided_by_id, given.decided_at = ApprovalState.PENDING, None, None
+            given.authorisation_id = None
             given.reason = given.conditions = given.most_units = given.until = given.safety_result = None
             given.asked_at, given.reminded_at, given.escalated_at = now, None, None
     session.flush()

@@ -181,3 +181,39 @@ def test_a_yes_ends_when_whoever_gave_it_wrote_a_part_or_steps_back(session: Ses
     decide(session, both, waiting(session, request)[BY_RULE])
     stepping_back.step_back(session, actor=both, now=LATER, approval=waiting(session, request)["safe"], reason="Kin.")
     assert (given(session, request), sorted(waiting(session, request))) == ([], [BY_RULE, "safe"])
+
+
+def test_nobody_steps_back_where_their_own_yes_would_wait_for_ever(session: Session) -> None:
+    world = make_world(session, rules=[OPEN_TO_ALL, FEASIBILITY, SAFETY])
+    facility = ("facility", world.facility.public_id)
+    both = make_actor(session, ("safety_officer", facility), ("facility_manager", facility))
+    manager_of(session, world)
+    request = make_submitted(session, world)
+    decide(session, both, waiting(session, request)["safe"])
+    approval = waiting(session, request)[BY_RULE]
+    with pytest.raises(Conflict) as refusal:
+        stepping_back.step_back(session, actor=both, now=LATER, approval=approval, reason="Kin.")
+    assert refusal.value.code == "approval.nobody"
+    assert given(session, request) == ["safe"]
+
+
+def test_a_yes_given_ahead_by_whoever_steps_back_is_asked_as_any_other(session: Session) -> None:
+    world = make_world(session, rules=[OPEN_TO_ALL, FEASIBILITY, SAFETY])
+    facility = ("facility", world.facility.public_id)
+    both = make_actor(session, ("safety_officer", facility), ("facility_manager", facility))
+    make_actor(session, ("safety_officer", facility))
+    authorisations.authorise(
+        session,
+        actor=both,
+        now=NOW,
+        role="facility_manager",
+        scope=facility,
+        organisation=world.startup.public_id,
+        reason="Known users.",
+        until=NOW + timedelta(days=365),
+    )
+    request = make_submitted(session, world)
+    assert given(session, request) == [BY_RULE]
+    stepping_back.step_back(session, actor=both, now=LATER, approval=waiting(session, request)["safe"], reason="Kin.")
+    again = waiting(session, request)[BY_RULE]
+    assert (again.authorisation_id, again.reason) == (None, None)
