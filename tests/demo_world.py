@@ -21,9 +21,8 @@ from pyramid.router import Router
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.approval_models import RequestCorrection, StandingAuthorisation
+from infra_access.access_requests.approvals.models import RequestCorrection, StandingAuthorisation
 from infra_access.access_requests.drafting import create_access_request
-from infra_access.access_requests.framework_models import FrameworkAgreement
 from infra_access.access_requests.models import (
     AccessRequest,
     AccessRoute,
@@ -33,6 +32,7 @@ from infra_access.access_requests.models import (
     PolicyOverride,
 )
 from infra_access.access_requests.submitting import submit
+from infra_access.access_requests.terms.framework_models import FrameworkAgreement
 from infra_access.accounting.models import AccessPeriod, AccessPool, FundingSource, Quote, UsageLine
 from infra_access.catalogue.models import Facility, Instrument, Organisation, Resource
 from infra_access.config import configure

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.agreement_queries import is_accepted
+from infra_access.access_requests.approvals.narrower import granted_of
 from infra_access.access_requests.content import content_of
 from infra_access.access_requests.facts import facts_of_request, satisfied_by
 from infra_access.access_requests.models import (
@@ -20,9 +20,9 @@ from infra_access.access_requests.models import (
     Approval,
     Participant,
 )
-from infra_access.access_requests.narrower import granted_of
 from infra_access.access_requests.override_queries import overrides_of
 from infra_access.access_requests.standing import team_of
+from infra_access.access_requests.terms.agreement_queries import is_accepted
 from infra_access.access_requests.vocabularies import AllocationState, ApprovalState, ParticipantRole
 from infra_access.catalogue.models import Facility, Instrument
 from infra_access.core.authority import Actor

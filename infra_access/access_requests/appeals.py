@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import agreements, approvals, review
-from infra_access.access_requests.approval_queries import deciders_of
+from infra_access.access_requests import review
+from infra_access.access_requests.approvals import verdicts
+from infra_access.access_requests.approvals.queries import deciders_of
 from infra_access.access_requests.content import content_of
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
 from infra_access.access_requests.standing import advance, locked, own_relations, team_of, tell
+from infra_access.access_requests.terms import agreements
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor, Permission, require
 from infra_access.core.decision import ApprovalDue, Outcome
@@ -60,7 +62,7 @@ def appeal(
             mapping={"days": WITHIN.days},
         )
         raise Conflict("appeal.late", message)
-    approvals.ask(
+    verdicts.ask(
         session,
         subject_kind=KIND,
         subject_id=access_request.id,
@@ -87,8 +89,8 @@ def decide(
     reason: str,
     expected_version: int | None = None,
 ) -> Approval:
-    """Uphold the decision (refuse), or reopen the locked request (approve). Raises as `approvals.give_verdict` does."""
-    standing = approvals.give_verdict(
+    """Uphold the decision (refuse), or reopen the locked request (approve). Raises as `verdicts.give_verdict` does."""
+    standing = verdicts.give_verdict(
         session,
         actor=actor,
         now=now,

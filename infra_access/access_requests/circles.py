@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import CompoundSelect, Select, String, cast, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.approval_models import ConflictOfInterest, RequestCorrection
+from infra_access.access_requests.approvals.models import ConflictOfInterest, RequestCorrection
 from infra_access.access_requests.models import AccessRequest, Allocation, Participant
 from infra_access.catalogue.models import Organisation
 from infra_access.core.authority import Actor, Scopes

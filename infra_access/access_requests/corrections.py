@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import request_fields
-from infra_access.access_requests.approval_models import RequestCorrection
+from infra_access.access_requests.approvals.models import RequestCorrection
 from infra_access.access_requests.circles import circle_of
 from infra_access.access_requests.drafting import amend
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move

@@ -8,13 +8,15 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import agreements, allocations, appeals, approvals, review
+from infra_access.access_requests import allocations, appeals, review
+from infra_access.access_requests.approvals import verdicts
+from infra_access.access_requests.approvals.narrower import WHOLE, Narrower, fitting
+from infra_access.access_requests.approvals.parties import lists_looked_into
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
-from infra_access.access_requests.narrower import WHOLE, Narrower, fitting
-from infra_access.access_requests.parties import lists_looked_into
 from infra_access.access_requests.routes import with_rounds
 from infra_access.access_requests.standing import advance, locked, team_of, tell
+from infra_access.access_requests.terms import agreements
 from infra_access.access_requests.vocabularies import ON_HOLD, AllocationState, Verdict
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor
@@ -37,7 +39,7 @@ def decide(
 ) -> Approval:
     """Give a verdict on a request: approve, refuse, request_changes, pause, reserve, defer or resume.
 
-    `expected_version` is that of the approval. Raises as `approvals.give_verdict` does, and Conflict
+    `expected_version` is that of the approval. Raises as `verdicts.give_verdict` does, and Conflict
     `access_request.state`, or `access_round.none` where there is no later round to move it to.
     """
     access_request = locked(session, session.get_one(AccessRequest, approval.subject_id))
@@ -55,7 +57,7 @@ def decide(
     granted = allocations.allocation_of(session, access_request)
     narrower = fitting(narrower, access_request, now, used=granted.used if granted else Decimal(0))
     later = _later_round(session, access_request, now) if verdict == Verdict.DEFER else None
-    standing = approvals.give_verdict(
+    standing = verdicts.give_verdict(
         session,
         actor=actor,
         now=now,

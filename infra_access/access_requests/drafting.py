@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import request_fields, review
 from infra_access.access_requests.content import Content, changed_fields, columns_of, content_of, store
-from infra_access.access_requests.enquiries import enquiry_for, keep_with
+from infra_access.access_requests.conversations.enquiries import enquiry_for, keep_with
 from infra_access.access_requests.following import follow
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
 from infra_access.access_requests.models import AccessRequest, AccessRoute

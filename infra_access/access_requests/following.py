@@ -5,12 +5,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import agreements, allocations, review, vocabularies
+from infra_access.access_requests import allocations, review, vocabularies
+from infra_access.access_requests.approvals.narrower import leaves_nothing
 from infra_access.access_requests.content import Content
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition
 from infra_access.access_requests.models import AccessRequest, AccessRoute
-from infra_access.access_requests.narrower import leaves_nothing
 from infra_access.access_requests.standing import advance, tell
+from infra_access.access_requests.terms import agreements
 from infra_access.access_requests.vocabularies import AgreementKind, AllocationState, ApprovalState
 from infra_access.policy.ruling import Ruling
 

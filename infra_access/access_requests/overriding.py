@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import approvals, review
+from infra_access.access_requests import review
+from infra_access.access_requests.approvals import verdicts
 from infra_access.access_requests.circles import circle_of, is_same_person
 from infra_access.access_requests.content import content_of
 from infra_access.access_requests.following import UNDECIDED, follow
@@ -301,7 +302,7 @@ def _look_again(session: Session, access_request: AccessRequest, now: datetime, 
     if state is RequestState.PAUSED:
         advance(access_request, RequestTransition.RESUME, now)
     review.keep(session, access_request, ruling, now)
-    approvals.void(session, subject_kind="access_request", subject_id=access_request.id)
+    verdicts.void(session, subject_kind="access_request", subject_id=access_request.id)
     if review.is_closed(ruling):
         reasons = " ".join(plain(reason.message) for reason in ruling.decision.reasons)
         advance(access_request, RequestTransition.REFUSE, now, reasons)

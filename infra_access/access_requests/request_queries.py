@@ -8,9 +8,8 @@ from typing import Any
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.agreement_queries import HOST_ROLES, AgreementView, agreements_of
 from infra_access.access_requests.allocations import allocation_of
-from infra_access.access_requests.approvals import approvals_of
+from infra_access.access_requests.approvals.verdicts import approvals_of
 from infra_access.access_requests.lifecycle import NEXT, RequestState
 from infra_access.access_requests.models import (
     AccessRequest,
@@ -22,6 +21,7 @@ from infra_access.access_requests.models import (
     Participant,
 )
 from infra_access.access_requests.standing import team_of
+from infra_access.access_requests.terms.agreement_queries import HOST_ROLES, AgreementView, agreements_of
 from infra_access.access_requests.vocabularies import OPEN
 from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.catalogue.scopes import facility_scopes

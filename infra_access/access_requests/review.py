@@ -8,13 +8,13 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import approvals
-from infra_access.access_requests.answering_ahead import answering, still_answers
-from infra_access.access_requests.approval_queries import view_of
-from infra_access.access_requests.approvers import people_of
+from infra_access.access_requests.approvals import verdicts
+from infra_access.access_requests.approvals.answering_ahead import answering, still_answers
+from infra_access.access_requests.approvals.approvers import people_of
+from infra_access.access_requests.approvals.deciders import is_controlled, people_for, second_of
+from infra_access.access_requests.approvals.queries import view_of
 from infra_access.access_requests.circles import circle_of
 from infra_access.access_requests.content import CONTACT, NAMES, Content
-from infra_access.access_requests.deciders import is_controlled, people_for, second_of
 from infra_access.access_requests.facts import facts_of_request
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
@@ -188,7 +188,7 @@ def reconcile(
     session.flush()
     new = [one for key, one in due.items() if key not in kept]
     if new:
-        approvals.ask(
+        verdicts.ask(
             session,
             subject_kind="access_request",
             subject_id=access_request.id,
@@ -210,7 +210,7 @@ def go_on(session: Session, access_request: AccessRequest, now: datetime, *, wak
 
     Without `wake` the approvals that are on hold for a ground of their own stay so.
     """
-    approvals.prolong(
+    verdicts.prolong(
         session,
         subject_kind="access_request",
         subject_id=access_request.id,
@@ -232,7 +232,7 @@ def _came_too_near(session: Session, approval: Approval, near: Collection[int], 
 
 def live(session: Session, access_request: AccessRequest) -> list[Approval]:
     """Return the approvals of a request that count: waiting or given."""
-    found = approvals.approvals_of(session, "access_request", access_request.id)
+    found = verdicts.approvals_of(session, "access_request", access_request.id)
     return [approval for approval in found if approval.state in _LIVE]
 
 

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import allocations, approvals
+from infra_access.access_requests import allocations
+from infra_access.access_requests.approvals import verdicts
 from infra_access.access_requests.circles import circle_of
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
 from infra_access.access_requests.models import AccessRequest, AccessRoute
@@ -46,7 +47,7 @@ def revoke(
     if not allocations.is_granted(session, access_request):
         message = _("Nothing is granted on this request, so that there is nothing to revoke. Decide on it, or refuse.")
         raise Conflict("access_request.not_granted", message)
-    approvals.void(session, subject_kind="access_request", subject_id=access_request.id)
+    verdicts.void(session, subject_kind="access_request", subject_id=access_request.id)
     advance(access_request, RequestTransition.REVOKE, now, reason)
     access_request.revoked_by_id = actor.account_id
     allocations.set_state(session, access_request, AllocationState.ENDED)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from infra_access.access_requests.term_points import clean_points
+from infra_access.access_requests.terms.points import clean_points
 from infra_access.access_requests.vocabularies import AgreementKind, Entry, OperatedBy, TimeGiven
 from infra_access.catalogue import fields
 from infra_access.catalogue.vocabularies import AccessMode, AccessType, AccessUnit, Regime, Sector, SizeBand

@@ -11,7 +11,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from infra_access.access_requests.models import AccessRound, AccessRoute, AccessRouteInstrument
 from infra_access.access_requests.route_fields import CLEANERS
-from infra_access.access_requests.terms_versions import check_versions, keep_versions
+from infra_access.access_requests.terms.versions import check_versions, keep_versions
 from infra_access.access_requests.vocabularies import Entry, TimeGiven
 from infra_access.audit.record import record
 from infra_access.catalogue import fields

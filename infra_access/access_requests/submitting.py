@@ -5,13 +5,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import agreements, allocations, approvals, request_fields, review
+from infra_access.access_requests import allocations, request_fields, review
+from infra_access.access_requests.approvals import verdicts
 from infra_access.access_requests.content import Content, content_of
 from infra_access.access_requests.following import void_what_leaves_nothing
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
 from infra_access.access_requests.models import AccessRequest, AccessRoute
 from infra_access.access_requests.routes import with_rounds
 from infra_access.access_requests.standing import advance, locked, own_relations, tell
+from infra_access.access_requests.terms import agreements
 from infra_access.access_requests.vocabularies import AllocationState
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor, Permission, require
@@ -78,7 +80,7 @@ def withdraw(
     access_request = locked(session, access_request, expected_version)
     reason = clean_text(reason, field="reason", max_length=2_000)
     advance(access_request, RequestTransition.WITHDRAW, now, reason)
-    approvals.void(session, subject_kind="access_request", subject_id=access_request.id)
+    verdicts.void(session, subject_kind="access_request", subject_id=access_request.id)
     allocations.set_state(session, access_request, AllocationState.ENDED)
     session.flush()
     tell(session, access_request, "withdrawn", now)
@@ -90,7 +92,7 @@ def _follow(
     session: Session, access_request: AccessRequest, route: AccessRoute, content: Content, ruling: Ruling, now: datetime
 ) -> None:
     if review.is_closed(ruling):
-        approvals.void(session, subject_kind="access_request", subject_id=access_request.id)
+        verdicts.void(session, subject_kind="access_request", subject_id=access_request.id)
         reasons = " ".join(plain(reason.message) for reason in ruling.decision.reasons)
         advance(access_request, RequestTransition.REFUSE, now, reasons)
         allocations.set_state(session, access_request, AllocationState.ENDED)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from infra_access.access_requests.agreement_queries import SIDES, AgreementView, RestsOn, agreements_of, sides_of
-from infra_access.access_requests.agreements import accept, agreement_of
-from infra_access.access_requests.framework_queries import SIDES as FRAMEWORK_SIDES
+from infra_access.access_requests.terms.agreement_queries import SIDES, AgreementView, RestsOn, agreements_of, sides_of
+from infra_access.access_requests.terms.agreements import accept, agreement_of
+from infra_access.access_requests.terms.framework_queries import SIDES as FRAMEWORK_SIDES
 from infra_access.access_requests.vocabularies import AgreementKind
 from infra_access.api.contract import Call, resource
 from infra_access.api.fields import Choice, Flag, Free, Instant, Line, Lines, ListOf, Part, PublicId, Strict

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from infra_access.access_requests.approval_queries import ApprovalView, inbox, view_of
-from infra_access.access_requests.narrower import Narrower
-from infra_access.access_requests.stepping_back import step_back
+from infra_access.access_requests.approvals.narrower import Narrower
+from infra_access.access_requests.approvals.queries import ApprovalView, inbox, view_of
+from infra_access.access_requests.approvals.stepping_back import step_back
 from infra_access.access_requests.vocabularies import ApprovalState, Verdict
 from infra_access.api.contract import Call, resource
 from infra_access.api.fields import (

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from infra_access.access_requests.authorisations import (
+from infra_access.access_requests.approvals.authorisations import (
     AuthorisationView,
     authorisation_by_public_id,
     authorisations,

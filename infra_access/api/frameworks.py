@@ -2,15 +2,20 @@
 
 from typing import Any
 
-from infra_access.access_requests.framework_lifecycle import FrameworkKind, FrameworkState
-from infra_access.access_requests.framework_queries import (
+from infra_access.access_requests.terms.framework_lifecycle import FrameworkKind, FrameworkState
+from infra_access.access_requests.terms.framework_queries import (
     SIDES,
     FrameworkView,
     framework_by_public_id,
     frameworks_of,
     state_at,
 )
-from infra_access.access_requests.frameworks import accept_framework, create_framework, end_framework, offer_framework
+from infra_access.access_requests.terms.frameworks import (
+    accept_framework,
+    create_framework,
+    end_framework,
+    offer_framework,
+)
 from infra_access.api.agreements import SHA_256, AcceptBody, FrameworkAcceptedOut
 from infra_access.api.contract import Call, resource
 from infra_access.api.fields import Choice, Free, Instant, Integer, Line, Lines, ListOf, Part, PublicId, Strict

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from infra_access.access_requests.gates import Clearance, GateState, Owner
+from infra_access.access_requests.gates.judging import Clearance, GateState, Owner
 from infra_access.api.contract import Call, resource
 from infra_access.api.fields import Choice, Flag, Instant, Integer, Line, Lines, ListOf, Part, PublicId
 from infra_access.api.schemas import Body, Out

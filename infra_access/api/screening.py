@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from infra_access.access_requests.parties import Part as Takes
-from infra_access.access_requests.screened import MOST_REASON, Sheet
+from infra_access.access_requests.approvals.parties import Part as Takes
+from infra_access.access_requests.approvals.screened import MOST_REASON, Sheet
 from infra_access.api.contract import Call, resource
 from infra_access.api.fields import Choice, Country, Instant, Integer, Line, Lines, ListOf, Part
 from infra_access.api.schemas import Body, Out

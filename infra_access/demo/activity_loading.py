@@ -11,17 +11,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import (
-    agreement_queries,
-    agreements,
-    approval_queries,
-    conversations,
-    deciding,
-    drafting,
-    overriding,
-    submitting,
-)
+from infra_access.access_requests import deciding, drafting, overriding, submitting
+from infra_access.access_requests.approvals.queries import view_of
+from infra_access.access_requests.conversations import speaking
 from infra_access.access_requests.models import AccessRequest, Allocation, Approval, Conversation, PolicyOverride
+from infra_access.access_requests.terms import agreement_queries, agreements
 from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict
 from infra_access.demo import activity as data
@@ -172,7 +166,7 @@ def _decide(session: Session, world: World, request: AccessRequest, verdict: dat
         .order_by(Approval.id)
     ).all()
     for approval in pending:
-        if approval_queries.view_of(session, approval).may_decide(decider):
+        if view_of(session, approval).may_decide(decider):
             deciding.decide(
                 session, actor=decider, now=when, approval=approval, verdict=verdict.verdict, reason=verdict.reason
             )
@@ -231,7 +225,7 @@ def questions(session: Session, world: World) -> None:
             request = session.scalars(
                 select(AccessRequest).where(AccessRequest.public_id == world.requests[entry.request])
             ).one()
-        conversation = conversations.ask(
+        conversation = speaking.ask(
             session,
             actor=_actor(session, world, first.by, asked),
             now=asked,
@@ -242,7 +236,7 @@ def questions(session: Session, world: World) -> None:
         )
         for message in rest:
             when = world.days_ago(message.days_ago)
-            conversations.reply(
+            speaking.reply(
                 session,
                 actor=_actor(session, world, message.by, when),
                 now=when,

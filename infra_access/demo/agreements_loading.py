@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.framework_models import FrameworkAgreement
-from infra_access.access_requests.frameworks import accept_framework, create_framework, offer_framework
+from infra_access.access_requests.terms.framework_models import FrameworkAgreement
+from infra_access.access_requests.terms.frameworks import accept_framework, create_framework, offer_framework
 from infra_access.core.authority import Actor
 from infra_access.demo.dataset import Framework
 from infra_access.people.actors import load_actor

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.approval_models import RequestCorrection, StandingAuthorisation
-from infra_access.access_requests.authorisations import authorise
+from infra_access.access_requests.approvals.authorisations import authorise
+from infra_access.access_requests.approvals.models import RequestCorrection, StandingAuthorisation
 from infra_access.access_requests.corrections import propose
 from infra_access.access_requests.models import AccessRequest
 from infra_access.people.actors import load_actor

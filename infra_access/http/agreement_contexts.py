@@ -2,7 +2,7 @@
 
 from pyramid.request import Request
 
-from infra_access.access_requests.framework_queries import framework_by_public_id
+from infra_access.access_requests.terms.framework_queries import framework_by_public_id
 from infra_access.http.contexts import signed_in
 from infra_access.http.security import Context
 

@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 from pyramid.request import Request
 
-from infra_access.access_requests.authorisations import authorisation_by_public_id
-from infra_access.access_requests.conversations import conversation_by_public_id
-from infra_access.access_requests.deciders import approval_to_decide
+from infra_access.access_requests.approvals.authorisations import authorisation_by_public_id
+from infra_access.access_requests.approvals.deciders import approval_to_decide
+from infra_access.access_requests.approvals.screened import approval_to_screen, relations_to
+from infra_access.access_requests.conversations.speaking import conversation_by_public_id
 from infra_access.access_requests.facility_routes import route_run_by
 from infra_access.access_requests.request_queries import request_by_public_id
-from infra_access.access_requests.screened import approval_to_screen, relations_to
 from infra_access.catalogue.queries import facility_by_public_id, organisation_by_public_id
 from infra_access.catalogue.resource_queries import resource_by_public_id
 from infra_access.catalogue.scopes import facility_scopes, instrument_scopes, organisation_scopes

@@ -8,8 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.approval_queries import view_of as view_of_approval
-from infra_access.access_requests.framework_models import FrameworkAgreement
+from infra_access.access_requests.approvals.queries import view_of as view_of_approval
 from infra_access.access_requests.models import (
     AccessRequest,
     AccessRequestInstrument,
@@ -20,6 +19,7 @@ from infra_access.access_requests.models import (
 )
 from infra_access.access_requests.override_queries import OVERSEER, view_of
 from infra_access.access_requests.standing import team_of
+from infra_access.access_requests.terms.framework_models import FrameworkAgreement
 from infra_access.accounting.models import Quote
 from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.catalogue.scopes import instrument_scopes

@@ -9,12 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations
-from infra_access.access_requests.agreements import hash_of
 from infra_access.access_requests.allocations import Granted
 from infra_access.access_requests.models import AccessRoute, Allocation
 from infra_access.access_requests.request_fields import organisation_for
 from infra_access.access_requests.routes import current_round, route_by_public_id
-from infra_access.access_requests.term_points import with_points
+from infra_access.access_requests.terms.agreements import hash_of
+from infra_access.access_requests.terms.points import with_points
 from infra_access.access_requests.vocabularies import TimeGiven
 from infra_access.accounting import funding as sources
 from infra_access.accounting.models import FundingSource, Quote

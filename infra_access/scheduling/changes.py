@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import allocations, approvals
+from infra_access.access_requests import allocations
+from infra_access.access_requests.approvals import verdicts
 from infra_access.core.authority import Actor, Permission, may, require
 from infra_access.core.errors import Conflict, PreconditionFailed
 from infra_access.core.i18n import _
@@ -179,7 +180,7 @@ def free(session: Session, booking: Booking, reason: str, now: datetime) -> None
     """Cancel a locked booking: its time, its units, its money and its open approvals go back."""
     booking.state = transition(BookingState(booking.state), BookingTransition.CANCEL)
     booking.state_reason = reason or None
-    approvals.void(session, subject_kind="booking", subject_id=booking.id)
+    verdicts.void(session, subject_kind="booking", subject_id=booking.id)
     if booking.allocation_id:
         granted = allocations.lock_by_key(session, booking.allocation_id, now=now)
         allocations.give_back(session, granted, booking.units)

@@ -14,8 +14,9 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import allocations, approvals
+from infra_access.access_requests import allocations
 from infra_access.access_requests.allocations import Granted
+from infra_access.access_requests.approvals import verdicts
 from infra_access.accounting.drawing import Drawn
 from infra_access.accounting.units import units_of
 from infra_access.catalogue.models import Instrument
@@ -244,7 +245,7 @@ def remake(
     booking.case, booking.decision = made.ruling.decision.case, decision_to_json(made.ruling.decision, plain)
     touch(booking, now)
     session.flush()  # the version moves before anything that names it
-    approvals.void(session, subject_kind="booking", subject_id=booking.id)
+    verdicts.void(session, subject_kind="booking", subject_id=booking.id)
     _write(session, made, booking, now)
     return booking
 
@@ -344,7 +345,7 @@ def permission_to_book(
 def ask_approvals(session: Session, booking: Booking, ruling: Ruling, now: datetime) -> None:
     """Ask for every approval that the policy wants, hidden ones too, of people who are not near."""
     circle = circle_of_booking(session, booking)
-    approvals.ask(
+    verdicts.ask(
         session,
         subject_kind="booking",
         subject_id=booking.id,

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import allocations, approvals
+from infra_access.access_requests import allocations
+from infra_access.access_requests.approvals import verdicts
 from infra_access.scheduling import paying
 from infra_access.scheduling.lifecycle import BookingState, BookingTransition, move
 from infra_access.scheduling.making import touch
@@ -20,7 +21,7 @@ def let_go(session: Session, booking: Booking, transition: BookingTransition, re
     booking.state = move(BookingState(booking.state), transition)
     booking.state_reason = reason or None
     booking.answer_by = None
-    approvals.void(session, subject_kind="booking", subject_id=booking.id)
+    verdicts.void(session, subject_kind="booking", subject_id=booking.id)
     if granted is not None:
         allocations.give_back(session, granted, booking.units)
     booking.units = Decimal(0)

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import screened
-from infra_access.access_requests.approval_queries import ApprovalView
+from infra_access.access_requests.approvals import screened
+from infra_access.access_requests.approvals.queries import ApprovalView
+from infra_access.access_requests.approvals.screened import Sheet
 from infra_access.access_requests.models import Approval
-from infra_access.access_requests.screened import Sheet
 from infra_access.core.authority import Actor
 from infra_access.scheduling.circles import circle_of_booking
 from infra_access.scheduling.models import Booking

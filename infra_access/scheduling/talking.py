@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.conversations import About, ask
+from infra_access.access_requests.conversations.speaking import About, ask
 from infra_access.access_requests.models import AccessRequest, Allocation, Conversation
 from infra_access.access_requests.vocabularies import Visibility
 from infra_access.catalogue.models import Instrument

@@ -6,11 +6,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import allocations, approvals, deciding
-from infra_access.access_requests.deciders import approval_to_decide
+from infra_access.access_requests import allocations, deciding
+from infra_access.access_requests.approvals import verdicts
+from infra_access.access_requests.approvals.deciders import approval_to_decide
+from infra_access.access_requests.approvals.narrower import WHOLE, Narrower
+from infra_access.access_requests.approvals.parties import lists_looked_into
 from infra_access.access_requests.models import AccessRequest, Approval
-from infra_access.access_requests.narrower import WHOLE, Narrower
-from infra_access.access_requests.parties import lists_looked_into
 from infra_access.access_requests.vocabularies import Verdict
 from infra_access.audit.record import record
 from infra_access.catalogue.fields import fault
@@ -119,7 +120,7 @@ def decide_booking(
         move(BookingState(booking.state), BookingTransition.CONFIRM)
     if verdict == "approve" and booking.starts <= now:
         raise Conflict("booking.begun", _("Its time has begun, so that it can no longer be approved. Refuse it."))
-    standing = approvals.give_verdict(
+    standing = verdicts.give_verdict(
         session,
         actor=actor,
         now=now,

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from infra_access.access_requests.framework_lifecycle import KINDS as FRAMEWORK_KINDS
-from infra_access.access_requests.framework_lifecycle import LABELS as FRAMEWORK_STATES
+from infra_access.access_requests.approvals.parties import Part
 from infra_access.access_requests.lifecycle import LABELS as REQUEST_STATES
-from infra_access.access_requests.parties import Part
+from infra_access.access_requests.terms.framework_lifecycle import KINDS as FRAMEWORK_KINDS
+from infra_access.access_requests.terms.framework_lifecycle import LABELS as FRAMEWORK_STATES
 from infra_access.access_requests.vocabularies import (
     AllocationState,
     ApprovalState,

@@ -7,8 +7,8 @@ from typing import Any
 from pyramid.request import Request
 from sqlalchemy import select
 
-from infra_access.access_requests.framework_lifecycle import KINDS
-from infra_access.access_requests.framework_queries import HOST, PARTNER, ROLES_OF_A_SIDE
+from infra_access.access_requests.terms.framework_lifecycle import KINDS
+from infra_access.access_requests.terms.framework_queries import HOST, PARTNER, ROLES_OF_A_SIDE
 from infra_access.access_requests.vocabularies import Party
 from infra_access.catalogue.models import Organisation
 from infra_access.catalogue.vocabularies import Regime, Trust, label

@@ -7,15 +7,15 @@ from markupsafe import Markup
 from pyramid.request import Request
 from sqlalchemy import select
 
-from infra_access.access_requests.agreement_queries import (
+from infra_access.access_requests.lifecycle import RequestState
+from infra_access.access_requests.request_queries import RequestView
+from infra_access.access_requests.terms.agreement_queries import (
     APPLICANT,
     SIDES,
     AgreementView,
     applicant_signatories,
     sides_of,
 )
-from infra_access.access_requests.lifecycle import RequestState
-from infra_access.access_requests.request_queries import RequestView
 from infra_access.people.models import Account
 from infra_access.web.markdown import to_html
 from infra_access.web.presenters.request import Side, sides

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from infra_access.access_requests.approvals.reminding import remind
 from infra_access.access_requests.rejoining import rejoin
-from infra_access.access_requests.reminding import remind
 from infra_access.accounting.falling_back import fall_back
 from infra_access.core.db import Database
 from infra_access.outcomes.expiring import expire_ended

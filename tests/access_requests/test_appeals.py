@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import appeals, corrections, revoking, submitting
-from infra_access.access_requests.approvals import inbox
+from infra_access.access_requests.approvals.verdicts import inbox
 from infra_access.access_requests.drafting import amend
 from infra_access.access_requests.models import AccessRequest, Allocation
 from infra_access.core.errors import Conflict, Forbidden, Invalid

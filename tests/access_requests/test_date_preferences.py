@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra_access.access_requests.approvals import approvals_of
+from infra_access.access_requests.approvals.verdicts import approvals_of
 from infra_access.access_requests.date_preferences import dates_of, set_dates
 from infra_access.core.errors import Conflict, Forbidden, Invalid, PreconditionFailed
 from tests.factories.access_requests import NOW, make_submitted, make_world

@@ -11,8 +11,8 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import drafting, submitting
+from infra_access.access_requests.gates.of_requests import gates_of_request
 from infra_access.access_requests.models import AccessRequest, Allocation
-from infra_access.access_requests.request_gates import gates_of_request
 from infra_access.access_requests.routes import open_round
 from infra_access.core.errors import Conflict, Forbidden
 from infra_access.policy.decisions import decisions_about, replay

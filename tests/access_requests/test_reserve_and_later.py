@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import allocations, drafting, rejoining, stepping_back, submitting
-from infra_access.access_requests.approvals import inbox
+from infra_access.access_requests import allocations, drafting, rejoining, submitting
+from infra_access.access_requests.approvals import stepping_back
+from infra_access.access_requests.approvals.narrower import Narrower
+from infra_access.access_requests.approvals.verdicts import inbox
 from infra_access.access_requests.models import AccessRequest, AccessRound, Allocation
-from infra_access.access_requests.narrower import Narrower
 from infra_access.catalogue.models import Instrument
 from infra_access.core.db import Database
 from infra_access.core.errors import Conflict, DomainError, Forbidden, Invalid

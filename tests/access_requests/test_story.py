@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import agreements, allocations, drafting, submitting
+from infra_access.access_requests import allocations, drafting, submitting
 from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.access_requests.request_queries import own_requests, request_by_public_id
 from infra_access.access_requests.routes import open_round
+from infra_access.access_requests.terms import agreements
 from infra_access.audit.models import AuditEvent
 from infra_access.core.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
 from infra_access.outbox.models import OutboxEvent
@@ -64,7 +65,11 @@ def test_it_goes_from_draft_to_active_with_both_approvals_and_the_terms(session:
     assert seen.allocation is granted.allocation
     assert seen.agreement is not None
     assert seen.agreement.is_complete
-    kinds = list(session.scalars(select(OutboxEvent.kind).where(OutboxEvent.kind.startswith("access_request"))))
+    kinds = list(
+        session.scalars(
+            select(OutboxEvent.kind).where(OutboxEvent.kind.startswith("access_request")).order_by(OutboxEvent.id)
+        )
+    )
     assert kinds == [
         "access_request.submitted",
         "access_request.approval_asked",
@@ -73,7 +78,11 @@ def test_it_goes_from_draft_to_active_with_both_approvals_and_the_terms(session:
         "access_request.approved",
         "access_request.activated",
     ]
-    actions = list(session.scalars(select(AuditEvent.action).where(AuditEvent.object_id == request.public_id)))
+    actions = list(
+        session.scalars(
+            select(AuditEvent.action).where(AuditEvent.object_id == request.public_id).order_by(AuditEvent.id)
+        )
+    )
     assert actions == [
         "access_request.created",
         "access_request.submitted",

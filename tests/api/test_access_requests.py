@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra_access.access_requests.conversations import ask
+from infra_access.access_requests.conversations.speaking import ask
 from infra_access.core import clock
 from tests.api.conftest import Caller
 from tests.factories.access_requests import World, make_world

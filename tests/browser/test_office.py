@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from playwright.sync_api import Browser, Page, expect
 
-from infra_access.access_requests import agreements, allocations
-from infra_access.access_requests.agreement_queries import APPLICANT, HOST, agreement_of
+from infra_access.access_requests import allocations
 from infra_access.access_requests.drafting import create_access_request
 from infra_access.access_requests.models import AccessRequest, AccessRoute, AgreementAcceptance
+from infra_access.access_requests.terms import agreements
+from infra_access.access_requests.terms.agreement_queries import APPLICANT, HOST, agreement_of
 from infra_access.catalogue.models import Organisation
 from infra_access.http.sessions import LOGIN_COOKIE
 from infra_access.people.actors import load_actor

@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.authorisations import authorise
+from infra_access.access_requests.approvals.authorisations import authorise
 from infra_access.access_requests.models import AccessRoute
 from infra_access.api.openapi import PATH
 from infra_access.catalogue.models import Resource

@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import agreements, approvals, deciding, drafting, routes, submitting
+from infra_access.access_requests import deciding, drafting, routes, submitting
+from infra_access.access_requests.approvals import verdicts
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
+from infra_access.access_requests.terms import agreements
 from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.core.authority import NETWORK, Actor, system_actor
 from infra_access.people.models import Account
@@ -150,7 +152,7 @@ def make_submitted(session: Session, world: World, **overrides: Any) -> AccessRe
 
 def pending(session: Session, request: AccessRequest) -> dict[str, Approval]:
     """Return the approvals that wait, by their role."""
-    found = approvals.approvals_of(session, "access_request", request.id)
+    found = verdicts.approvals_of(session, "access_request", request.id)
     return {one.role: one for one in found if one.state in ("pending", "paused")}
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import frameworks
-from infra_access.access_requests.framework_models import FrameworkAgreement
+from infra_access.access_requests.terms import frameworks
+from infra_access.access_requests.terms.framework_models import FrameworkAgreement
 from infra_access.catalogue.models import Organisation
 from infra_access.core.authority import Actor
 from tests.factories.access_requests import NOW, World

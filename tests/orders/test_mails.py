@@ -27,7 +27,9 @@ def told(session, world):
     names = {world.applicant.account_id: "team", world.manager.account_id: "staff"}
     people = {row.email: names.get(row.id, "other") for row in session.scalars(select(Account))}
     found, said = {}, ""
-    for event in session.scalars(select(OutboxEvent).where(OutboxEvent.kind.startswith("service_order."))):
+    for event in session.scalars(
+        select(OutboxEvent).where(OutboxEvent.kind.startswith("service_order.")).order_by(OutboxEvent.id)
+    ):
         mails = compose(session, Claimed(event.id, event.kind, event.payload, 1), letterhead=LETTERHEAD, now=NOW)
         found[event.kind.partition(".")[2]] = sorted(people[mail["To"].addresses[0].addr_spec] for mail in mails)
         said += "".join(f"{mail['Subject']}\n{mail.get_content()}" for mail in mails)

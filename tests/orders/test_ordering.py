@@ -325,7 +325,9 @@ def test_the_facility_cancels_with_a_reason(session, world):
 
 def test_each_step_is_told_once_without_what_is_confidential(session, world):
     make_ordered(session, world)
-    told = session.scalars(select(OutboxEvent).where(OutboxEvent.kind.startswith("service_order."))).all()
+    told = session.scalars(
+        select(OutboxEvent).where(OutboxEvent.kind.startswith("service_order.")).order_by(OutboxEvent.id)
+    ).all()
     assert [one.kind for one in told] == ["service_order.quoted", "service_order.ordered"]
     assert all(set(one.payload) == {"service_order"} for one in told)
 

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.approvals import inbox
-from infra_access.access_requests.deciders import approval_to_decide
+from infra_access.access_requests.approvals.deciders import approval_to_decide
+from infra_access.access_requests.approvals.verdicts import inbox
 from infra_access.core.authority import NETWORK
 from infra_access.core.errors import Conflict, Forbidden, Invalid, NotFound
 from infra_access.outbox.models import OutboxEvent

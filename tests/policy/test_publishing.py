@@ -43,7 +43,7 @@ def test_publishing_supersedes_the_former_version_and_advances_the_head(session:
     assert [document.state for document in (first, other, second)] == ["superseded", "published", "published"]
     assert head(session) == 3
     assert events(session, "policy.published") == 3
-    kinds = session.scalars(select(OutboxEvent.kind)).all()
+    kinds = session.scalars(select(OutboxEvent.kind).order_by(OutboxEvent.id)).all()
     assert kinds == ["policy.published"] * 3
 
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from infra_access.access_requests.conversations import (
+from infra_access.access_requests.conversations.enquiries import enquiry_of
+from infra_access.access_requests.conversations.response_times import response_times
+from infra_access.access_requests.conversations.speaking import (
     conversation_by_public_id,
     conversations_about,
     conversations_of,
@@ -10,10 +12,8 @@ from infra_access.access_requests.conversations import (
     own_conversations,
     reply,
 )
-from infra_access.access_requests.enquiries import enquiry_of
+from infra_access.access_requests.conversations.unanswered import unanswered
 from infra_access.access_requests.models import AccessRequest, Participant
-from infra_access.access_requests.response_times import response_times
-from infra_access.access_requests.unanswered import unanswered
 from infra_access.core.errors import Forbidden, Invalid, NotFound
 from infra_access.scheduling.talking import ask_about_booking
 from tests.factories.people import make_actor

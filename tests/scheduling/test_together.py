@@ -103,9 +103,13 @@ def test_a_set_that_was_found_is_booked_as_one(session, actor) -> None:
     assert made[0].bundle
     assert [one.state for one in made] == [BookingState.CONFIRMED, BookingState.CONFIRMED]
     assert mates_of(session, made[0]) == [made[1].public_id]
-    events = session.scalars(select(AuditEvent.action).where(AuditEvent.object_id == made[0].bundle)).all()
+    events = session.scalars(
+        select(AuditEvent.action).where(AuditEvent.object_id == made[0].bundle).order_by(AuditEvent.id)
+    ).all()
     assert events == ["booking.bundle_created"]
-    told = session.scalars(select(OutboxEvent.kind).where(OutboxEvent.kind.like("booking.%"))).all()
+    told = session.scalars(
+        select(OutboxEvent.kind).where(OutboxEvent.kind.like("booking.%")).order_by(OutboxEvent.id)
+    ).all()
     assert told == ["booking.confirmed"] * 2
     with pytest.raises(Conflict):
         make_occupancy(session, room, sessions[0])

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from infra_access.access_requests.approval_models import ConflictOfInterest
-from infra_access.access_requests.approval_queries import inbox
+from infra_access.access_requests.approvals.models import ConflictOfInterest
+from infra_access.access_requests.approvals.queries import inbox
 from infra_access.access_requests.models import AccessRequest, Approval, Participant
 from infra_access.audit.models import AuditEvent
 from infra_access.core.errors import Conflict, Forbidden, Invalid, PreconditionFailed

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from infra_access.access_requests.conversations import ask, reply
+from infra_access.access_requests.conversations.speaking import ask, reply
 from infra_access.access_requests.models import AccessRequest, Conversation
 from infra_access.core import clock
 from infra_access.core.timespan import TimeSpan

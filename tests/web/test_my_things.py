@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from infra_access.access_requests.agreements import accept, agreement_of
-from infra_access.access_requests.terms_waiting import terms_waiting_for
+from infra_access.access_requests.terms.agreements import accept, agreement_of
+from infra_access.access_requests.terms.waiting import terms_waiting_for
 from infra_access.core import clock
 from infra_access.core.timespan import TimeSpan
 from infra_access.people.actors import load_actor

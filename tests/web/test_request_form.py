@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from infra_access.access_requests.approvals import approvals_of
+from infra_access.access_requests.approvals.verdicts import approvals_of
 from infra_access.access_requests.models import AccessRequest, Participant
 from infra_access.core import clock
 from tests.factories.access_requests import make_request, make_route, make_submitted, make_world

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.gates import Gate
+from infra_access.access_requests.gates.judging import Gate
 from infra_access.core.authority import Actor, Permission
 from infra_access.core.errors import Conflict, Forbidden, Invalid
 from infra_access.core.i18n import Text, _

@@ -12,8 +12,8 @@ class GateClearance(Base):
     """That somebody of the facility holds a gate of a booking for met, until it is taken back.
 
     `gate` is `kind:code`; `account_id` the person of whom it asks, `sample` the fingerprint of the sample (see
-    `access_requests.gates`). The paper that was seen is named by `title` and `number`, and by the SHA-256 of its file.
-    The person stands in the row so that the database itself refuses a clearance by them.
+    `access_requests.gates.judging`). The paper that was seen is named by `title` and `number`, and by the SHA-256 of
+    its file. The person stands in the row so that the database itself refuses a clearance by them.
     """
 
     __tablename__ = "gate_clearance"

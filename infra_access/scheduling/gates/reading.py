@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.allocations import seen_by_key
 from infra_access.access_requests.content import members_of
-from infra_access.access_requests.gates import Clearance, Gate, Known, Subject, gates_from, samples_of
+from infra_access.access_requests.gates.judging import Clearance, Gate, Known, Subject, gates_from, samples_of
+from infra_access.access_requests.gates.of_requests import persons_of
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Allocation
-from infra_access.access_requests.request_gates import persons_of
 from infra_access.accounting.models import FundingSource
 from infra_access.core.authority import Actor
 from infra_access.people.models import Account

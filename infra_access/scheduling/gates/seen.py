@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.gate_reading import as_read
-from infra_access.access_requests.gates import Gate, Owner
+from infra_access.access_requests.gates.judging import Gate, Owner
+from infra_access.access_requests.gates.reading import as_read
 from infra_access.core.authority import Actor, Permission, Scopes, may
 from infra_access.core.errors import Conflict
 from infra_access.core.i18n import Text, _, plain

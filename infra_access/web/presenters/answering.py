@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from infra_access.access_requests.response_times import ResponseTimes
+from infra_access.access_requests.conversations.response_times import ResponseTimes
 from infra_access.core.i18n import Text, _
 from infra_access.web.presenters.durations import duration
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.approval_queries import ApprovalView
+from infra_access.access_requests.approvals.queries import ApprovalView
+from infra_access.access_requests.approvals.screened import Sheet, relations_to
 from infra_access.access_requests.content import content_of
 from infra_access.access_requests.facts import Leg, legs_of
 from infra_access.access_requests.request_queries import RequestView
-from infra_access.access_requests.screened import Sheet, relations_to
 from infra_access.catalogue.models import Instrument
 from infra_access.core.authority import Actor
 from infra_access.scheduling.screened import sheet_of

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from infra_access.access_requests.gates import Gate, Owner
+from infra_access.access_requests.gates.judging import Gate, Owner
 from infra_access.core.i18n import Text, _
 from infra_access.core.roles import ROLES
 from infra_access.scheduling.gates.seen import SeenGate

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from babel.numbers import format_decimal
 
-from infra_access.access_requests.agreement_queries import APPLICANT, HOST, AgreementView
 from infra_access.access_requests.lifecycle import NEXT, RequestState, RequestTransition, can_move
 from infra_access.access_requests.models import Allocation
 from infra_access.access_requests.request_queries import RequestView
+from infra_access.access_requests.terms.agreement_queries import APPLICANT, HOST, AgreementView
 from infra_access.core.i18n import Text, _
 from infra_access.http.localisation import cldr
 

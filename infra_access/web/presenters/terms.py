@@ -7,7 +7,7 @@ from typing import Any
 
 from babel.numbers import format_decimal
 
-from infra_access.access_requests.term_points import POINTS
+from infra_access.access_requests.terms.points import POINTS
 from infra_access.access_requests.vocabularies import Owner, Party, PublicationDuty, Secrecy
 from infra_access.catalogue.vocabularies import Regime, label
 from infra_access.core.i18n import Money, Text, _

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from infra_access.access_requests.allocations import AllocationView
 from infra_access.access_requests.lifecycle import RequestState
 from infra_access.access_requests.request_queries import RequestItem
-from infra_access.access_requests.terms_waiting import TermsWaiting
+from infra_access.access_requests.terms.waiting import TermsWaiting
 from infra_access.access_requests.vocabularies import AllocationState, TimeGiven
 from infra_access.core.i18n import Text, _
 from infra_access.people.models import Training

@@ -7,14 +7,14 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from infra_access.access_requests.agreements import accept
 from infra_access.access_requests.appeals import WITHIN
-from infra_access.access_requests.conversations import ask, conversations_of
+from infra_access.access_requests.conversations.speaking import ask, conversations_of
 from infra_access.access_requests.corrections import corrections_of
-from infra_access.access_requests.gate_reading import as_read
+from infra_access.access_requests.gates.of_requests import gates_of_request
+from infra_access.access_requests.gates.reading import as_read
 from infra_access.access_requests.lifecycle import NEXT, RequestState, RequestTransition, can_move
-from infra_access.access_requests.request_gates import gates_of_request
 from infra_access.access_requests.request_queries import RequestView
+from infra_access.access_requests.terms.agreements import accept
 from infra_access.access_requests.vocabularies import AllocationState, TimeGiven, Visibility
 from infra_access.core import clock
 from infra_access.core.authority import Permission, may

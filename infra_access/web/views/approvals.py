@@ -9,12 +9,12 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from infra_access.access_requests.approval_queries import ApprovalView, approval_by_public_id, approvals_of, inbox
+from infra_access.access_requests.approvals.narrower import Narrower
+from infra_access.access_requests.approvals.queries import ApprovalView, approval_by_public_id, approvals_of, inbox
+from infra_access.access_requests.approvals.screened import approval_to_screen
+from infra_access.access_requests.approvals.stepping_back import step_back
 from infra_access.access_requests.deciding import possible_holds
-from infra_access.access_requests.narrower import Narrower
 from infra_access.access_requests.request_queries import request_by_public_id
-from infra_access.access_requests.screened import approval_to_screen
-from infra_access.access_requests.stepping_back import step_back
 from infra_access.access_requests.vocabularies import ApprovalState
 from infra_access.core import clock
 from infra_access.core.authority import Permission, may

@@ -6,7 +6,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from infra_access.access_requests.conversations import ask
+from infra_access.access_requests.conversations.speaking import ask
 from infra_access.core import clock
 from infra_access.core.authority import Permission
 from infra_access.core.i18n import _

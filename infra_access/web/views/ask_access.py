@@ -8,9 +8,9 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
+from infra_access.access_requests.conversations.enquiries import Enquiry, enquiry_of
 from infra_access.access_requests.date_preferences import set_dates, takes_dates
 from infra_access.access_requests.drafting import create_access_request
-from infra_access.access_requests.enquiries import Enquiry, enquiry_of
 from infra_access.access_requests.routes import RouteView, routes_of
 from infra_access.accounting.units import units_of
 from infra_access.core import clock

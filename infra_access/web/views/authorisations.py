@@ -8,7 +8,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from infra_access.access_requests.authorisations import (
+from infra_access.access_requests.approvals.authorisations import (
     NEVER_AHEAD,
     AuthorisationView,
     authorisations,

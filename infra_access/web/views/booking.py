@@ -8,8 +8,8 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from infra_access.access_requests.approval_queries import approvals_of
-from infra_access.access_requests.conversations import conversations_about
+from infra_access.access_requests.approvals.queries import approvals_of
+from infra_access.access_requests.conversations.speaking import conversations_about
 from infra_access.core import clock
 from infra_access.core.authority import Permission, may
 from infra_access.core.i18n import _

@@ -6,8 +6,8 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from infra_access.access_requests.conversations import reply
-from infra_access.access_requests.enquiries import may_become_request
+from infra_access.access_requests.conversations.enquiries import may_become_request
+from infra_access.access_requests.conversations.speaking import reply
 from infra_access.core import clock
 from infra_access.core.authority import Permission
 from infra_access.core.i18n import _

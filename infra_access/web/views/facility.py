@@ -5,8 +5,8 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.view import view_config
 
+from infra_access.access_requests.conversations.response_times import response_times
 from infra_access.access_requests.facility_routes import routes_at
-from infra_access.access_requests.response_times import response_times
 from infra_access.catalogue.models import Facility, Organisation
 from infra_access.catalogue.search import search
 from infra_access.core import clock

@@ -7,9 +7,14 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from infra_access.access_requests.framework_lifecycle import STEPS, FrameworkState
-from infra_access.access_requests.framework_queries import SIDES, FrameworkView, frameworks_of, state_at
-from infra_access.access_requests.frameworks import accept_framework, create_framework, end_framework, offer_framework
+from infra_access.access_requests.terms.framework_lifecycle import STEPS, FrameworkState
+from infra_access.access_requests.terms.framework_queries import SIDES, FrameworkView, frameworks_of, state_at
+from infra_access.access_requests.terms.frameworks import (
+    accept_framework,
+    create_framework,
+    end_framework,
+    offer_framework,
+)
 from infra_access.core import clock
 from infra_access.core.authority import Permission
 from infra_access.core.errors import Conflict, Invalid, PreconditionFailed

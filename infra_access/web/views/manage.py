@@ -6,9 +6,9 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from infra_access.access_requests.approval_queries import inbox
-from infra_access.access_requests.response_times import response_times
-from infra_access.access_requests.unanswered import unanswered
+from infra_access.access_requests.approvals.queries import inbox
+from infra_access.access_requests.conversations.response_times import response_times
+from infra_access.access_requests.conversations.unanswered import unanswered
 from infra_access.catalogue.facilities import create_facility
 from infra_access.catalogue.instruments import create_instrument
 from infra_access.catalogue.managed import facilities_run_by, organisations_run_by

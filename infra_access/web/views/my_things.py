@@ -7,12 +7,12 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from infra_access.access_requests.allocations import allocations_of
-from infra_access.access_requests.answered import answered
-from infra_access.access_requests.approval_queries import inbox
-from infra_access.access_requests.conversations import own_conversations
+from infra_access.access_requests.approvals.queries import inbox
+from infra_access.access_requests.conversations.answered import answered
+from infra_access.access_requests.conversations.speaking import own_conversations
 from infra_access.access_requests.lifecycle import FINAL, RequestState
 from infra_access.access_requests.request_queries import own_requests
-from infra_access.access_requests.terms_waiting import terms_waiting_for
+from infra_access.access_requests.terms.waiting import terms_waiting_for
 from infra_access.access_requests.vocabularies import AllocationState
 from infra_access.core import clock
 from infra_access.core.authority import Permission

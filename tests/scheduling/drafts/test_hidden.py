@@ -61,7 +61,7 @@ def test_nobody_but_the_office_can_tell_a_draft_from_a_booking(session, place):
     (grant,) = allocations_of(session, actor=team.actor).items
     assert (view.allocation.used, grant.left) == (0, grant.allocation.amount)
     assert CANARY not in repr([view, grant])
-    told = session.scalars(select(OutboxEvent)).all()
+    told = session.scalars(select(OutboxEvent).order_by(OutboxEvent.id)).all()
     assert not [one for one in told if one.kind.startswith(("booking.", "schedule."))]
     assert CANARY not in session.scalars(select(Occupancy.label)).all()
 

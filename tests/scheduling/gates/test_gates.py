@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select, update
 
 from infra_access.access_requests import allocations, drafting, submitting
-from infra_access.access_requests.gate_reading import as_read
+from infra_access.access_requests.gates.of_requests import gates_of_request
+from infra_access.access_requests.gates.reading import as_read
 from infra_access.access_requests.models import AccessRequest, Approval, Participant
-from infra_access.access_requests.request_gates import gates_of_request
 from infra_access.audit.models import AuditEvent
 from infra_access.core.errors import Conflict, Forbidden, Invalid
 from infra_access.core.timespan import TimeSpan
@@ -194,7 +194,9 @@ def test_what_the_facility_checks_refuses_no_booking_and_is_cleared_by_it(sessio
         take_back(session, actor=staff, now=MONDAY, booking=booking, gate=gate.key)
     clear(session, actor=staff, now=MONDAY, booking=booking, gate=gate.key, title="Record of the walk")
     check_in(session, actor=actor, now=DURING, booking=booking)
-    acts = session.scalars(select(AuditEvent.action).where(AuditEvent.object_id == booking.public_id)).all()
+    acts = session.scalars(
+        select(AuditEvent.action).where(AuditEvent.object_id == booking.public_id).order_by(AuditEvent.id)
+    ).all()
     assert [one for one in acts if "gate" in one] == [
         "booking.gate_cleared",
         "booking.gate_reopened",

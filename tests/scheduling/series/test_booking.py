@@ -72,7 +72,7 @@ def test_a_series_is_a_booking_each_with_one_event_for_all(session, place, actor
     assert len({one.uid for one in bookings}) == 5
     after = row_counts(session)
     assert after["audit_event"] - before["audit_event"] == 1
-    assert session.scalars(select(OutboxEvent.kind)).all()[-1] == "booking.series_made"
+    assert session.scalars(select(OutboxEvent.kind).order_by(OutboxEvent.id)).all()[-1] == "booking.series_made"
     assert session.scalars(select(AuditEvent.action).order_by(AuditEvent.id.desc()).limit(1)).one() == "series.created"
 
 

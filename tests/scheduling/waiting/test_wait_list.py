@@ -231,9 +231,13 @@ def test_who_waited_in_vain_is_told_and_it_is_on_record(session, database, taken
         make_offers(database, now=MORNING.end)
     session.expire_all()
     assert entry.state == "lapsed"
-    told = session.scalars(select(OutboxEvent.payload).where(OutboxEvent.kind == "wait_list.lapsed")).all()
+    told = session.scalars(
+        select(OutboxEvent.payload).where(OutboxEvent.kind == "wait_list.lapsed").order_by(OutboxEvent.id)
+    ).all()
     assert told == [{"wait": entry.public_id}]
-    acts = session.scalars(select(AuditEvent.action).where(AuditEvent.object_id == entry.public_id)).all()
+    acts = session.scalars(
+        select(AuditEvent.action).where(AuditEvent.object_id == entry.public_id).order_by(AuditEvent.id)
+    ).all()
     assert acts == ["wait_list.joined", "wait_list.lapsed"]
 
 

@@ -1,0 +1,1 @@
+"""Gates: what a session waits for, worked out whenever it is read."""
