@@ -6,7 +6,7 @@ the latest days: a slot in three days is a lie when a visa takes thirty.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +21,7 @@ class Due:
     `certain` is false where a missing fact may spare it.
     """
 
-    because: Text
+    because: Callable[[], Text]
     stage: int
     expected_days: int
     latest_days: int
@@ -57,4 +57,4 @@ def _days(stages: Iterable[tuple[int, int]]) -> int:
 def _because(dues: list[Due]) -> Text:
     if not any(due.latest_days for due in dues):
         return _("Nothing has to be waited for.")
-    return max(dues, key=lambda due: (due.latest_days, due.expected_days, due.certain)).because
+    return max(dues, key=lambda due: (due.latest_days, due.expected_days, due.certain)).because()

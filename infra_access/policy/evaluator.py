@@ -7,10 +7,11 @@ hangs on one does not match.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, TypeVar, cast
 
 from infra_access.core.decision import ApprovalDue, Decision, Missing, Outcome, Reason
 from infra_access.core.i18n import Text, _
@@ -60,14 +61,17 @@ class _Case:
     audience: Audience
     number: str
     judged: tuple[_Judged, ...]
+    unmet: dict[tuple[object, bool | None], list[Rule]] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        """Sort the rules by effect and truth once, since each is asked for several times."""
+        for one in self.judged:
+            if not self.is_met(one.rule.effect):
+                self.unmet.setdefault((type(one.rule.effect), one.verdict.truth), []).append(one.rule)
 
     def rules(self, kind: type[E], truth: bool | None = True) -> list[tuple[Rule, E]]:
         """Return the rules of one effect whose condition came to `truth`; a requirement that is met is none."""
-        return [
-            (j.rule, j.rule.effect)
-            for j in self.judged
-            if isinstance(j.rule.effect, kind) and j.verdict.truth is truth and not self.is_met(j.rule.effect)
-        ]
+        return [(rule, cast("E", rule.effect)) for rule in self.unmet.get((kind, truth), ())]
 
     def is_met(self, effect: Effect) -> bool:
         """Tell whether an effect is a requirement that is satisfied already, whatever its condition."""
@@ -103,10 +107,11 @@ def evaluate(
     view = View(facts, as_of)
     day = as_of.astimezone(UTC).date()
     known = facts.value("satisfied", as_of)
+    wanted = Action(action)
     judged = tuple(
         _Judged(rule, judge(rule.when, view))
         for rule in sorted(rules, key=_order)
-        if Action(action) in rule.applies_to and rule.holds_on(day)
+        if wanted in rule.applies_to and rule.holds_on(day)
     )
     satisfied = known if isinstance(known, frozenset) else frozenset()
     this = _Case(view, satisfied, Audience(audience), case, judged)
@@ -183,8 +188,11 @@ def _applied(this: _Case) -> list[tuple[Rule, Text]]:
 def _reasons(this: _Case, told: list[tuple[Rule, Text]]) -> tuple[Reason, ...]:
     found = (disclosure.reason(rule, message, this.audience, this.number) for rule, message in told)
     distinct: list[Reason] = []
+    of_rule: dict[str, list[Reason]] = {}
     for one in found:
-        if one is not None and one not in distinct:
+        # Only those of one rule can be equal: comparing each with all costs more than judging the rules.
+        if one is not None and one not in (same := of_rule.setdefault(one.rule, [])):
+            same.append(one)
             distinct.append(one)
     return tuple(distinct)
 
@@ -220,7 +228,7 @@ def _dues(this: _Case) -> list[Due]:
         found: list[tuple[Rule, Approve | Require]] = [*this.rules(Approve, truth), *this.rules(Require, truth)]
         for rule, effect in found:
             readable = disclosure.may_read(rule, this.audience)
-            because = explanations.why_so_late(rule, certain=certain, readable=readable)
+            because = partial(explanations.why_so_late, rule, certain=certain, readable=readable)
             dues.append(Due(because, effect.stage, rule.expected_days, rule.latest_days, certain))
     return dues
 

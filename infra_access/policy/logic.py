@@ -17,7 +17,22 @@ from infra_access.policy.kinds import Value
 
 Truth = bool | None
 
+# Read once: this is asked of every comparison, and a member of an enumeration is slow to reach by its class.
+_UNKNOWN, _ABSENT = Gap.UNKNOWN, Gap.ABSENT
+
+_HOLD_OF_NOTHING = frozenset({Op.NE, Op.NOT_IN})
+"""What does not exist equals nothing and is in nothing; only the two negative comparisons hold of it."""
+
+
+def _within(value: Any, bounds: Any) -> bool:
+    low, high = bounds
+    # Spans of days are half-open; bounds of a quantity are both meant.
+    return bool(low <= value < high if isinstance(low, date) else low <= value <= high)
+
+
 _TESTS: Mapping[Op, Callable[[Any, Any], bool]] = {
+    Op.EXISTS: lambda _fact, _value: True,
+    Op.WITHIN: _within,
     Op.EQ: lambda fact, value: bool(fact == value),
     Op.NE: lambda fact, value: bool(fact != value),
     Op.IN: lambda fact, value: fact in value,
@@ -40,22 +55,26 @@ class Verdict:
     unknown: frozenset[str] = frozenset()
 
 
-_SURE = (Verdict(False), Verdict(True))
+_FALSE, _TRUE = _SURE = (Verdict(False), Verdict(True))
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a condition sees: the facts at one moment and, inside quantifiers, the member at hand."""
+    """What a condition sees: the facts at one moment and, inside quantifiers, the member at hand.
+
+    The views of members are made once, since many rules ask about the same people.
+    """
 
     facts: Facts
     as_of: datetime
     bound: Mapping[str, tuple[int, Facts]] = field(default_factory=dict)
+    within: "dict[str, list[View] | None]" = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def value(self, path: str) -> Value | Gap:
         """Return what is known of a fact, of the member at hand for `participants[].role`."""
-        collection, bracket, name = path.partition("[].")
-        if not bracket:
+        if not self.bound or "[" not in path:
             return self.facts.value(path, self.as_of)
+        collection, _bracket, name = path.partition("[].")
         return self.bound[collection][1].value(name, self.as_of)
 
     def exact(self, path: str) -> str:
@@ -65,32 +84,29 @@ class View:
 
     def each(self, collection: str) -> "list[View] | None":
         """Return one view for each member, or None where the collection is unknown."""
-        members = self.facts.members(collection)
-        if members is None:
-            return None
+        if collection not in self.within:
+            members = self.facts.members(collection)
+            self.within[collection] = None if members is None else self._of_each(collection, members)
+        return self.within[collection]
+
+    def _of_each(self, collection: str, members: Iterable[Facts]) -> "list[View]":
         # Not `replace`, which costs more than all that is asked of the view.
         return [View(self.facts, self.as_of, {**self.bound, collection: (n, one)}) for n, one in enumerate(members)]
 
 
 def all_of(verdicts: Iterable[Verdict]) -> Verdict:
     """Join: false if any is false, else unknown if any is unknown, else true."""
-    seen = list(verdicts)
-    if any(v.truth is False for v in seen):
-        return Verdict(False)
-    return _open(seen) or Verdict(True)
+    return _joined(verdicts, decides=_FALSE, otherwise=_TRUE)
 
 
 def any_of(verdicts: Iterable[Verdict]) -> Verdict:
     """Join: true if any is true, else unknown if any is unknown, else false."""
-    seen = list(verdicts)
-    if any(v.truth is True for v in seen):
-        return Verdict(True)
-    return _open(seen) or Verdict(False)
+    return _joined(verdicts, decides=_TRUE, otherwise=_FALSE)
 
 
 def negated(verdict: Verdict) -> Verdict:
     """Turn true and false around; unknown stays."""
-    return verdict if verdict.truth is None else Verdict(not verdict.truth)
+    return verdict if verdict.truth is None else _SURE[not verdict.truth]
 
 
 def judge(condition: Condition, view: View) -> Verdict:
@@ -108,43 +124,40 @@ def judge(condition: Condition, view: View) -> Verdict:
             return _quantify(condition, view)
 
 
-def _open(verdicts: list[Verdict]) -> Verdict | None:
-    undecided = [v.unknown for v in verdicts if v.truth is None]
-    return Verdict(None, frozenset().union(*undecided)) if undecided else None
+def _joined(verdicts: Iterable[Verdict], *, decides: Verdict, otherwise: Verdict) -> Verdict:
+    """Join lazily: what comes after the one that decides is not judged."""
+    undecided = []
+    for one in verdicts:
+        if one.truth is decides.truth:
+            return decides
+        if one.truth is None:
+            undecided.append(one.unknown)
+    return Verdict(None, frozenset().union(*undecided)) if undecided else otherwise
 
 
 def _compare(condition: Compare, view: View) -> Verdict:
     left = view.value(condition.fact)
     right = condition.value if condition.other is None else view.value(condition.other)
-    if left is Gap.UNKNOWN or right is Gap.UNKNOWN:
+    if left is _UNKNOWN or right is _UNKNOWN:
         paths = ((condition.fact, left), (condition.other or "", right))
-        return Verdict(None, frozenset(view.exact(path) for path, value in paths if value is Gap.UNKNOWN))
-    if condition.op is Op.EXISTS:
-        return _SURE[left is not Gap.ABSENT]
-    if left is Gap.ABSENT or right is Gap.ABSENT:
-        # What does not exist equals nothing and is in nothing; only the two negative comparisons hold of it.
-        return _SURE[condition.op in (Op.NE, Op.NOT_IN)]
-    return _SURE[_within(left, right) if condition.op is Op.WITHIN else _TESTS[condition.op](left, right)]
-
-
-def _within(value: Any, bounds: Any) -> bool:
-    low, high = bounds
-    # Spans of days are half-open; bounds of a quantity are both meant.
-    return bool(low <= value < high if isinstance(low, date) else low <= value <= high)
+        return Verdict(None, frozenset(view.exact(path) for path, value in paths if value is _UNKNOWN))
+    if left is _ABSENT or right is _ABSENT:
+        return _SURE[condition.op in _HOLD_OF_NOTHING]
+    return _SURE[_TESTS[condition.op](left, right)]
 
 
 def _quantify(condition: Quantifier, view: View) -> Verdict:
     views = view.each(condition.over)
     if views is None:
         return Verdict(None, _unknown_members(condition, view))
-    verdicts = [judge(condition.when, each) for each in views]
+    verdicts = (judge(condition.when, each) for each in views)
     match condition:
         case Some():
             return any_of(verdicts)
         case Every():
             return all_of(verdicts)
         case Share(gt=gt):
-            return _share(verdicts, Fraction(gt))
+            return _share(list(verdicts), Fraction(gt))
 
 
 def _unknown_members(condition: Quantifier, view: View) -> frozenset[str]:
@@ -159,10 +172,10 @@ def _share(verdicts: list[Verdict], gt: Fraction) -> Verdict:
     sure = sum(v.truth is True for v in verdicts)
     possible = sum(v.truth is not False for v in verdicts)
     if sure > wanted:
-        return Verdict(True)
+        return _TRUE
     if possible <= wanted:
-        return Verdict(False)
-    return _open(verdicts) or Verdict(False)
+        return _FALSE
+    return Verdict(None, frozenset().union(*(v.unknown for v in verdicts)))
 
 
 @dataclass(frozen=True, slots=True)
