@@ -47,7 +47,7 @@ from infra_access.outcomes.models import Outcome
 from infra_access.people.actors import load_actor
 from infra_access.people.links import make_link
 from infra_access.people.models import Account, ApiToken, RoleGrant
-from infra_access.policy.models import PolicyDocument
+from infra_access.policy.models import CountryGroup, PolicyDocument
 from infra_access.scheduling.bookings import book_and_show
 from infra_access.scheduling.drafts.models import SessionDraft, SessionSchedule
 from infra_access.scheduling.models import Booking
@@ -239,6 +239,7 @@ def _ids(session: Session) -> dict[str, dict[str, str]]:
     ids["access-requests"]["soil-iron correction"] = "/".join(
         (ids["access-requests"]["soil-iron"], session.scalars(select(RequestCorrection.public_id)).one())
     )
+    ids["country-groups"] = {code: code for code in session.scalars(select(CountryGroup.code))}
     ids["delegations"] = {
         email.partition("@")[0]: found
         for email, found in session.execute(

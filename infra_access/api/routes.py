@@ -141,6 +141,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.policies_evaluate", "/policies/evaluate", contexts.nothing),
     ("api.policy", "/policies/{id}", policy_document),
     ("api.country_groups", "/country-groups", contexts.nothing),
+    ("api.country_group", "/country-groups/{code}", contexts.nothing),
     ("api.policy_templates", "/policy-templates", contexts.nothing),
     ("api.policy_changes", "/policies/{id}/changes", policy_document),
     ("api.policy_what_if", "/policies/{id}/what-if", policy_document),

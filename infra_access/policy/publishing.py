@@ -15,7 +15,7 @@ from infra_access.core.columns import table_of
 from infra_access.core.errors import Conflict, Invalid
 from infra_access.core.i18n import Text, _
 from infra_access.core.ids import new_public_id
-from infra_access.core.input_text import clean_line
+from infra_access.core.input_text import clean_line, clean_text
 from infra_access.core.named_locks import lock_names, lock_table
 from infra_access.outbox.events import publish
 from infra_access.people.roles import resolve_scope
@@ -169,8 +169,15 @@ def set_country_group(
     as_of: date,
     source: str,
     countries: Iterable[str],
+    reason: str = "",
 ) -> CountryGroup:
-    """Enter or correct a dated group of countries, such as ODA:2024, for the whole network. Raises Invalid."""
+    """Enter a dated group of countries, such as ODA:2024, for the whole network, or correct a mistake in it.
+
+    A later list has a code of its own, so that rules stay with the list that they name: what is there already changes
+    only for a reason, which is recorded with who came in and who left. The same again changes nothing.
+
+    Raises Invalid naming the field; Conflict `group.exists` where another list has the code and no reason is given.
+    """
     require(actor, Permission.POLICY_WRITE, (NETWORK,))
     if not GROUP.fullmatch(code) or len(code) > 40:
         raise fault("group.code", "code", _("Name a group of countries and its date, such as ODA:2024."))
@@ -187,11 +194,24 @@ def set_country_group(
         "source": clean_line(source, field="source", max_length=300, required=True),
         "countries": members,
     }
+    why = clean_text(reason, field="reason", max_length=2_000)
     head = _locked_head(session)
     group = session.get(CountryGroup, code, populate_existing=True)
+    before = group.countries if group else []
     if group is None:
         group = CountryGroup(code=code, **values)
         session.add(group)
+    elif all(getattr(group, field) == value for field, value in values.items()):
+        return group
+    elif not why:
+        raise Conflict(
+            "group.exists",
+            _(
+                "There is a list ${code} already, and rules may rest on it. Enter a later list under its own date; to "
+                "correct a mistake in this one, say why.",
+                mapping={"code": code},
+            ),
+        )
     else:
         for field, value in values.items():
             setattr(group, field, value)
@@ -204,7 +224,14 @@ def set_country_group(
         object_kind="country_group",
         object_id=code,
         now=now,
-        details={"countries": len(members), "source": values["source"], "policy": head.number},
+        details={
+            "countries": len(members),
+            "in": sorted(set(members) - set(before)) if before else [],
+            "out": sorted(set(before) - set(members)),
+            "source": values["source"],
+            "reason": why,
+            "policy": head.number,
+        },
     )
     return group
 

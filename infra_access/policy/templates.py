@@ -163,7 +163,7 @@ _LISTED: Sequence[Template] = (
         _("Data of people, or about their health"),
         _("Ethics approval, a training, an approval; data go abroad under equal protection or an agreement."),
         (
-            _group(_("Countries with equal protection"), "EU:2020"),
+            _group(_("Countries with equal protection"), "ADEQUACY:2025"),
             Ask("training", _("Which training"), Setting.CODE, "data-protection"),
             Ask("role", _("Who approves"), Setting.ROLE, "organisation_admin"),
             _DAYS,

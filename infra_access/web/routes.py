@@ -101,6 +101,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("policy_new", "/policies/new", contexts.nothing),
     ("policy", "/policies/{id}", policy_document),
     ("country_groups", "/country-groups", contexts.nothing),
+    ("country_group_enter", "/country-groups/enter", contexts.nothing),
     ("overrides", "/overrides", contexts.nothing),
     ("override_confirm", "/overrides/{id}/confirm", private(override)),
     ("override_withdraw", "/overrides/{id}/withdraw", private(override)),

@@ -214,7 +214,7 @@ def test_rules_name_only_groups_of_countries_that_are_here(data: Dataset) -> Non
     known = {each.code for each in data.country_groups}
     text = json.dumps([policy.rules for policy in data.policies])
     named = set(re.findall(r'"value": "([A-Z0-9]+:[0-9]{4})"', text))
-    assert named == known
+    assert named <= known
 
 
 def test_the_host_country_is_asked_again_only_when_the_team_changes(data: Dataset) -> None:

@@ -49,6 +49,7 @@ TYPICAL = {
     "service-orders": "maize-leaves",
     "schedules": "next-cycle",
     "policies": "facility startups-and-smes",
+    "country-groups": "LDC:2024",
     "standing-authorisations": "uct",
     "delegations": "startup",
     "overrides": "soil-iron",
@@ -724,6 +725,14 @@ CALLS: Mapping[str, Call] = {
     "api.policy_publish POST": Call(by="manager", of=NEW, after="api.policies POST"),
     "api.policy_what_if POST": Call(by="manager", silent="only computes"),
     "api.policy_withdraw POST": Call(by="manager", of="facility swiss-light-source-rules"),
+    "api.country_group PUT": Call(
+        by="admin",
+        body={"name": "L", "as_of": "2031-01-01", "source": "S", "countries": ["KE"], "reason": "A mistake"},
+    ),
+    "country_group_enter POST": Call(
+        by="admin",
+        body={"code": "LDC:2031", "name": "A list", "as_of": "2031-01-01", "source": "A source", "countries": "KE"},
+    ),
     "policy_new POST": Call(
         by="manager", body=_given(scope=_scope_of_sls, name="gate", template="wide", terms_days="5")
     ),

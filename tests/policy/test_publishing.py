@@ -132,12 +132,20 @@ def test_a_scope_must_exist(session: Session, kind: str, key: str) -> None:
         make_document(session, scope_kind=kind, scope_key=key)
 
 
-def test_a_group_of_countries_is_corrected_in_place(session: Session, now: datetime) -> None:
+def test_a_group_of_countries_is_corrected_only_for_a_reason_that_is_kept(session: Session, now: datetime) -> None:
     make_country_group(session, "LDC:2024", "KH", "ET")
-    group = make_country_group(session, "LDC:2024", "ET", "ET", "KH", "NP")
-    assert group.countries == ["ET", "KH", "NP"]
+    make_country_group(session, "LDC:2024", "ET", "KH", "ET")
+    assert head(session) == 1  # the same again is none
+    with pytest.raises(Conflict) as refused:
+        make_country_group(session, "LDC:2024", "ET", "NP")
+    assert refused.value.code == "group.exists"
+    group = make_country_group(session, "LDC:2024", "ET", "ET", "NP", reason="Typed from the wrong page.")
+    assert group.countries == ["ET", "NP"]
     assert head(session) == 2
     assert events(session, "policy.country_group_set") == 2
+    of_it = AuditEvent.action == "policy.country_group_set"
+    details = session.scalars(select(AuditEvent.details).where(of_it).order_by(AuditEvent.id)).all()[-1]
+    assert (details["in"], details["out"], details["reason"]) == (["NP"], ["KH"], "Typed from the wrong page.")
 
 
 @pytest.mark.parametrize(

@@ -61,3 +61,43 @@ def test_a_decision_and_a_rule_that_hang_on_one_name_its_date_and_source(browser
     page = reader.get("/policies").click("Rules ", index=0)
     assert page.html.select("a[href='/country-groups#ODA:2026-01-01']")
     assert reader.get("/policies").html.select("a[href='/country-groups']")
+
+
+def test_the_network_enters_a_list_that_rules_may_name_and_corrects_it_for_a_reason(browser, database, groups):
+    with database.writer() as session:
+        account = make_account(session)
+        make_actor(session, ("access_administrator", ("network", "")), account=account)
+    with database.reader() as session:
+        network = browser(session.get_one(Account, account.id))
+    form = network.get("/country-groups").click("Enter a group").forms["enter-group"]
+    for name, value in (("code", "LDC:2024"), ("name", "Least developed"), ("as_of", "2024-12-13"), ("source", "UN")):
+        form[name] = value
+    form["countries"] = "ke, UG\nXX"
+    refused = form.submit(status=422)
+    assert "unknown: XX" in refused.text
+    again = refused.forms["enter-group"]
+    again["countries"] = "ke, UG"
+    assert "Rules may name it" in again.submit().follow().text
+    path = "/country-groups/enter?like=LDC:2024"
+    form = network.get(path).forms["enter-group"]
+    assert form["countries"].value == "KE, UG"
+    form["countries"] = "KE, UG, TZ"
+    assert "say why" in form.submit(status=409).text
+    form["reason"] = "TZ was left out"
+    form.submit(status=303)
+    with database.writer() as session:
+        make_policy(session, raw_rule("now", {"type": "permit"}, {**ODA["when"], "value": "LDC:2024"}))
+    browser().get(path, status=401)
+
+
+@pytest.mark.parametrize("where", [("country", "KE"), ("facility", "here")])
+def test_nobody_below_the_network_enters_one(browser, database, groups, where):
+    with database.writer() as session:
+        account = make_account(session)
+        key = groups.facility.public_id if where[0] == "facility" else where[1]
+        role = "facility_manager" if where[0] == "facility" else "access_administrator"
+        make_actor(session, (role, (where[0], key)), account=account)
+    with database.reader() as session:
+        local = browser(session.get_one(Account, account.id))
+    assert "Enter a group" not in local.get("/country-groups").text
+    local.get("/country-groups/enter", status=403)
