@@ -55,6 +55,8 @@ _CLEANERS: Mapping[str, fields.Cleaner] = {
     "access_types": fields.list_of(fields.one_of(AccessType)),
 }
 _BESIDE = frozenset({"techniques", "access_types"})
+_RULED = frozenset({"tags", "control_codes"})
+"""What rules may hang on that do not lie with the facility."""
 
 
 class InstrumentFields(TypedDict, total=False):
@@ -136,15 +138,21 @@ def update_instrument(
 ) -> Instrument:
     """Change fields of an instrument, its techniques, status and publication among them.
 
-    `status_note` is no field: it tells those who have booked time why the status changed.
+    `status_note` is no field: it tells those who have booked time why the status changed. Labels and control codes are
+    added by the staff, but taken off only by who answers for the rules that may hang on them; who does may change
+    nothing else. Raises Forbidden.
     """
     scopes = instrument_scopes(session, instrument)
-    require(actor, Permission.INSTRUMENT_UPDATE, scopes)
+    only_ruled = bool(changes) and changes.keys() <= _RULED
+    require(actor, Permission.INSTRUMENT_LABEL if only_ruled else Permission.INSTRUMENT_UPDATE, scopes)
     fields.check_version(instrument.version, expected_version)
     stored = fields.cleaned(changes, {**_CLEANERS, "status_note": fields.text(2_000)})
     note = stored.pop("status_note", "")
     beside = {field: stored.pop(field) for field in _BESIDE & stored.keys()}
     changed = {field for field, value in stored.items() if getattr(instrument, field) != value}
+    taken_off = {field: sorted(set(getattr(instrument, field)) - set(stored[field])) for field in _RULED & changed}
+    if any(taken_off.values()):
+        require(actor, Permission.INSTRUMENT_RELEASE, scopes)
     if "listing" in changed:
         _check_listing(actor, stored["listing"], scopes)
     if "publication" in changed:
@@ -170,7 +178,10 @@ def update_instrument(
         object_kind="instrument",
         object_id=instrument.public_id,
         now=now,
-        details={"changed": sorted(changed | beside.keys())},
+        details={
+            "changed": sorted(changed | beside.keys()),
+            **{f"{name}_off": off for name, off in taken_off.items() if off},
+        },
     )
     if "status" in changed:
         publish(

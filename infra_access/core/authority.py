@@ -31,6 +31,8 @@ class Permission(StrEnum):
     FACILITY_UPDATE = "catalogue:facility:update"
     INSTRUMENT_CREATE = "catalogue:instrument:create"
     INSTRUMENT_UPDATE = "catalogue:instrument:update"
+    INSTRUMENT_LABEL = "catalogue:instrument:label"
+    INSTRUMENT_RELEASE = "catalogue:instrument:release"
     CATALOGUE_IMPORT = "catalogue:any:import"
     SIGN_UP = "people:account:create"
     OWN_ACCOUNT = "people:account:own"
@@ -161,6 +163,8 @@ _OFFICE = frozenset({"facility_manager", "user_officer", "organisation_admin", "
 _FINANCE = _OFFICE | {"finance"}
 _READERS = _STAFF | {"safety_officer", "access_administrator", "export_control_officer", "auditor"}
 
+_RELEASERS = frozenset({"export_control_officer", "access_administrator", "platform_admin"})
+
 PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.CATALOGUE_READ: Allow(anyone=True),
     Permission.CATALOGUE_READ_DRAFT: Allow(roles=_STAFF),
@@ -173,6 +177,9 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.FACILITY_UPDATE: Allow(roles=_OFFICE),
     Permission.INSTRUMENT_CREATE: Allow(roles=_OFFICE),
     Permission.INSTRUMENT_UPDATE: Allow(roles=_STAFF),
+    # Rules of the network hang on labels and control codes: those whom they bind do not take them off.
+    Permission.INSTRUMENT_LABEL: Allow(roles=_STAFF | _RELEASERS),
+    Permission.INSTRUMENT_RELEASE: Allow(roles=_RELEASERS),
     Permission.CATALOGUE_IMPORT: Allow(roles=frozenset({"organisation_admin", "facility_manager", "platform_admin"})),
     Permission.SIGN_UP: Allow(anyone=True),
     Permission.OWN_ACCOUNT: Allow(signed_in=True),

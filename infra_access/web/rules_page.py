@@ -13,10 +13,12 @@ from infra_access.catalogue.countries import country_name
 from infra_access.catalogue.managed import facilities_run_by
 from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.catalogue.vocabularies import label
-from infra_access.core.authority import PERMISSIONS, Permission
+from infra_access.core.authority import PERMISSIONS, Permission, may
+from infra_access.core.errors import Invalid, NotFound
 from infra_access.core.i18n import Text, _
 from infra_access.core.roles import ROLES
 from infra_access.http.localisation import cldr
+from infra_access.http.policy_contexts import policy_scopes
 from infra_access.policy.common_rules import MANY, From, Then
 from infra_access.policy.documents import load_rules
 from infra_access.policy.models import CountryGroup
@@ -128,6 +130,21 @@ def writable_scopes(request: Request) -> list[tuple[str, str]]:
     )
     run = facilities_run_by(request.db, request.actor, Permission.POLICY_WRITE)
     return [*own, *(("facility", facility.public_id) for facility in run)]
+
+
+def narrower_scope(request: Request, named: str) -> tuple[str, str] | None:
+    """Return the way in, the instrument or the label that is named as `kind:key`, where the reader may write its rules.
+
+    There are too many of these to be listed: the pages of each lead here.
+    """
+    kind, _colon, key = named.partition(":")
+    if kind not in ("route", "instrument", "tag"):
+        return None
+    try:
+        scopes = policy_scopes(request.db, kind, key)
+    except (NotFound, Invalid):
+        return None
+    return (kind, key) if may(request.actor, Permission.POLICY_WRITE, scopes) else None
 
 
 def options(request: Request) -> dict[str, list[tuple[str, str]]]:

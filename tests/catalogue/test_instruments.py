@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +16,7 @@ from infra_access.core.authority import NETWORK, Actor, Grant, system_actor
 from infra_access.core.errors import Conflict, Forbidden, Invalid, PreconditionFailed
 from infra_access.outbox.models import OutboxEvent
 from tests.factories.catalogue import NOW, make_facility, make_instrument, make_organisation, manager_of
+from tests.factories.people import make_actor
 
 SYSTEM = system_actor("tests")
 
@@ -200,3 +203,24 @@ def test_what_stands_beside_an_instrument_is_a_part_of_its_version(
     later = {"name": "Later"}
     with pytest.raises(PreconditionFailed):
         update_instrument(session, actor=SYSTEM, now=NOW, instrument=instrument, changes=later, expected_version=seen)
+
+
+@pytest.mark.parametrize("field", ["tags", "control_codes"])
+def test_what_rules_hang_on_is_added_by_staff_and_taken_off_by_who_answers_for_them(
+    session: Session, field: str
+) -> None:
+    facility = make_facility(session, country="DE")
+    instrument = make_instrument(session, facility=facility, **{field: ["2B350"]})
+
+    def change(values: list[str], role: str = "facility_manager", scope: Any = None) -> Instrument:
+        actor = make_actor(session, (role, scope or ("facility", facility.public_id)))
+        return update_instrument(session, actor=actor, now=NOW, instrument=instrument, changes={field: values})
+
+    assert getattr(change(["2B350", "3A001"]), field) == ["2B350", "3A001"]
+    for role in ("facility_manager", "instrument_scientist"):
+        with pytest.raises(Forbidden):
+            change(["3A001"], role)
+    assert getattr(instrument, field) == ["2B350", "3A001"]
+    assert getattr(change(["3A001"], "access_administrator", ("country", "DE")), field) == ["3A001"]
+    details = session.scalars(select(AuditEvent.details).order_by(AuditEvent.id)).all()[-1]
+    assert details == {"changed": [field], f"{field}_off": ["2B350"]}

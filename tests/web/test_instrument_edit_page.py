@@ -20,6 +20,10 @@ def stored(database, place):
         return session.get_one(Instrument, place.instrument.id)
 
 
+def _saved(form):
+    return form.submit().follow()
+
+
 def test_the_page_of_the_instrument_leads_to_it(office, place):
     assert "How it runs" in office.get(f"/instruments/{place.instrument.public_id}").click("Change it, or how").text
 
@@ -68,3 +72,14 @@ def test_a_retired_one_is_gone(browser, place, form):
     form["publication"] = "retired"
     assert "is saved" in form.submit().follow().text
     browser().get(f"/instruments/{place.instrument.public_id}", status=410)
+
+
+def test_a_label_is_added_but_not_taken_off_by_those_whom_its_rules_bind(database, place, form):
+    form["tags"] = "dual-use, laser"
+    again = next(one for one in _saved(form).click("Change it, or how").forms.values() if "tags" in one.fields)
+    assert stored(database, place).tags == ["dual-use", "laser"]
+    again["tags"] = "laser"
+    again["description"] = "What was typed"
+    refused = again.submit(status=403)
+    assert "What was typed" in refused.text
+    assert stored(database, place).tags == ["dual-use", "laser"]

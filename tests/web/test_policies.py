@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from infra_access.catalogue.models import Facility, Instrument
+from infra_access.people.models import Account
 from infra_access.policy.models import PolicyDocument
-from tests.factories.people import make_account, make_grant
+from tests.factories.access_requests import make_route
+from tests.factories.people import make_account, make_actor, make_grant
 from tests.factories.policy import make_country_group, make_policy, raw_rule
 from tests.factories.scheduling import make_place
 
@@ -176,3 +179,42 @@ def test_who_writes_no_rules_is_told_so_and_strangers_see_none(browser, database
     shown = listed.click("Rules", href="/policies/")
     assert "Change these rules" not in shown.text
     assert page.get(shown.request.path, status=404).status_int == 404
+
+
+def test_an_instrument_and_a_way_in_have_rules_of_their_own_from_their_pages(office, place, database):
+    page = office.get(f"/instruments/{place.instrument.public_id}/edit").click("for this instrument alone")
+    form = last_form(page)
+    assert form["scope"].value == f"instrument:{place.instrument.public_id}"
+    form["name"] = "House rules"
+    assert place.instrument.name in form.submit().follow().text
+    assert (stored(database).scope_kind, stored(database).scope_key) == ("instrument", place.instrument.public_id)
+    with database.writer() as session:
+        route = make_route(
+            session,
+            facility=session.get_one(Facility, place.facility.id),
+            instruments=[session.get_one(Instrument, place.instrument.id)],
+        )
+    form = last_form(office.get(f"/routes/{route.public_id}").click("for this way in alone"))
+    form["name"] = "Rules of the way in"
+    form.submit().follow()
+    with database.reader() as session:
+        made = session.scalars(select(PolicyDocument).where(PolicyDocument.name == "Rules of the way in")).one()
+    assert (made.scope_kind, made.scope_key) == ("route", route.public_id)
+
+
+def test_the_network_writes_rules_for_a_label_and_nobody_below_it_does(browser, office, database):
+    assert "Write rules for a label" not in office.get("/policies").text
+    offered = last_form(office.get("/policies/new?label=laser"))["scope"].options
+    assert "tag:laser" not in [value for value, _chosen, _text in offered]
+    with database.writer() as session:
+        account = make_account(session)
+        make_actor(session, ("access_administrator", ("network", "")), account=account)
+    with database.reader() as session:
+        network = browser(session.get_one(Account, account.id))
+    form = next(one for one in network.get("/policies").forms.values() if "label" in one.fields)
+    form["label"] = "laser"
+    beginning = last_form(form.submit())
+    assert beginning["scope"].value == "tag:laser"
+    beginning["name"] = "House rules"
+    beginning.submit().follow()
+    assert (stored(database).scope_kind, stored(database).scope_key) == ("tag", "laser")

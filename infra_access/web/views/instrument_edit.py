@@ -18,7 +18,7 @@ from infra_access.catalogue.vocabularies import (
 )
 from infra_access.core import clock
 from infra_access.core.authority import Permission
-from infra_access.core.errors import PreconditionFailed
+from infra_access.core.errors import Forbidden, PreconditionFailed
 from infra_access.core.i18n import Text, _
 from infra_access.http.security import Context
 from infra_access.scheduling.places import Place
@@ -28,7 +28,7 @@ from infra_access.web.rendering import flash
 
 _LINES = ("name", "description", "manufacturer", "model", "website", "contact_name", "contact_email")
 _OPTIONAL = frozenset({"manufacturer", "model", "website", "contact_email"})
-_LISTS = ("techniques", "hazards", "control_codes")
+_LISTS = ("techniques", "hazards", "control_codes", "tags")
 _CHOSEN = ("status", "scheduling_authority", "publication")
 _AUTHORITY: dict[str, Text] = {
     SchedulingAuthority.HERE: _("Here: people book it in this calendar"),
@@ -53,11 +53,11 @@ def show(context: Context, request: Request) -> dict[str, Any]:
     place: Place = context.row
     instrument = place.instrument
     entered = {name: getattr(instrument, name) or "" for name in (*_LINES, *_CHOSEN)}
-    entered |= {name: ", ".join(getattr(instrument, name)) for name in ("hazards", "control_codes")}
+    entered |= {name: ", ".join(getattr(instrument, name)) for name in ("hazards", "control_codes", "tags")}
     techniques = techniques_of(request.db, [instrument.id])[instrument.id]
     entered["techniques"] = ", ".join(name for _key, name in techniques)
     chosen = access_types_of(request.db, [instrument.id])[instrument.id]
-    return {**_page(request, place, chosen), **to_fill_in(entered)}
+    return {**_page(context, request, chosen), **to_fill_in(entered)}
 
 
 @view_config(**_ROUTE, request_method="POST")
@@ -74,11 +74,11 @@ def change(context: Context, request: Request) -> dict[str, Any] | Response:
             changes=_changes(request, entered),
             expected_version=seen_version(entered) or 0,
         )
-    except (*ENTERED, PreconditionFailed) as error:
+    except (*ENTERED, PreconditionFailed, Forbidden) as error:
         with request.db.no_autoflush:
             shown = to_correct(request, error)
             shown["errors"] = Entries(_beside_lists(shown["errors"]))
-            return {**_page(request, place, many(request, "access_types")), **shown}
+            return {**_page(context, request, many(request, "access_types")), **shown}
     if instrument.status != before:
         values = {"name": instrument.name, "status": request.localize(label(OperationalStatus(instrument.status)))}
         flash(request, "success", _("${name} is now: ${status}. Those who have booked it get a mail.", mapping=values))
@@ -105,10 +105,12 @@ def _changes(request: Request, entered: dict[str, str]) -> dict[str, Any]:
     return changes | {"access_types": many(request, "access_types"), "status_note": entered.get("status_note", "")}
 
 
-def _page(request: Request, place: Place, chosen: list[str]) -> dict[str, Any]:
+def _page(context: Context, request: Request, chosen: list[str]) -> dict[str, Any]:
+    place: Place = context.row
     instrument: Instrument = place.instrument
     return {
         "place": place,
+        "may_rule": request.may(Permission.POLICY_WRITE, context),
         "version": instrument.version,
         "chosen": chosen,
         "statuses": [(str(one), request.localize(label(one))) for one in OperationalStatus],

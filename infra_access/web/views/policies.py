@@ -82,7 +82,8 @@ def begin(request: Request) -> dict[str, Any]:
     template = TEMPLATES.get(request.GET.get("template", ""))
     settings = {ask.name: ask.default for ask in template.asks} if template else {}
     name = request.localize(template.title) if template else ""
-    return {**_beginning(request), **to_fill_in({"scope": request.GET.get("scope"), "name": name, **settings})}
+    scope = f"tag:{label}" if (label := request.GET.get("label")) else request.GET.get("scope", "")
+    return {**_beginning(request, scope), **to_fill_in({"scope": scope, "name": name, **settings})}
 
 
 @view_config(**_NEW, request_method="POST")
@@ -93,7 +94,7 @@ def create(request: Request) -> dict[str, Any] | Response:
     except ENTERED as error:
         wrong = to_correct(request, error)
         wrong["errors"].update({key.removeprefix("settings."): text for key, text in wrong["errors"].items()})
-        return {**_beginning(request), **wrong}
+        return {**_beginning(request, wrong["entered"]["scope"]), **wrong}
 
 
 @view_config(**_ONE, request_method="GET", permission=Permission.POLICY_READ)
@@ -208,6 +209,7 @@ def _created(request: Request) -> Response:
         scope_key=key,
         name=entered.get("name", ""),
         rules=rules,
+        scopes=scopes_of_route(request.db, kind, key),
     )
     flash(request, "success", _("This is a draft. Nothing changes for anybody until you publish it."))
     return to(request, "policy", id=document.public_id)
@@ -253,11 +255,14 @@ def _listed(request: Request, rows: list[PolicyDocument]) -> dict[str, Any]:
         "names": rules_page.names_of_scopes(request.db, scopes, request.locale_name),
         "states": rules_page.STATES,
         "may_write": bool(rules_page.writable_scopes(request)),
+        "may_label": request.may(Permission.POLICY_WRITE),
     }
 
 
-def _beginning(request: Request) -> dict[str, Any]:
+def _beginning(request: Request, scope: str) -> dict[str, Any]:
     scopes = rules_page.writable_scopes(request)
+    if (named := rules_page.narrower_scope(request, scope)) is not None:
+        scopes.append(named)
     names = rules_page.names_of_scopes(request.db, scopes, request.locale_name)
     template = TEMPLATES.get(request.params.get("template", ""))
     return {

@@ -178,6 +178,7 @@ def _page(context: Context, request: Request, **refused: Any) -> dict[str, Any]:
     return {
         "found": found,
         "facility": found.facility,
+        "may_rule": request.may(Permission.POLICY_WRITE, context),
         "has_rounds": found.route.entry == Entry.ROUNDS,
         "rounds": rounds_of(request.db, found.route),
         "options": way_form.options(request, _offered(request, found.facility)),
