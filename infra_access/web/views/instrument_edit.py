@@ -101,7 +101,9 @@ def _beside_lists(errors: dict[str, str]) -> dict[str, str]:
 def _changes(request: Request, entered: dict[str, str]) -> dict[str, Any]:
     changes: dict[str, Any] = {name: entered.get(name, "") for name in (*_LINES, *_CHOSEN)}
     changes |= {name: None for name in _OPTIONAL if not changes[name].strip()}
-    changes |= {name: [one.strip() for one in entered.get(name, "").split(",") if one.strip()] for name in _LISTS}
+    changes |= {
+        name: [one.strip() for one in entered[name].split(",") if one.strip()] for name in _LISTS if name in entered
+    }
     return changes | {"access_types": many(request, "access_types"), "status_note": entered.get("status_note", "")}
 
 
