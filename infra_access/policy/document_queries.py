@@ -10,11 +10,13 @@ from infra_access.core.authority import NETWORK, PERMISSIONS, Actor, Permission
 from infra_access.core.i18n import Text
 from infra_access.core.paging import Page, clean_limit, decode_cursor, page_of
 from infra_access.people.models import Training
+from infra_access.people.roles import resolve_scope
 from infra_access.policy.documents import load_rules
 from infra_access.policy.lint import warnings
 from infra_access.policy.models import PolicyDocument
 from infra_access.policy.publishing import DRAFT
-from infra_access.policy.rulebook import PUBLISHED, scope_text
+from infra_access.policy.rulebook import PUBLISHED, rulebook, scope_text
+from infra_access.policy.rules import Disclosure
 
 
 def list_documents(
@@ -78,10 +80,28 @@ def version_before(session: Session, document: PolicyDocument) -> PolicyDocument
 
 
 def warnings_of(session: Session, document: PolicyDocument, now: datetime) -> list[tuple[str, Text]]:
-    """Return what is probably not meant in a document's rules, by place. One statement."""
-    scope = scope_text(document.scope_kind, document.scope_key)
-    trainings = set(session.scalars(select(Training.code).distinct()))
-    return list(warnings(load_rules(document.rules, scope=scope), today=now.date(), trainings=trainings))
+    """Return what is probably not meant in a document's rules, by place, also beside the rules of wider scopes.
+
+    Of those, only the ones that everybody may read are named.
+    """
+    own = (document.scope_kind, document.scope_key)
+    book = rulebook(session)
+    chain = (NETWORK,) if own[0] in ("route", "tag", "network") else resolve_scope(session, *own)[1]
+    return list(
+        warnings(
+            load_rules(document.rules, scope=scope_text(*own)),
+            today=now.date(),
+            trainings=set(session.scalars(select(Training.code).distinct())),
+            groups=book.countries_of_groups(),
+            above=[
+                rule
+                for scope in chain
+                if scope != own
+                for rule in book.by_scope.get(scope, ())
+                if rule.disclosure is Disclosure.FULL
+            ],
+        )
+    )
 
 
 def facilities_read_by(actor: Actor) -> Select[int]:

@@ -7,7 +7,6 @@ such as say what another one says already.
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime
-from decimal import Decimal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,8 +14,9 @@ from sqlalchemy.orm import Session
 from infra_access.core.errors import Invalid
 from infra_access.core.i18n import Text, _
 from infra_access.people.models import Role
-from infra_access.policy.conditions import AllOf, Compare, Condition, Op, walk
+from infra_access.policy.conditions import Compare, walk
 from infra_access.policy.facts import Fact, Facts
+from infra_access.policy.impossible import Groups, follows, never_holds
 from infra_access.policy.kinds import Kind
 from infra_access.policy.logic import View, judge
 from infra_access.policy.models import CountryGroup
@@ -87,76 +87,59 @@ def _repays_the_poor(rule: Rule, groups: Collection[str]) -> bool:
     return judge(rule.when, View(facts, _ANY_DAY)).truth is not False
 
 
-def warnings(rules: Sequence[Rule], *, today: date, trainings: Collection[str]) -> Iterator[tuple[str, Text]]:
-    """Yield each place with what is probably not meant there; such rules may be published all the same."""
+def warnings(
+    rules: Sequence[Rule],
+    *,
+    today: date,
+    trainings: Collection[str],
+    groups: Groups,
+    above: Sequence[Rule] = (),
+) -> Iterator[tuple[str, Text]]:
+    """Yield each place with what is probably not meant there; such rules may be published all the same.
+
+    `groups` are the countries of each group; `above` the rules in force of scopes that contain these rules' own.
+    """
     for number, rule in enumerate(rules):
         place = f"rules.{number}"
         if rule.valid_to is not None and rule.valid_to <= today:
             yield f"{place}.valid_to", _("This rule has ended, so it never applies.")
-        if contradicts(rule.when):
+        if never_holds(rule.when, groups):
             yield f"{place}.when", _("Nobody can meet all of these at once, so this rule never applies.")
         effect = rule.effect
         if isinstance(effect, Require) and effect.kind is RequirementKind.TRAINING and effect.code not in trainings:
             message = _("Nobody has taken a training named ${code} so far. Is it spelt right?")
             yield f"{place}.effect.code", message % {"code": effect.code}
-        for other in rules:
-            if other is not rule and _shadows(other, rule):
+        others = [*(other for other in rules if other is not rule), *above]
+        for other in others:
+            if _shadows(other, rule):
                 message = _('"${rule}" says the same and reaches everybody whom this one reaches.')
+                yield place, message % {"rule": other.id}
+                break
+        for other in others:
+            if _closes(other, rule):
+                message = _('"${rule}" closes it to everybody whom this one reaches, so this one changes nothing.')
                 yield place, message % {"rule": other.id}
                 break
 
 
-def contradicts(condition: Condition) -> bool:
-    """Tell whether a condition asks one fact to be two things at once; `False` may only mean that it is not seen."""
-    if not isinstance(condition, AllOf):
-        return False
-    allowed: dict[str, set[object]] = {}
-    excluded: dict[str, set[object]] = {}
-    least: dict[str, Decimal] = {}
-    most: dict[str, Decimal] = {}
-    for part in _all_of(condition):
-        if not isinstance(part, Compare) or part.other is not None or VOCABULARY[part.fact].kind.is_set:
-            continue
-        values: set[object] = {*part.value} if isinstance(part.value, tuple) else {part.value}
-        if part.op in (Op.EQ, Op.IN):
-            allowed[part.fact] = allowed.get(part.fact, values) & values
-        elif part.op in (Op.NE, Op.NOT_IN):
-            excluded.setdefault(part.fact, set()).update(values)
-        elif part.op in (Op.GTE, Op.LTE) and isinstance(part.value, int | Decimal):
-            bound = Decimal(part.value)
-            if part.op is Op.GTE:
-                least[part.fact] = max(bound, least.get(part.fact, bound))
-            else:
-                most[part.fact] = min(bound, most.get(part.fact, bound))
-    return any(not values - excluded.get(fact, set()) for fact, values in allowed.items()) or any(
-        low > most[fact] for fact, low in least.items() if fact in most
-    )
-
-
-def _all_of(condition: AllOf) -> Iterator[Condition]:
-    for part in condition.parts:
-        if isinstance(part, AllOf):
-            yield from _all_of(part)
-        else:
-            yield part
-
-
 def _shadows(wide: Rule, narrow: Rule) -> bool:
     """Tell whether whoever meets `narrow` always meets `wide` too, which has the same effect. Preferences add up."""
-    if (
-        isinstance(wide.effect, Prefer)
-        or wide.effect != narrow.effect
-        or not set(narrow.applies_to) <= set(wide.applies_to)
-    ):
+    if isinstance(wide.effect, Prefer) or wide.effect != narrow.effect or not _reaches(wide, narrow):
+        return False
+    # Of two that say the same to the same people, that of the narrower scope, or else the later id, is too much.
+    return not _reaches(narrow, wide) or wide.scope != narrow.scope or wide.id < narrow.id
+
+
+def _closes(wide: Rule, narrow: Rule) -> bool:
+    return isinstance(wide.effect, Deny) and not isinstance(narrow.effect, Deny) and _reaches(wide, narrow)
+
+
+def _reaches(wide: Rule, narrow: Rule) -> bool:
+    """Tell whether a rule applies wherever another does: for the same actions, as long, and to the same people."""
+    if not set(narrow.applies_to) <= set(wide.applies_to):
         return False
     if wide.valid_from is not None and (narrow.valid_from is None or narrow.valid_from < wide.valid_from):
         return False
     if wide.valid_to is not None and (narrow.valid_to is None or narrow.valid_to > wide.valid_to):
         return False
-    needed, given = _parts(wide.when), _parts(narrow.when)
-    # Of two that say the same to the same people, the one with the later id is said to be superfluous.
-    return needed < given or (needed == given and wide.id < narrow.id)
-
-
-def _parts(condition: Condition) -> frozenset[Condition]:
-    return frozenset(_all_of(condition)) if isinstance(condition, AllOf) else frozenset({condition})
+    return follows(narrow.when, wide.when)

@@ -84,6 +84,13 @@ class RuleBook:
         """Return the groups that a country is in, each with its date: {"LDC:2024", "ODA:2024"}."""
         return self.groups.get(country, frozenset())
 
+    def countries_of_groups(self) -> dict[str, frozenset[str]]:
+        """Return the countries of each group by its code."""
+        return {
+            code: frozenset(country for country, groups in self.groups.items() if code in groups)
+            for code in sorted(self.group_codes)
+        }
+
     def for_instrument(
         self, place: InstrumentPlace | None, route: str | None = None, at: date | None = None
     ) -> tuple[Rule, ...]:

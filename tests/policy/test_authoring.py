@@ -11,7 +11,8 @@ from infra_access.policy.common_rules import Asked, rule_asked_for
 from infra_access.policy.comparing import changes_between
 from infra_access.policy.condition_json import Problems, parse_condition
 from infra_access.policy.documents import load_rules
-from infra_access.policy.lint import contradicts, warnings
+from infra_access.policy.impossible import never_holds
+from infra_access.policy.lint import warnings
 from infra_access.policy.rules import ApprovalScope, Approve, Limit, Mask, Prefer
 from infra_access.policy.words import Phrase, condition_in_words, effect_in_words
 from tests.factories.policy import raw_rule
@@ -19,6 +20,12 @@ from tests.factories.policy import raw_rule
 COMPANY = {"op": "eq", "fact": "applicant.sector", "value": "company"}
 STARTUP = {"op": "eq", "fact": "applicant.startup", "value": True}
 LONG_AHEAD = {"op": "gte", "fact": "time.lead_days", "value": 9}
+ODA = {"op": "member_of", "fact": "applicant.country_groups", "value": "ODA:2024"}
+MAY = {"fact": "time.start", "value": "2026-05-04"}
+PRINCIPAL = {"op": "eq", "fact": "participants[].role", "value": "principal"}
+BOTH = {"all": [PRINCIPAL, {**PRINCIPAL, "value": "member"}]}
+FROM_JAPAN = {"op": "eq", "fact": "applicant.country", "value": "JP"}
+GROUPS = {"ODA:2024": frozenset({"KE", "BR"})}
 TODAY = date(2026, 5, 4)
 
 
@@ -34,8 +41,15 @@ def told(phrase: Phrase) -> object:
     return (text, [told(part) for part in phrase.parts]) if phrase.parts else text
 
 
-def warned(*rules, trainings=()):
-    return {place: plain(text) for place, text in warnings(load_rules(list(rules)), today=TODAY, trainings=trainings)}
+def warned(*rules, trainings=(), above=()):
+    found = warnings(
+        load_rules(list(rules), scope="facility:f"),
+        today=TODAY,
+        trainings=trainings,
+        groups=GROUPS,
+        above=load_rules(list(above)),
+    )
+    return {place: plain(text) for place, text in found}
 
 
 @pytest.mark.parametrize(
@@ -109,11 +123,26 @@ def test_versions_are_compared_rule_by_rule():
         ({"all": [LONG_AHEAD, {"op": "lte", "fact": "time.lead_days", "value": 9}]}, False),
         ({"all": [{"all": [COMPANY]}, {"all": [{**COMPANY, "value": "public"}]}]}, True),
         ({"any": [COMPANY, {**COMPANY, "value": "academic"}]}, False),
+        ({"any": [{"all": [COMPANY, {**COMPANY, "value": "public"}]}, {"not": {"all": []}}]}, True),
+        ({"all": [ODA, {"not": ODA}]}, True),
+        ({"all": [ODA, {"not": STARTUP}]}, False),
+        ({"all": [ODA, FROM_JAPAN]}, True),
+        ({"all": [ODA, {**FROM_JAPAN, "value": "KE"}]}, False),
+        ({"all": [{**ODA, "value": "LDC:2024"}, FROM_JAPAN]}, False),
+        ({"all": [LONG_AHEAD, {"op": "eq", "fact": "time.lead_days", "value": 8}]}, True),
+        ({"all": [LONG_AHEAD, {"op": "in", "fact": "time.lead_days", "value": [8, 9]}]}, False),
+        ({"all": [LONG_AHEAD, {"op": "within", "fact": "time.lead_days", "value": [2, 8]}]}, True),
+        ({"all": [{"op": "before", **MAY}, {"op": "after", **MAY}]}, True),
+        ({"all": [{"op": "before", **MAY}, {"op": "eq", **MAY}]}, True),
+        ({"all": [{"op": "within", **MAY, "value": ["2026-04-01", "2026-05-04"]}, {"op": "eq", **MAY}]}, True),
+        ({"all": [{"op": "within", **MAY, "value": ["2026-05-04", "2026-05-05"]}, {"op": "eq", **MAY}]}, False),
+        ({"some": {"over": "participants", "when": BOTH}}, True),
+        ({"every": {"over": "participants", "when": BOTH}}, False),
         ({"all": [{"op": "contains", "fact": "instrument.tags", "value": one} for one in ("a", "b")]}, False),
     ],
 )  # fmt: skip
 def test_what_nobody_can_meet_is_seen(raw, never):
-    assert contradicts(condition(raw)) is never
+    assert never_holds(condition(raw), GROUPS) is never
 
 
 def test_one_rule_that_says_what_another_says_to_fewer_is_named():
@@ -124,10 +153,29 @@ def test_one_rule_that_says_what_another_says_to_fewer_is_named():
     assert set(warned(middle, narrow)) == {"rules.1"}
     assert set(warned({**wide, "applies_to": ["book"]}, narrow)) == set()
     assert set(warned({**wide, "valid_to": "2030-01-01"}, narrow)) == set()
-    assert set(warned(raw_rule("no", {"type": "deny"}), narrow)) == set()
     assert set(warned(wide, {**wide, "id": "same"})) == {"rules.0"}
     prefer = {"type": "prefer", "weight": 5}
     assert set(warned(raw_rule("a", prefer), raw_rule("b", prefer, COMPANY))) == set()
+
+
+def test_a_rule_for_some_of_the_values_of_another_says_nothing_more():
+    permit = {"type": "permit"}
+    either = {**COMPANY, "op": "in", "value": ["company", "public"]}
+    assert set(warned(raw_rule("a", permit, either), raw_rule("b", permit, COMPANY))) == {"rules.1"}
+    assert set(warned(raw_rule("a", permit, {"any": [COMPANY, ODA]}), raw_rule("b", permit, COMPANY))) == {"rules.1"}
+    later = {**LONG_AHEAD, "value": 20}
+    assert set(warned(raw_rule("a", permit, LONG_AHEAD), raw_rule("b", permit, later))) == {"rules.1"}
+    assert set(warned(raw_rule("a", permit, later), raw_rule("b", permit, LONG_AHEAD))) == {"rules.0"}
+
+
+def test_what_another_rule_closes_to_all_whom_it_reaches_is_named_also_from_a_wider_scope():
+    permit, no = raw_rule("open", {"type": "permit"}, COMPANY), raw_rule("no", {"type": "deny"})
+    assert "closes it" in warned(no, permit)["rules.1"]
+    assert set(warned({**no, "when": COMPANY}, permit)) == {"rules.1"}
+    assert set(warned({**no, "when": {"all": [COMPANY, ODA]}}, permit)) == set()
+    assert "closes it" in warned(permit, above=[no])["rules.0"]
+    assert "says the same" in warned(permit, above=[permit])["rules.0"]
+    assert set(warned({**no, "when": COMPANY}, above=[permit])) == set()
 
 
 def test_an_unknown_training_and_an_ended_rule_are_named():
