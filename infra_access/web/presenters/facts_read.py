@@ -1,8 +1,9 @@
-"""The facts that a decision rests on, each with what it means, its value and who says so."""
+"""The facts that a decision rests on, each with what it means, its value, who says so since when, and until when."""
 
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from infra_access.core.i18n import Text
@@ -16,6 +17,9 @@ class FactRead:
     words: Text
     value: str
     source: str
+    by: str = ""
+    since: date | None = None
+    until: date | None = None
 
 
 def facts_read(stored: str) -> list[FactRead]:
@@ -28,14 +32,24 @@ def facts_read(stored: str) -> list[FactRead]:
             for item in items:
                 values = ", ".join(_said(fact["value"]) for fact in item.values() if fact["value"] not in (None, []))
                 words = COLLECTIONS[name].question if name in COLLECTIONS else name
-                source = next((fact["source"] for fact in item.values()), "")
-                _add(found, name, words, {"value": values, "source": source})
+                first = next(iter(item.values()), {"source": "", "asserted_by": "", "asserted_at": None})
+                _add(found, name, words, {**first, "value": values, "expires_at": _first_to_expire(item)})
     return list(found.values())
 
 
 def _add(found: dict[tuple[str, str], FactRead], path: str, words: Text, fact: Mapping[str, Any]) -> None:
     value = _said(fact["value"])
-    found.setdefault((path, value), FactRead(words, value, str(fact["source"])))
+    source, by = str(fact["source"]), str(fact["asserted_by"])
+    since, until = _day(fact["asserted_at"]), _day(fact["expires_at"])
+    found.setdefault((path, value), FactRead(words, value, source, by if by != source else "", since, until))
+
+
+def _first_to_expire(item: Mapping[str, Mapping[str, Any]]) -> str | None:
+    return min((fact["expires_at"] for fact in item.values() if fact["expires_at"]), default=None)
+
+
+def _day(instant: str | None) -> date | None:
+    return datetime.fromisoformat(instant).date() if instant else None
 
 
 def _said(value: Any) -> str:

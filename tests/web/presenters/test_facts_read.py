@@ -1,0 +1,30 @@
+"""What a decision rests on, as an approver reads it."""
+
+import json
+from datetime import date
+
+from infra_access.web.presenters.facts_read import facts_read
+
+
+def kept(value, *, by="records", until=None):
+    return {
+        "value": value,
+        "source": "records",
+        "asserted_by": by,
+        "asserted_at": "2026-03-02T09:00:00Z",
+        "expires_at": until,
+    }
+
+
+def test_each_fact_says_who_says_so_since_when_and_until_when():
+    sector = {"applicant.sector": kept("company", by="Ana")}
+    member = {"country_of_work": kept("KE"), "trainings": kept(["laser"], until="2027-01-31T00:00:00Z")}
+    stored = json.dumps(
+        [{"values": sector, "collections": {"participants": [member]}}, {"values": sector, "collections": {}}]
+    )
+    found = [(one.value, one.source, one.by, one.since, one.until) for one in facts_read(stored)]
+    assert found == [
+        ("company", "records", "Ana", date(2026, 3, 2), None),
+        ("KE, laser", "records", "", date(2026, 3, 2), date(2027, 1, 31)),
+    ]
+    assert facts_read("") == []
