@@ -20,6 +20,7 @@ from infra_access.access_requests.models import (
     Approval,
     Participant,
 )
+from infra_access.access_requests.opinions.queries import OpinionAsked, opinions_awaited
 from infra_access.access_requests.standing import team_of
 from infra_access.access_requests.terms.agreement_queries import HOST_ROLES, AgreementView, agreements_of
 from infra_access.access_requests.vocabularies import OPEN
@@ -40,13 +41,17 @@ _ASKING = frozenset({"requester", "team", "signatory"})
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One approval that a request waits for: whose, since when, and by when it is due."""
+    """One approval that a request waits for: whose, since when, and by when it is due.
+
+    `opinions` tell that its people asked somebody outside, and explain the wait; whom and what, the team never learns.
+    """
 
     role: str
     scope_kind: str
     since: datetime
     due: datetime
     message: dict[str, str] | None
+    opinions: tuple[OpinionAsked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,7 @@ def request_by_public_id(session: Session, public_id: str, *, actor: Actor | Non
                 instruments=tuple(_instruments(session, access_request)),
                 team=tuple(_team(session, access_request)),
                 approvals=asked,
-                waiting=tuple(_waiting(access_request, asked, told=bool(relations & _ASKING))),
+                waiting=tuple(_waiting(session, access_request, asked, told=bool(relations & _ASKING))),
                 agreements=tuple(agreements_of(session, access_request)),
                 allocation=allocation_of(session, access_request),
                 relations=relations,
@@ -234,13 +239,16 @@ def _as_host(
     return frozenset({"host"} if signs and waits and "team" not in relations else ())
 
 
-def _waiting(access_request: AccessRequest, asked: Iterable[Approval], *, told: bool) -> Iterator[Waiting]:
+def _waiting(
+    session: Session, access_request: AccessRequest, asked: Iterable[Approval], *, told: bool
+) -> Iterator[Waiting]:
     # The stored decision is the applicant's reading: a rule that it does not name is not theirs to see.
     named = {one["rule"] for one in access_request.decision.get("approvals", [])}
-    for one in asked:
-        if one.state in OPEN:
-            message = one.message if not told or one.rule in named else None
-            yield Waiting(one.role, one.scope_kind, one.asked_at, one.due_at, message)
+    waiting = [one for one in asked if one.state in OPEN]
+    opinions = opinions_awaited(session, {one.id for one in waiting})
+    for one in waiting:
+        message = one.message if not told or one.rule in named else None
+        yield Waiting(one.role, one.scope_kind, one.asked_at, one.due_at, message, opinions.get(one.id, ()))
 
 
 def _instruments(session: Session, access_request: AccessRequest) -> Sequence[Instrument]:
