@@ -1,6 +1,6 @@
 """Requests as their team and the staff see them: what is asked, who holds it since when, what happens next."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,6 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.allocations import allocation_of
-from infra_access.access_requests.approvals.verdicts import approvals_of
 from infra_access.access_requests.lifecycle import NEXT, RequestState
 from infra_access.access_requests.models import (
     AccessRequest,
@@ -20,7 +19,7 @@ from infra_access.access_requests.models import (
     Approval,
     Participant,
 )
-from infra_access.access_requests.opinions.queries import OpinionAsked, opinions_awaited
+from infra_access.access_requests.opinions.queries import OpinionAsked, approvals_with_opinions
 from infra_access.access_requests.standing import team_of
 from infra_access.access_requests.terms.agreement_queries import HOST_ROLES, AgreementView, agreements_of
 from infra_access.access_requests.vocabularies import OPEN
@@ -128,7 +127,7 @@ def request_by_public_id(session: Session, public_id: str, *, actor: Actor | Non
     ).one_or_none()
     if row is not None:
         access_request, route, facility, requester, organisation, call = row
-        asked = tuple(approvals_of(session, "access_request", access_request.id))
+        asked, awaited = approvals_with_opinions(session, access_request)
         scopes = facility_scopes(session, facility)
         relations = relations_to(session, access_request, actor)
         relations |= _as_approver(asked, scopes, actor) | _as_host(access_request, scopes, actor, relations)
@@ -145,7 +144,7 @@ def request_by_public_id(session: Session, public_id: str, *, actor: Actor | Non
                 instruments=tuple(_instruments(session, access_request)),
                 team=tuple(_team(session, access_request)),
                 approvals=asked,
-                waiting=tuple(_waiting(session, access_request, asked, told=bool(relations & _ASKING))),
+                waiting=tuple(_waiting(access_request, asked, awaited, told=bool(relations & _ASKING))),
                 agreements=tuple(agreements_of(session, access_request)),
                 allocation=allocation_of(session, access_request),
                 relations=relations,
@@ -240,15 +239,18 @@ def _as_host(
 
 
 def _waiting(
-    session: Session, access_request: AccessRequest, asked: Iterable[Approval], *, told: bool
+    access_request: AccessRequest,
+    asked: Iterable[Approval],
+    awaited: Mapping[int, tuple[OpinionAsked, ...]],
+    *,
+    told: bool,
 ) -> Iterator[Waiting]:
     # The stored decision is the applicant's reading: a rule that it does not name is not theirs to see.
     named = {one["rule"] for one in access_request.decision.get("approvals", [])}
-    waiting = [one for one in asked if one.state in OPEN]
-    opinions = opinions_awaited(session, {one.id for one in waiting})
-    for one in waiting:
-        message = one.message if not told or one.rule in named else None
-        yield Waiting(one.role, one.scope_kind, one.asked_at, one.due_at, message, opinions.get(one.id, ()))
+    for one in asked:
+        if one.state in OPEN:
+            message = one.message if not told or one.rule in named else None
+            yield Waiting(one.role, one.scope_kind, one.asked_at, one.due_at, message, awaited.get(one.id, ()))
 
 
 def _instruments(session: Session, access_request: AccessRequest) -> Sequence[Instrument]:

@@ -4,14 +4,14 @@ The applicant never reads an opinion, nor who gives it: the expert was promised 
 whom they judge says less than they know.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.models import Approval
+from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.access_requests.opinions.models import OutsideOpinion
 from infra_access.access_requests.opinions.states import OpinionState, state_of
 from infra_access.core.errors import NotFound
@@ -57,22 +57,28 @@ def opinion_by_public_id(session: Session, approval: Approval, public_id: str) -
     return found
 
 
-def opinions_awaited(session: Session, approval_ids: Collection[int]) -> dict[int, tuple[OpinionAsked, ...]]:
-    """Return what approvals that wait were asked an opinion on, by their keys; an answer is not awaited any more.
+def approvals_with_opinions(
+    session: Session, access_request: AccessRequest
+) -> tuple[tuple[Approval, ...], Mapping[int, tuple[OpinionAsked, ...]]]:
+    """Return all approvals of a request, in the order in which they were asked, and by key what opinions they await.
 
-    One statement, none where there are no approvals. What is past its time is returned too.
+    What is past its time is returned too. One statement.
     """
-    found: dict[int, tuple[OpinionAsked, ...]] = {}
-    if approval_ids:
-        rows = session.execute(
-            select(OutsideOpinion.approval_id, OutsideOpinion.asked_at, OutsideOpinion.expires_at)
-            .where(
-                OutsideOpinion.approval_id.in_(sorted(approval_ids)),
+    rows = session.execute(
+        select(Approval, OutsideOpinion.asked_at, OutsideOpinion.expires_at)
+        .outerjoin(
+            OutsideOpinion,
+            and_(
+                OutsideOpinion.approval_id == Approval.id,
                 OutsideOpinion.answered_at.is_(None),
                 OutsideOpinion.withdrawn_at.is_(None),
-            )
-            .order_by(OutsideOpinion.id)
+            ),
         )
-        for key, since, until in rows:
-            found[key] = (*found.get(key, ()), OpinionAsked(since, until))
-    return found
+        .where(Approval.subject_kind == "access_request", Approval.subject_id == access_request.id)
+        .order_by(Approval.id, OutsideOpinion.id)
+    ).all()
+    awaited: dict[int, tuple[OpinionAsked, ...]] = {}
+    for approval, since, until in rows:
+        if since is not None:
+            awaited[approval.id] = (*awaited.get(approval.id, ()), OpinionAsked(since, until))
+    return tuple(dict.fromkeys(row[0] for row in rows)), awaited

@@ -194,9 +194,9 @@ def page_of(request: Request, view: ApprovalView) -> dict[str, Any]:
     subject, booking = _subject(request, view)
     kept = decisions_about(request.db, subject_kind=approval.subject_kind, subject_id=approval.subject_public_id)
     reading = subject.access_request if subject else booking.booking if booking else None
-    others = [
-        one for one in approvals_of(request.db, approval.subject_kind, approval.subject_id) if one.id != approval.id
-    ]
+    read_already = subject.approvals if subject and approval.subject_kind == "access_request" else None
+    all_of_it = read_already or approvals_of(request.db, approval.subject_kind, approval.subject_id)
+    others = [one for one in all_of_it if one.id != approval.id]
     return {
         "view": view,
         "approval": approval,
