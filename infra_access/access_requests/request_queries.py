@@ -9,7 +9,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.allocations import allocation_of
-from infra_access.access_requests.lifecycle import NEXT, RequestState
+from infra_access.access_requests.lifecycle import AWAITS_EXCEPTION, NEXT, RequestState
 from infra_access.access_requests.models import (
     AccessRequest,
     AccessRequestInstrument,
@@ -81,9 +81,14 @@ class RequestView:
         return self.agreements[0] if self.agreements else None
 
     @property
+    def awaits_exception(self) -> bool:
+        """Tell whether it was sent to wait for an exception, before which no approval is asked."""
+        return self.access_request.state == RequestState.UNDER_REVIEW and not self.waiting
+
+    @property
     def next_step(self) -> Text:
         """Return what happens next, in a sentence."""
-        return NEXT[RequestState(self.access_request.state)]
+        return AWAITS_EXCEPTION if self.awaits_exception else NEXT[RequestState(self.access_request.state)]
 
     @property
     def is_staff(self) -> bool:

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     APPROVAL_OVERDUE = "access_request.approval_overdue"
     OPINION_ASKED = "opinion.asked"
     OPINION_ANSWERED = "opinion.answered"
+    OVERRIDE_WANTED = "override.wanted"
     OVERRIDE_ASKED = "override.asked"
     REQUEST_DECIDED = "access_request.decided"
     CHANGES_REQUESTED = "access_request.changes_requested"

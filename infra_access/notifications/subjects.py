@@ -87,6 +87,8 @@ def subject_of(
     if kind is Kind.OPINION_ANSWERED:
         return opinion_answered(session, payload, now)
     found = _request(session, payload)
+    if found and kind is Kind.OVERRIDE_WANTED:
+        return replace(found, path=f"{found.path}/exceptions", reason="")
     # Why an access ended says nothing of why its report is due.
     return replace(found, reason="") if found and kind is Kind.REPORT_DUE else found
 

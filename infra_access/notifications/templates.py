@@ -107,6 +107,15 @@ TEMPLATES: Mapping[Kind, Template] = {
             ),
         ),
     ),
+    Kind.OVERRIDE_WANTED: Template(
+        _("Request ${case} waits for an exception"),
+        (
+            _(
+                "The request ${case} for ${instruments} lacks something that an exception from a rule would give, and "
+                "its team says why it deserves one. You are one of those who can ask for it, and need not."
+            ),
+        ),
+    ),
     Kind.OVERRIDE_ASKED: Template(
         _("Please look at an exception for request ${case}"),
         (
