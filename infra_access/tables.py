@@ -11,6 +11,7 @@ MODULES = (
     "infra_access.screening.models",
     "infra_access.access_requests.models",
     "infra_access.access_requests.approvals.models",
+    "infra_access.access_requests.opinions.models",
     "infra_access.access_requests.terms.framework_models",
     "infra_access.accounting.models",
     "infra_access.scheduling.models",

@@ -31,6 +31,8 @@ from infra_access.access_requests.models import (
     Conversation,
     PolicyOverride,
 )
+from infra_access.access_requests.opinions.asking import ask_opinion
+from infra_access.access_requests.opinions.by_link import make_link as make_link_of_opinion
 from infra_access.access_requests.submitting import submit
 from infra_access.access_requests.terms.framework_models import FrameworkAgreement
 from infra_access.accounting.models import AccessPeriod, AccessPool, FundingSource, Quote, UsageLine
@@ -134,6 +136,9 @@ def demo_world(folder: Path, *, base_url: str = f"http://{HOST}") -> Iterator[De
             ids["bookings"] |= _held(session)
         with database.writer() as session:
             ids["approvals"] |= _screened(session, ids, known["company-de"])
+            asked, token = _asked(session, ids, known["manager"])
+            ids["approvals"] |= {"soil-iron opinion": asked}
+            ids["opinions"] = {"soil-iron": token}
         database.dispose()
         template = folder / "template.sqlite"
         _fold_in(folder / "demo.sqlite")
@@ -177,6 +182,21 @@ def _screened(session: Session, ids: Mapping[str, Mapping[str, str]], account: A
         Approval.role == "export_control_officer", Approval.subject_public_id == request.public_id
     )
     return {"finer-gratings export_control_officer": session.scalars(officer).one()}
+
+
+def _asked(session: Session, ids: Mapping[str, Mapping[str, str]], account: Account) -> tuple[str, str]:
+    """Let the manager ask an expert; return the address of the question within its approval, and the expert's token."""
+    wanted = ids["approvals"]["soil-iron facility_manager"]
+    opinion = ask_opinion(
+        session,
+        actor=load_actor(session, account.id, now=NOW),
+        now=NOW,
+        approval=session.scalars(select(Approval).where(Approval.public_id == wanted)).one(),
+        email="other@demo.example",
+        name="Dr. Ines Duarte",
+        question="Is this depth of iron of interest elsewhere?",
+    )
+    return f"{wanted}/{opinion.public_id}", make_link_of_opinion(session, opinion)
 
 
 def _held(session: Session) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import request_fields, review
+from infra_access.access_requests import excepting, request_fields, review
 from infra_access.access_requests.content import Content, changed_fields, columns_of, content_of, store
 from infra_access.access_requests.conversations.enquiries import enquiry_for, keep_with
 from infra_access.access_requests.following import follow
@@ -20,7 +20,7 @@ from infra_access.access_requests.standing import locked, own_relations
 from infra_access.audit.record import record
 from infra_access.catalogue.fields import fault
 from infra_access.core.authority import Actor, Permission, require
-from infra_access.core.errors import Forbidden, NotFound
+from infra_access.core.errors import Conflict, Forbidden, Invalid, NotFound
 from infra_access.core.i18n import _, plain
 from infra_access.core.ids import new_public_id
 from infra_access.core.timespan import TimeSpan
@@ -207,7 +207,18 @@ def _review_again(
     ruling = review.rule(
         session, actor=actor, content=content, route=route, now=now, access_request_id=access_request.id
     )
-    review.refuse_incomplete(session, ruling, content, route=route, now=now)
+    try:
+        review.refuse_incomplete(session, ruling, content, route=route, now=now)
+    except (Conflict, Invalid):
+        if not (
+            review.awaits_exception(session, access_request)
+            and excepting.needed(
+                session, actor=actor, access_request=access_request, content=content, route=route, now=now
+            )
+        ):
+            raise
+        review.keep(session, access_request, ruling, now)
+        return []
     if review.is_closed(ruling):
         raise Forbidden(
             "policy.refused",

@@ -174,6 +174,11 @@ NEXT: dict[RequestState, Text] = {
     _S.REOPENED: _("The appeal was granted. Settle what the access rules still ask for, and send it again."),
 }
 
+AWAITS_EXCEPTION: Text = _(
+    "It waits for an exception from a rule; approvals are asked after that. Whoever may grant it was told."
+)
+"""What happens next where a request is under review and no approval is asked yet."""
+
 ACTIONS: dict[RequestTransition, Text] = {
     _T.SUBMIT: _("Submit"),
     _T.REVIEW: _("Start the review"),

@@ -165,7 +165,7 @@ def withdraw_override(
         raise _not_in(view.state)
     override.withdrawn_by_id, override.withdrawn_at, override.withdrawn_reason = actor.account_id, now, text
     session.flush()
-    if view.state is OverrideState.IN_FORCE:
+    if view.state is OverrideState.IN_FORCE or review.awaits_exception(session, access_request):
         _look_again(session, access_request, now, ended=True)
         session.flush()
     _record(session, actor, "override.withdrawn", override, access_request, now, {"reason": text})
@@ -308,7 +308,7 @@ def _look_again(session: Session, access_request: AccessRequest, now: datetime, 
         advance(access_request, RequestTransition.REFUSE, now, reasons)
         tell(session, access_request, "decided", now)
     else:
-        said = plain(_("An exception ended, so that something is missing. Supply what is named, then send it again."))
+        said = plain(_("An exception ended or is not granted. Supply what is missing now, then send it again."))
         advance(access_request, RequestTransition.ASK_CHANGES, now, said)
         tell(session, access_request, "changes_requested", now)
 

@@ -1,6 +1,6 @@
 """Requests as their team and the staff see them: what is asked, who holds it since when, what happens next."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,8 +9,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.allocations import allocation_of
-from infra_access.access_requests.approvals.verdicts import approvals_of
-from infra_access.access_requests.lifecycle import NEXT, RequestState
+from infra_access.access_requests.lifecycle import AWAITS_EXCEPTION, NEXT, RequestState
 from infra_access.access_requests.models import (
     AccessRequest,
     AccessRequestInstrument,
@@ -20,6 +19,7 @@ from infra_access.access_requests.models import (
     Approval,
     Participant,
 )
+from infra_access.access_requests.opinions.queries import OpinionAsked, approvals_with_opinions
 from infra_access.access_requests.standing import team_of
 from infra_access.access_requests.terms.agreement_queries import HOST_ROLES, AgreementView, agreements_of
 from infra_access.access_requests.vocabularies import OPEN
@@ -40,13 +40,17 @@ _ASKING = frozenset({"requester", "team", "signatory"})
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One approval that a request waits for: whose, since when, and by when it is due."""
+    """One approval that a request waits for: whose, since when, and by when it is due.
+
+    `opinions` tell that its people asked somebody outside, and explain the wait; whom and what, the team never learns.
+    """
 
     role: str
     scope_kind: str
     since: datetime
     due: datetime
     message: dict[str, str] | None
+    opinions: tuple[OpinionAsked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +81,14 @@ class RequestView:
         return self.agreements[0] if self.agreements else None
 
     @property
+    def awaits_exception(self) -> bool:
+        """Tell whether it was sent to wait for an exception, before which no approval is asked."""
+        return self.access_request.state == RequestState.UNDER_REVIEW and not self.waiting
+
+    @property
     def next_step(self) -> Text:
         """Return what happens next, in a sentence."""
-        return NEXT[RequestState(self.access_request.state)]
+        return AWAITS_EXCEPTION if self.awaits_exception else NEXT[RequestState(self.access_request.state)]
 
     @property
     def is_staff(self) -> bool:
@@ -123,7 +132,7 @@ def request_by_public_id(session: Session, public_id: str, *, actor: Actor | Non
     ).one_or_none()
     if row is not None:
         access_request, route, facility, requester, organisation, call = row
-        asked = tuple(approvals_of(session, "access_request", access_request.id))
+        asked, awaited = approvals_with_opinions(session, access_request)
         scopes = facility_scopes(session, facility)
         relations = relations_to(session, access_request, actor)
         relations |= _as_approver(asked, scopes, actor) | _as_host(access_request, scopes, actor, relations)
@@ -140,7 +149,7 @@ def request_by_public_id(session: Session, public_id: str, *, actor: Actor | Non
                 instruments=tuple(_instruments(session, access_request)),
                 team=tuple(_team(session, access_request)),
                 approvals=asked,
-                waiting=tuple(_waiting(access_request, asked, told=bool(relations & _ASKING))),
+                waiting=tuple(_waiting(access_request, asked, awaited, told=bool(relations & _ASKING))),
                 agreements=tuple(agreements_of(session, access_request)),
                 allocation=allocation_of(session, access_request),
                 relations=relations,
@@ -234,13 +243,19 @@ def _as_host(
     return frozenset({"host"} if signs and waits and "team" not in relations else ())
 
 
-def _waiting(access_request: AccessRequest, asked: Iterable[Approval], *, told: bool) -> Iterator[Waiting]:
+def _waiting(
+    access_request: AccessRequest,
+    asked: Iterable[Approval],
+    awaited: Mapping[int, tuple[OpinionAsked, ...]],
+    *,
+    told: bool,
+) -> Iterator[Waiting]:
     # The stored decision is the applicant's reading: a rule that it does not name is not theirs to see.
     named = {one["rule"] for one in access_request.decision.get("approvals", [])}
     for one in asked:
         if one.state in OPEN:
             message = one.message if not told or one.rule in named else None
-            yield Waiting(one.role, one.scope_kind, one.asked_at, one.due_at, message)
+            yield Waiting(one.role, one.scope_kind, one.asked_at, one.due_at, message, awaited.get(one.id, ()))
 
 
 def _instruments(session: Session, access_request: AccessRequest) -> Sequence[Instrument]:

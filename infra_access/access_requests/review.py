@@ -30,6 +30,7 @@ from infra_access.policy.applicants import facts_of
 from infra_access.policy.decisions import record_decision
 from infra_access.policy.demands import lacks_only, papers
 from infra_access.policy.disclosure import decision_to_json
+from infra_access.policy.overrides import Override
 from infra_access.policy.places import places_of
 from infra_access.policy.rulebook import rulebook
 from infra_access.policy.ruling import Ruling, rule_on
@@ -46,11 +47,12 @@ def rule(
     now: datetime,
     share_lock: bool = True,
     access_request_id: int | None = None,
+    supposing: Collection[Override] = (),
 ) -> Ruling:
     """Return the policy's answer on asking for this; the policy stays as it is until the transaction ends.
 
     Without `share_lock` it is only looked at, as by the pages that say what is still missing. Exceptions that were
-    granted to the request of `access_request_id` count.
+    granted to the request of `access_request_id` count, and those that are only supposed.
     """
     book = rulebook(session, share_lock=share_lock)
     return rule_on(
@@ -70,7 +72,7 @@ def rule(
             access_request_id=access_request_id,
         ),
         book=book,
-        overrides=overrides_of(session, access_request_id, book, now=now, share_lock=share_lock),
+        overrides=(*overrides_of(session, access_request_id, book, now=now, share_lock=share_lock), *supposing),
     )
 
 
@@ -110,6 +112,11 @@ def _papers(session: Session, content: Content, route: AccessRoute, now: datetim
     places = places_of(session, content.instruments).values()
     sets = [book.rule_set(place, route=route.public_id, at=now, action="request") for place in places]
     return papers(rule for one in sets for rule in one.rules)
+
+
+def awaits_exception(session: Session, access_request: AccessRequest) -> bool:
+    """Tell whether a request was sent to wait for an exception; no approval is asked before. One statement at most."""
+    return access_request.state == RequestState.UNDER_REVIEW and not is_waiting(session, access_request)
 
 
 def is_closed(ruling: Ruling) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import allocations, request_fields, review
+from infra_access.access_requests import allocations, excepting, request_fields, review
 from infra_access.access_requests.approvals import verdicts
 from infra_access.access_requests.content import Content, content_of
 from infra_access.access_requests.following import void_what_leaves_nothing
@@ -17,9 +17,10 @@ from infra_access.access_requests.terms import agreements
 from infra_access.access_requests.vocabularies import AllocationState
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor, Permission, require
-from infra_access.core.errors import Conflict
+from infra_access.core.errors import Conflict, Invalid
 from infra_access.core.i18n import _, plain
 from infra_access.core.input_text import clean_text
+from infra_access.policy.rules import Rule
 from infra_access.policy.ruling import Ruling
 
 _SENDING = {
@@ -30,15 +31,22 @@ _SENDING = {
 
 
 def submit(
-    session: Session, *, actor: Actor, now: datetime, access_request: AccessRequest, expected_version: int | None = None
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    access_request: AccessRequest,
+    exception: str = "",
+    expected_version: int | None = None,
 ) -> AccessRequest:
     """Send a draft, or again what changes were asked for; the policy decides at once what follows.
 
     The request is then under review, approved and on to its terms, active, or refused by the policy: a refusal is an
-    answer, which stands in the row with its Decision, and no error.
+    answer, which stands in the row with its Decision, and no error. With `exception`, which says why the request
+    deserves one, it may lack what exceptions from rules would give, and waits for them under review.
 
     Raises Conflict `access_route.closed` between rounds, `access_request.incomplete` with what is missing,
-    `approval.nobody`; PreconditionFailed `version.stale`. Nothing is changed then.
+    `approval.nobody`, `override.nobody`; PreconditionFailed `version.stale`. Nothing is changed then.
     """
     require(actor, Permission.REQUEST_UPDATE, (), own_relations(access_request, actor))
     access_request = locked(session, access_request, expected_version)
@@ -52,13 +60,31 @@ def submit(
     ruling = review.rule(
         session, actor=actor, content=content, route=route, now=now, access_request_id=access_request.id
     )
-    review.refuse_incomplete(session, ruling, content, route=route, now=now)
+    why = clean_text(exception, field="exception", max_length=5_000)
+    excepted: list[Rule] = []
+    try:
+        review.refuse_incomplete(session, ruling, content, route=route, now=now)
+    except (Conflict, Invalid):
+        if why:
+            excepted = excepting.needed(
+                session, actor=actor, access_request=access_request, content=content, route=route, now=now
+            )
+        if not excepted:
+            raise
     access_request.submitted_at = now
     advance(access_request, sending, now)
     review.keep(session, access_request, ruling, now)
-    _follow(session, access_request, route, content, ruling, now)
+    if excepted:
+        excepting.wait(session, access_request, excepted, why, now)
+    else:
+        _follow(session, access_request, route, content, ruling, now)
     session.flush()
-    details = {"outcome": ruling.decision.outcome.value, "case": ruling.decision.case, "state": access_request.state}
+    details: dict[str, Any] = {
+        "outcome": ruling.decision.outcome.value,
+        "case": ruling.decision.case,
+        "state": access_request.state,
+    }
+    details |= {"waits_for_exceptions_from": [rule.id for rule in excepted]} if excepted else {}
     _record(session, actor, "access_request.submitted", access_request, now, details)
     return access_request
 

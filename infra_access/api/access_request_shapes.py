@@ -138,6 +138,13 @@ class ParticipantOut(Out):
     phone = Line(most=60, allow_none=True)
 
 
+class OpinionAskedOut(Out):
+    """That somebody outside was asked for an opinion; neither whom nor what."""
+
+    since = Instant()
+    until = Instant("When the time to answer ends.")
+
+
 class WaitingOut(Out):
     """One approval that the request waits for."""
 
@@ -146,6 +153,7 @@ class WaitingOut(Out):
     since = Instant()
     due = Instant()
     message = Free("Why, by language, as far as the caller may read it.", allow_none=True)
+    opinions = ListOf(Part(OpinionAskedOut), "Opinions from outside that were asked for and not given yet.")
 
 
 class AccessRequestSummaryOut(Out):
@@ -233,7 +241,14 @@ def whole(view: RequestView) -> dict[str, Any]:
         "state_reason": row.state_reason,
         "next_step": view.next_step,
         "waiting": [
-            {"role": one.role, "scope": one.scope_kind, "since": one.since, "due": one.due, "message": one.message}
+            {
+                "role": one.role,
+                "scope": one.scope_kind,
+                "since": one.since,
+                "due": one.due,
+                "message": one.message,
+                "opinions": one.opinions,
+            }
             for one in view.waiting
         ],
         "allocation": view.allocation and view.allocation.public_id,

@@ -30,6 +30,15 @@ from infra_access.scheduling.revoking import revoke_access
 VERSION = "access_request.version"
 
 
+class SendingBody(Body):
+    """What is said while sending."""
+
+    exception = Lines(
+        "Why the request deserves an exception. Where that is all it lacks, it is taken, and waits for the exception.",
+        most=5_000,
+    )
+
+
 class GroundsBody(Body):
     """Why, in words that the people concerned read."""
 
@@ -88,11 +97,16 @@ def change(call: Call) -> dict[str, Any]:
 
 
 @resource(
-    "api.access_request_submit", "POST", permission=Permission.REQUEST_UPDATE, out=AccessRequestOut, version=VERSION
+    "api.access_request_submit",
+    "POST",
+    permission=Permission.REQUEST_UPDATE,
+    body=SendingBody,
+    out=AccessRequestOut,
+    version=VERSION,
 )
 def send(call: Call) -> dict[str, Any]:
     """Send a draft, or again what changes were asked for; the policy decides at once what follows."""
-    return _shown(call, submit(call.db, access_request=call.row.access_request, **call.changes))
+    return _shown(call, submit(call.db, access_request=call.row.access_request, **call.body, **call.changes))
 
 
 @resource(

@@ -75,6 +75,8 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.approval", "/approvals/{id}", private(contexts.approval)),
     ("api.approval_decision", "/approvals/{id}/decision", private(contexts.approval)),
     ("api.approval_step_back", "/approvals/{id}/step-back", private(contexts.approval)),
+    ("api.approval_opinions", "/approvals/{id}/opinions", private(contexts.approval)),
+    ("api.opinion_withdraw", "/approvals/{id}/opinions/{opinion}/withdraw", private(contexts.approval)),
     ("api.authorisations", "/standing-authorisations", contexts.nothing),
     ("api.authorisation", "/standing-authorisations/{id}", private(contexts.authorisation)),
     ("api.authorisation_revoke", "/standing-authorisations/{id}/revoke", private(contexts.authorisation)),

@@ -22,7 +22,8 @@ from translationstring import TranslationString
 from infra_access.core.i18n import Text
 from infra_access.core.zones import named_zone
 from infra_access.notifications.kinds import WITH_CALENDAR, WITH_LINK, Kind
-from infra_access.notifications.subjects import Subject, subject_of
+from infra_access.notifications.subject import Outsider, Subject
+from infra_access.notifications.subjects import subject_of
 from infra_access.notifications.templates import CLOSING, GREETING, LINK_LINE, REASON_LINE, TEMPLATES
 from infra_access.outbox.events import Claimed
 from infra_access.people.links import make_link
@@ -51,6 +52,9 @@ def compose(session: Session, event: Claimed, *, letterhead: Letterhead, now: da
     subject = subject_of(session, kind, event.payload, now=now, base_url=letterhead.base_url)
     if subject is None:
         return []
+    if subject.outsider is not None:
+        link = letterhead.base_url + subject.path + subject.outsider.make_token()
+        return [_mail(event.id, kind, subject, subject.outsider, link, letterhead, now)]
     mails = []
     for account in _recipients(session, kind, event.payload, subject):
         link = letterhead.base_url + subject.path
@@ -68,33 +72,39 @@ def _recipients(session: Session, kind: Kind, payload: Mapping[str, Any], subjec
 
 
 def _mail(
-    event_id: int, kind: Kind, subject: Subject, account: Account, link: str, letterhead: Letterhead, now: datetime
+    event_id: int,
+    kind: Kind,
+    subject: Subject,
+    reader: Account | Outsider,
+    link: str,
+    letterhead: Letterhead,
+    now: datetime,
 ) -> EmailMessage:
     values = {name: _one_line(value) for name, value in subject.values.items()}
     if subject.entry is not None:
-        values["when"] = spell_time(subject.entry, account.locale)
+        values["when"] = spell_time(subject.entry, reader.locale)
     if subject.before is not None:
-        values["before"] = spell_time(subject.before, account.locale)
-    values |= {name: letterhead.translate(text, account.locale) for name, text in subject.words.items()}
+        values["before"] = spell_time(subject.before, reader.locale)
+    values |= {name: letterhead.translate(text, reader.locale) for name, text in subject.words.items()}
 
     def say(text: Text, **more: str) -> str:
         filled = text % {**values, **more} if isinstance(text, TranslationString) else text
-        return letterhead.translate(filled, account.locale)
+        return letterhead.translate(filled, reader.locale)
 
     template = TEMPLATES[kind]
-    paragraphs = [say(GREETING, name=_one_line(account.name)), *(say(text) for text in template.paragraphs)]
+    paragraphs = [say(GREETING, name=_one_line(reader.name)), *(say(text) for text in template.paragraphs)]
     standing = [one for one in subject.entries if one.status is not EntryStatus.CANCELLED]
     if standing:
-        paragraphs.append("\n".join(spell_time(one, account.locale) for one in standing))
-    if subject.reason and account.id in subject.account_ids:
+        paragraphs.append("\n".join(spell_time(one, reader.locale) for one in standing))
+    if subject.reason and isinstance(reader, Account) and reader.id in subject.account_ids:
         paragraphs.append(say(REASON_LINE, reason=subject.reason))
     paragraphs += [say(LINK_LINE, link=link), say(CLOSING)]
     mail = EmailMessage(policy=SMTP)
     mail["From"] = letterhead.mail_from
-    mail["To"] = Address(_one_line(account.name), addr_spec=account.email)
+    mail["To"] = Address(_one_line(reader.name), addr_spec=reader.email)
     mail["Subject"] = _one_line(say(template.subject))[:200]
     mail["Date"] = mail_date(now)
-    mail["Message-ID"] = f"<{event_id}.{account.public_id}@{letterhead.mail_from.rpartition('@')[2]}>"
+    mail["Message-ID"] = f"<{event_id}.{reader.public_id}@{letterhead.mail_from.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content("\n\n".join(paragraphs) + "\n")
     if subject.entry is not None and kind in WITH_CALENDAR:

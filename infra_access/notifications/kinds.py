@@ -14,6 +14,9 @@ class Kind(StrEnum):
     APPROVAL_ASKED = "access_request.approval_asked"
     APPROVAL_REMINDED = "access_request.approval_reminded"
     APPROVAL_OVERDUE = "access_request.approval_overdue"
+    OPINION_ASKED = "opinion.asked"
+    OPINION_ANSWERED = "opinion.answered"
+    OVERRIDE_WANTED = "override.wanted"
     OVERRIDE_ASKED = "override.asked"
     REQUEST_DECIDED = "access_request.decided"
     CHANGES_REQUESTED = "access_request.changes_requested"
@@ -71,5 +74,5 @@ OF_AN_APPROVAL = frozenset({Kind.APPROVAL_ASKED, Kind.APPROVAL_REMINDED, Kind.AP
 FOR_THE_OFFICE = frozenset({Kind.BOOKING_REQUESTED, Kind.BOOKING_DECLINED})
 """What teams write to the office of a facility."""
 
-WITH_LINK = frozenset({Kind.SIGNED_UP, Kind.CONFIRM_ADDRESS, Kind.LINK})
-"""Mails that bring a one-time link, which is made while they are written."""
+WITH_LINK = frozenset({Kind.SIGNED_UP, Kind.CONFIRM_ADDRESS, Kind.LINK, Kind.OPINION_ASKED})
+"""Mails that bring a link with a secret, which is made while they are written."""

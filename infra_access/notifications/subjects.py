@@ -1,7 +1,7 @@
 """What an event is about: the facts that its mail names, where the reader finds it, and who is told by default."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -24,17 +24,17 @@ from infra_access.accounting.models import Quote
 from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.catalogue.scopes import instrument_scopes
 from infra_access.catalogue.vocabularies import OperationalStatus, label
-from infra_access.core.i18n import Text
 from infra_access.core.roles import ROLES
 from infra_access.core.zones import parse_instant
 from infra_access.notifications.kinds import FOR_THE_OFFICE, OF_AN_APPROVAL, Kind
+from infra_access.notifications.opinions import opinion_answered, opinion_asked
+from infra_access.notifications.subject import Subject
 from infra_access.orders.models import ServiceOrder
 from infra_access.orders.standing import team_of_order
 from infra_access.people.models import Account, RoleGrant
 from infra_access.people.roles import holders, resolve_scope
 from infra_access.policy.rulebook import rulebook
 from infra_access.scheduling.booking_queries import BookingView, entry_of
-from infra_access.scheduling.calendars import CalendarEntry
 from infra_access.scheduling.lifecycle import FINAL, OCCUPYING
 from infra_access.scheduling.models import Booking
 from infra_access.scheduling.series.models import BookingSeries
@@ -47,23 +47,6 @@ MANY_INSTRUMENTS = 3
 ORDERS_FOR_STAFF = frozenset({Kind.ORDER_PLACED, Kind.ORDER_ACCEPTED, Kind.ORDER_DISPUTED})
 ORDERS_FOR_BOTH = frozenset({Kind.ORDER_CANCELLED})
 """Whom an order's steps are told to; all others are told to its team."""
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """The facts of one event; `account_ids` are told unless the event names its people itself."""
-
-    path: str
-    values: Mapping[str, str] = field(default_factory=dict)
-    account_ids: tuple[int, ...] = ()
-    reason: str = ""
-    entry: CalendarEntry | None = None
-    before: CalendarEntry | None = None
-    """The same at the time that it had."""
-    words: Mapping[str, Text] = field(default_factory=dict)
-    """Values that are translated for each reader."""
-    entries: tuple[CalendarEntry, ...] = ()
-    """Several sessions, such as those of a series, listed and attached together."""
 
 
 def subject_of(
@@ -99,7 +82,13 @@ def subject_of(
         return _sessions(session, payload)
     if kind in OF_AN_APPROVAL:
         return _approval(session, kind, payload, now)
+    if kind is Kind.OPINION_ASKED:
+        return opinion_asked(session, payload, now)
+    if kind is Kind.OPINION_ANSWERED:
+        return opinion_answered(session, payload, now)
     found = _request(session, payload)
+    if found and kind is Kind.OVERRIDE_WANTED:
+        return replace(found, path=f"{found.path}/exceptions", reason="")
     # Why an access ended says nothing of why its report is due.
     return replace(found, reason="") if found and kind is Kind.REPORT_DUE else found
 

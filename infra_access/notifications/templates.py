@@ -84,6 +84,38 @@ TEMPLATES: Mapping[Kind, Template] = {
             ),
         ),
     ),
+    Kind.OPINION_ASKED: Template(
+        _("${facility} asks for your opinion"),
+        (
+            _(
+                "At ${facility} somebody decides on a request for ${instruments} and would like to have your opinion. "
+                "They ask you in the role ${role}."
+            ),
+            _(
+                "With the link below you can read the question and answer it once, until ${until} (UTC). You need no "
+                "account. Only those who decide read your answer, never those who asked for access."
+            ),
+            _("Whoever has the link can answer in your place, so please do not pass it on."),
+        ),
+    ),
+    Kind.OPINION_ANSWERED: Template(
+        _("An opinion on request ${case} is there"),
+        (
+            _(
+                "Somebody outside whom you or a colleague asked gave an opinion on the request ${case} for "
+                "${instruments}. It advises you; the decision stays yours."
+            ),
+        ),
+    ),
+    Kind.OVERRIDE_WANTED: Template(
+        _("Request ${case} waits for an exception"),
+        (
+            _(
+                "The request ${case} for ${instruments} lacks something that an exception from a rule would give, and "
+                "its team says why it deserves one. You are one of those who can ask for it, and need not."
+            ),
+        ),
+    ),
     Kind.OVERRIDE_ASKED: Template(
         _("Please look at an exception for request ${case}"),
         (

@@ -9,6 +9,7 @@ from infra_access.http import accounting_contexts, contexts
 from infra_access.http.agreement_contexts import framework
 from infra_access.http.contexts import Factory, private
 from infra_access.http.measurement_contexts import exchange
+from infra_access.http.opinion_contexts import opinion
 from infra_access.http.policy_contexts import override, policy_document
 
 ROUTES: tuple[tuple[str, str, Factory], ...] = (
@@ -113,6 +114,9 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("approvals", "/approvals", contexts.nothing),
     ("approvals_alike", "/approvals/decisions", contexts.nothing),
     ("approval_step_back", "/approvals/{id}/step-back", private(contexts.approval)),
+    ("approval_opinions", "/approvals/{id}/opinions", private(contexts.approval)),
+    ("opinion_withdraw", "/approvals/{id}/opinions/{opinion}/withdraw", private(contexts.approval)),
+    ("opinion", "/opinions/{token}", opinion),
     ("authorisations", "/standing-authorisations", contexts.nothing),
     ("authorisation", "/standing-authorisations/{id}", private(contexts.authorisation)),
     ("account_delegations", "/account/delegations", contexts.nothing),

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from pyramid.request import Request
 
-from infra_access.access_requests.lifecycle import NEXT, RequestState
+from infra_access.access_requests import review
+from infra_access.access_requests.lifecycle import AWAITS_EXCEPTION, NEXT, RequestState
 from infra_access.access_requests.models import AccessRequest
 from infra_access.access_requests.submitting import submit
 from infra_access.core.i18n import _
@@ -13,7 +14,12 @@ from infra_access.web.rendering import flash
 
 
 def send(
-    request: Request, access_request: AccessRequest, *, now: datetime, expected_version: int | None = None
+    request: Request,
+    access_request: AccessRequest,
+    *,
+    now: datetime,
+    expected_version: int | None = None,
+    exception: str = "",
 ) -> None:
     """Send a request and say what happened; where something is missing, say what and leave it as it was."""
     request.db.flush()
@@ -25,14 +31,16 @@ def send(
                 actor=request.actor,
                 now=now,
                 access_request=access_request,
+                exception=exception,
                 expected_version=expected_version,
             )
             state = RequestState(sent.state)
+            awaits = bool(exception) and review.awaits_exception(request.db, sent)
     except ENTERED as error:
         told = {"why": request.localize(error.message)}
         flash(request, "error", _("It is saved, but it was not sent. ${why}", mapping=told))
         return
-    following = {"next": request.localize(NEXT[state])}
+    following = {"next": request.localize(AWAITS_EXCEPTION if awaits else NEXT[state])}
     if state is RequestState.REFUSED:
         flash(request, "error", _("It was sent, and the access rules refuse it. ${next}", mapping=following))
     else:

@@ -41,19 +41,18 @@ from tests.factories.access_requests import (
     make_world,
     pending,
 )
-from tests.factories.overrides import LATER, VERIFIED_ONLY, administrators, ask, confirm, grant, make_refused, withdraw
+from tests.factories.overrides import (
+    LATER,
+    SAFETY_COURSE,
+    VERIFIED_ONLY,
+    administrators,
+    ask,
+    confirm,
+    grant,
+    make_refused,
+    withdraw,
+)
 from tests.factories.people import make_account, make_actor, make_affiliation
-
-SAFETY_COURSE = {
-    "id": "safety-course",
-    "applies_to": ["request"],
-    "effect": {"type": "require", "kind": "training", "code": "site-safety"},
-    "grounds": "safety",
-    "message": {"en": "Everybody takes the safety course."},
-    "expected_days": 1,
-    "latest_days": 5,
-    "overridable_by": "access_administrator",
-}
 
 
 def asked_of(session: Session, request: AccessRequest, actor: Actor) -> list[str]:

@@ -29,6 +29,16 @@ VERIFIED_ONLY = {
     "message": {"en": "The organisation must be verified first."},
     "overridable_by": "access_administrator",
 }
+SAFETY_COURSE = {
+    "id": "safety-course",
+    "applies_to": ["request"],
+    "effect": {"type": "require", "kind": "training", "code": "site-safety"},
+    "grounds": "safety",
+    "message": {"en": "Everybody takes the safety course."},
+    "expected_days": 1,
+    "latest_days": 5,
+    "overridable_by": "access_administrator",
+}
 LATER = NOW + timedelta(days=1)
 
 

@@ -57,6 +57,7 @@ TYPICAL = {
     "wait-list": "startup",
     "set-password": "startup",
     "confirm-address": "startup",
+    "opinions": "soil-iron",
 }
 """Which object an address is about unless a call says otherwise: all are of startup@ or at the place of manager@."""
 
@@ -234,6 +235,7 @@ BONE_MINERAL: Mapping[str, Any] = {
     "by": "researcher",
     "staff": "manager",
 }
+QUESTION = {"email": "third@demo.example", "name": "Dr. Third", "question": "Does it fit the beamline?"}
 KELP: Mapping[str, Any] = {
     "of": "kelp-metals",
     "owner": "ecologist-de",
@@ -403,6 +405,13 @@ CALLS: Mapping[str, Call] = {
     "approvals_alike POST": Call(
         by="manager",
         body=_given(approvals=lambda world: _soil_iron(world), verdict="approve", reason="It fits."),
+    ),
+    "api.approval_opinions POST": Call(by="manager", body=QUESTION),
+    "approval_opinions POST": Call(by="manager", body={**QUESTION, "days": "14"}),
+    "api.opinion_withdraw POST": Call(by="manager", of="soil-iron opinion"),
+    "opinion_withdraw POST": Call(by="manager", of="soil-iron opinion"),
+    "opinion POST": Call(
+        by=None, body={"no_conflict": "yes", "recommendation": "in_favour", "reasons": "Nobody has measured it yet."}
     ),
     "api.approval_step_back POST": Call(**OF_THE_COUNTRY, body={"reason": "My former student."}),
     "approval_step_back POST": Call(**OF_THE_COUNTRY, body={"reason": "My former student."}),

@@ -1,10 +1,14 @@
 """Exceptions from rules on pages: asked for on that of a request, confirmed and ended in the report."""
 
+from datetime import timedelta
+
 import pytest
 
 from infra_access.access_requests.models import AccessRequest
+from infra_access.core import clock
 from infra_access.people.models import Account
-from tests.factories.overrides import administrators, make_refused
+from tests.factories.access_requests import FEASIBILITY, OPEN_TO_ALL, make_request, make_world
+from tests.factories.overrides import SAFETY_COURSE, administrators, make_refused
 
 
 @pytest.fixture
@@ -57,6 +61,27 @@ def test_one_asks_another_confirms_and_it_is_ended(browser, database, refused):
     assert not any("/exceptions" in form.action for form in page.forms.values())
     own = _browser(browser, database, world.applicant)
     assert "Exceptions from rules" not in own.get(f"/access-requests/{request.public_id}").text
+
+
+def test_what_only_an_exception_gives_may_be_missing_when_it_is_sent(browser, database):
+    start = clock.now() + timedelta(days=40)
+    with database.writer() as session:
+        world = make_world(session, rules=[OPEN_TO_ALL, FEASIBILITY, SAFETY_COURSE])
+        request = make_request(session, world, period=(start, start + timedelta(days=30)), now=clock.now())
+        (administrator,) = administrators(session, 1)
+    own = _browser(browser, database, world.applicant)
+    page = own.get(f"/access-requests/{request.public_id}")
+    assert "Access administrator" in page.html.select_one("#exception").get_text()
+    without, wished = (form for form in page.forms.values() if form.action.endswith("/submit"))
+    assert "was not sent" in without.submit().follow().text
+    wished["exception"] = "She teaches that course."
+    page = wished.submit().follow()
+    assert page.text.count("It waits for an exception from a rule") == 2
+    assert "This may grant the exception: Access administrator" in " ".join(page.html.get_text().split())
+    assert _state(database, request) == "under_review"
+    granting = _browser(browser, database, administrator).get(f"/access-requests/{request.public_id}")
+    assert "She teaches that course." in granting.text
+    assert "Everybody takes the safety course." in granting.click("Exceptions from rules").text
 
 
 def _state(database, request):

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from babel.numbers import format_decimal
 
-from infra_access.access_requests.lifecycle import NEXT, RequestState, RequestTransition, can_move
+from infra_access.access_requests.lifecycle import RequestState, RequestTransition, can_move
 from infra_access.access_requests.models import Allocation
 from infra_access.access_requests.request_queries import RequestView
 from infra_access.access_requests.terms.agreement_queries import APPLICANT, HOST, AgreementView
@@ -68,7 +68,7 @@ def next_words(view: RequestView) -> Text:
         return _("The team was asked for changes. It comes back when they have sent it again.")
     if view.is_staff and state in (_S.ACTIVE, _S.APPROVED):
         return _("The team can book time within what was granted.")
-    return NEXT[state]
+    return view.next_step
 
 
 def moves(view: RequestView) -> Moves:

@@ -26,7 +26,7 @@ from infra_access.web.booking_form import version_in
 from infra_access.web.corrections import to_correct, to_fill_in
 from infra_access.web.forms import ENTERED, to, values_of
 from infra_access.web.outcomes_section import outcomes_section
-from infra_access.web.outlook import outlook
+from infra_access.web.outlook import excepted_by, outlook
 from infra_access.web.presenters.approval_rows import approval_rows
 from infra_access.web.presenters.correction_rows import correction_rows
 from infra_access.web.presenters.decisions import kept
@@ -60,7 +60,9 @@ def submit(context: Context, request: Request) -> Response:
     """Send it; where something is missing, the page says what."""
     row = context.row.access_request
     try:
-        send(request, row, now=clock.now(), expected_version=version_in(values_of(request)))
+        entered = values_of(request)
+        expected, why = version_in(entered), entered.get("exception", "")
+        send(request, row, now=clock.now(), expected_version=expected, exception=why)
     except PreconditionFailed as error:
         return refused(request, error)
     return to(request, "access_request", id=row.public_id)
@@ -148,6 +150,7 @@ def request_page(context: Context, request: Request, now: datetime) -> dict[str,
         "steps": steps_of(view),
         "approvals": approval_rows(view.approvals, row.decision, told=view.is_staff),
         "decision": decision,
+        "excepted_by": excepted_by(request, view, decision, now=now),
         "unsent": row.state in _UNSENT,
         "limits": [request.localize(one) for one in limit_sentences(decision.limits, locale)] if decision else [],
         "staff": staff,

@@ -35,6 +35,7 @@ from infra_access.web.forms import day_in, many, to, values_of
 from infra_access.web.presenters.approval_rows import approval_rows
 from infra_access.web.presenters.export_control import export_control
 from infra_access.web.presenters.facts_read import facts_read
+from infra_access.web.presenters.opinions import opinion_rows
 from infra_access.web.rendering import flash
 
 _ROUTE = {"route_name": "approval", "renderer": "approval.jinja2"}
@@ -64,7 +65,7 @@ def waiting(request: Request) -> dict[str, Any]:
 @view_config(**_ROUTE, request_method="GET", permission=Permission.APPROVAL_LIST)
 def show(context: Context, request: Request) -> dict[str, Any]:
     """Show what is asked beside what the policy says of it."""
-    return {**_page(request, context.row), **to_fill_in()}
+    return {**page_of(request, context.row), **to_fill_in()}
 
 
 @view_config(**_ROUTE, request_method="POST", permission=Permission.APPROVAL_DECIDE)
@@ -86,7 +87,7 @@ def give(context: Context, request: Request) -> dict[str, Any] | Response:
     except REFUSED as error:
         shown = to_correct(request, error)
         view = approval_by_public_id(request.db, context.row.approval.public_id, actor=request.actor)
-        return {**_page(request, view), **shown}
+        return {**page_of(request, view), **shown}
     flash(request, "success", _SAID[ApprovalState(decided.state)])
     return to(request, "approvals")
 
@@ -168,7 +169,7 @@ def compare(context: Context, request: Request) -> dict[str, Any] | Response:
         # The verdict has a field of that name too, on the same page.
         shown["errors"] = Entries({_AS_ENTERED.get(key, key): text for key, text in shown["errors"].items()})
         view = approval_to_screen(request.db, approval.public_id, actor=request.actor)
-        return {**_page(request, view), **shown, "chosen": many(request, "candidates")}
+        return {**page_of(request, view), **shown, "chosen": many(request, "candidates")}
     flash(request, "success", _("Your decision on the names is kept. The applicant does not learn of it."))
     return to(request, "approval", id=approval.public_id, _anchor="export")
 
@@ -186,15 +187,16 @@ _SAID: dict[ApprovalState, Text] = {
 }
 
 
-def _page(request: Request, view: ApprovalView) -> dict[str, Any]:
+def page_of(request: Request, view: ApprovalView) -> dict[str, Any]:
+    """Return all that the page of an approval shows its reader, but for what was entered."""
     approval = view.approval
     told = not view.is_own(request.actor)
     subject, booking = _subject(request, view)
     kept = decisions_about(request.db, subject_kind=approval.subject_kind, subject_id=approval.subject_public_id)
     reading = subject.access_request if subject else booking.booking if booking else None
-    others = [
-        one for one in approvals_of(request.db, approval.subject_kind, approval.subject_id) if one.id != approval.id
-    ]
+    read_already = subject.approvals if subject and approval.subject_kind == "access_request" else None
+    all_of_it = read_already or approvals_of(request.db, approval.subject_kind, approval.subject_id)
+    others = [one for one in all_of_it if one.id != approval.id]
     return {
         "view": view,
         "approval": approval,
@@ -207,6 +209,7 @@ def _page(request: Request, view: ApprovalView) -> dict[str, Any]:
         "decision": restore_decision(kept[0].decision) if kept and told else None,
         "facts": facts_read(kept[0].facts) if kept and told else [],
         "export": export_control(request.db, view, subject, actor=request.actor),
+        "opinions": opinion_rows(request.db, view, actor=request.actor, now=clock.now()),
         "chosen": (),
         "others": approval_rows(others, reading.decision if reading else {}, told=told),
     }

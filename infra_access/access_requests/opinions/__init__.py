@@ -1,0 +1,1 @@
+"""Opinions of experts from outside, asked by whoever decides: whom, what, until when, and what they said."""
