@@ -239,6 +239,8 @@ def _ids(session: Session) -> dict[str, dict[str, str]]:
     ids["access-requests"]["soil-iron correction"] = "/".join(
         (ids["access-requests"]["soil-iron"], session.scalars(select(RequestCorrection.public_id)).one())
     )
+    for step in ("about", "samples"):
+        ids["access-requests"][f"sensor-corrosion {step}"] = f"{ids['access-requests']['sensor-corrosion']}/{step}"
     ids["delegations"] = {
         email.partition("@")[0]: found
         for email, found in session.execute(

@@ -14,7 +14,7 @@ from infra_access.access_requests.content import Content, content_of
 from infra_access.access_requests.facts import facts_of_request
 from infra_access.access_requests.models import AccessRequest, AccessRoute
 from infra_access.access_requests.override_queries import overrides_of
-from infra_access.access_requests.questions import Question, joined, questions
+from infra_access.access_requests.questions import Question, declaring, joined, questions
 from infra_access.access_requests.vocabularies import TimeGiven
 from infra_access.core.authority import Actor
 from infra_access.core.decision import Decision, Missing
@@ -23,7 +23,7 @@ from infra_access.policy.disclosure import Audience
 from infra_access.policy.facts import Fact, Facts
 from infra_access.policy.places import facts_of_place, places_of
 from infra_access.policy.rulebook import RuleBook, rulebook
-from infra_access.policy.rules import Action
+from infra_access.policy.rules import Action, Rule
 from infra_access.policy.ruling import decide, members, part_of, relation_to, with_request
 
 _ROUTE = "the access route"
@@ -31,11 +31,15 @@ _ROUTE = "the access route"
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """What the rules say of asking now, what is missing for this and for what follows, and what they ask for."""
+    """What the rules say of asking now, what is missing for this and for what follows, and what they ask for.
+
+    `declaring` are the rules that may require a declaration of end use.
+    """
 
     decision: Decision
     missing: tuple[Missing, ...]
     questions: tuple[Question, ...]
+    declaring: tuple[Rule, ...]
 
 
 def needed(
@@ -62,6 +66,7 @@ def needed(
     places = list(places_of(session, content.instruments if content is not None else instrument_ids).values())
     asked: list[Question] = []
     decisions: list[Decision] = []
+    wanting: list[Rule] = []
     for action in (Action.REQUEST, Action.MAIL_IN if route.time_given == TimeGiven.QUEUE else Action.BOOK):
         parts = [
             part_of(
@@ -83,8 +88,9 @@ def needed(
             # A part has no more of the facts than its rules read, and so not what each leg is.
             known = facts_of_place(place, now).joined(facts).joined(Facts.of(relation_to(place, facts, member_of, now)))
             asked += questions(part.rule_set.rules, known, as_of=now)
+            wanting += declaring(part.rule_set.rules, known, as_of=now)
     missing = {(one.kind, one.code): one for decision in decisions for one in decision.missing}
-    return Needed(decisions[0], tuple(missing.values()), joined(asked))
+    return Needed(decisions[0], tuple(missing.values()), joined(asked), tuple(wanting))
 
 
 def _stated(

@@ -1,6 +1,6 @@
 """How a request begins: by which way in, and what is known of it before anybody has typed anything."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,8 +44,14 @@ def choose_way(request: Request, place: Place, views: Sequence[RouteView]) -> di
         "place": place,
         "ways": ways_in(views, request.locale_name),
         "page": request.matched_route.name,
-        "keep": {name: request.GET[name] for name in _KEPT if name in request.GET},
+        "keep": carried(request),
     }
+
+
+def carried(request: Request) -> dict[str, str]:
+    """Return what the address or the form says beside the answers, to be said again by links to the other form."""
+    said: Mapping[str, str] = values_of(request) if request.method == "POST" else request.GET
+    return {name: said[name] for name in _KEPT if said.get(name)}
 
 
 def chosen_way(views: Sequence[RouteView], wanted: str | None) -> RouteView | None:
