@@ -53,7 +53,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """The steps that are taken, the last look among them, and those that nothing asks for."""
+    """The steps that are taken, the last look among them, and those in which more can be said that nothing asks for."""
 
     steps: tuple[Step, ...]
     others: tuple[Step, ...]
@@ -87,7 +87,9 @@ def path_of(needed: Needed, asked: Sequence[Asked], route: AccessRoute) -> Path:
         elif name in by_group or name in stated:
             found = by_group.get(name, [])
             facts = frozenset(question.fact for question in found)
-            taken.append(Step(name, len(taken) + 1, _why(name, found, needed, stated), facts))
+            taken.append(Step(name, len(taken) + 1, _why(name, found, needed), facts))
+            if facts and facts < {fact for fact, group in GROUP_OF.items() if group == name}:
+                others.append(Step(name, None))
         elif name in (Group.SAMPLES, Group.PROJECT, Group.ETHICS, Group.END_USE, Group.FUNDING):
             others.append(Step(name, None))
     return Path(tuple(taken), tuple(others))
@@ -110,7 +112,7 @@ def step_for(missing: Missing) -> str | None:
     return None if field in (None, "instruments", "route") else ABOUT
 
 
-def _why(name: str, found: Iterable[Question], needed: Needed, stated: Iterable[str | None]) -> tuple[Text, ...]:
+def _why(name: str, found: Iterable[Question], needed: Needed) -> tuple[Text, ...]:
     """Return in whose name a group is asked, as far as the rules may be read."""
     rules = [rule for question in found for rule in question.rules]
     if name == Group.END_USE:
@@ -122,4 +124,7 @@ def _why(name: str, found: Iterable[Question], needed: Needed, stated: Iterable[
 
 def _named(rules: Iterable[Rule]) -> tuple[Text, ...]:
     readable = list(dict.fromkeys(rule.message for rule in rules if may_read(rule, Audience.APPLICANT)))
-    return tuple(_("A rule asks for it. Where it applies, it says: ${rule}", mapping={"rule": one}) for one in readable[:_MOST_NAMED])
+    return tuple(
+        _("A rule asks for it. Where it applies, it says: ${rule}", mapping={"rule": one})
+        for one in readable[:_MOST_NAMED]
+    )

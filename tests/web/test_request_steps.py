@@ -18,6 +18,12 @@ BONES = raw_rule(
     applies_to=["request"],
     message={"en": "Bones are looked at first."},
 )
+VIRUSES = raw_rule(
+    "viruses",
+    {"type": "approve", "role": "facility_manager", "scope": "facility"},
+    {"op": "eq", "fact": "project.field", "value": "virology"},
+    applies_to=["request"],
+)
 END_USE = raw_rule(
     "end-use",
     {"type": "require", "kind": "document", "code": "end-use-declaration"},
@@ -40,12 +46,12 @@ def begun(browser, database):
     return made
 
 
-def test_samples_are_asked_where_a_rule_reads_them_and_nothing_else(begun, database):
-    _world, first, team = begun(BONES)
-    assert _place(first) == ("1", "What you ask for · Step 1 of 4 · Request access · Infra Access")
-    assert _place(team) == ("2", "Your team · Step 2 of 4 · Request access · Infra Access")
+def test_what_rules_read_is_asked_and_nothing_else(begun, database):
+    _world, first, team = begun(BONES, VIRUSES)
+    assert _place(first) == ("1", "What you ask for · Step 1 of 5 · Request access · Infra Access")
+    assert _place(team) == ("2", "Your team · Step 2 of 5 · Request access · Infra Access")
     samples = _form(team).submit("next").follow()
-    assert _place(samples)[1].startswith("Samples · Step 3 of 4")
+    assert _place(samples)[1].startswith("Samples · Step 3 of 5")
     assert "it says: Bones are looked at first." in samples.text
     form = _form(samples)
     form["samples.0.kind"] = "bone"
@@ -55,8 +61,11 @@ def test_samples_are_asked_where_a_rule_reads_them_and_nothing_else(begun, datab
     assert _place(before)[0] == "2"
     again = _form(before).submit("next").follow()
     assert [_form(again)[f"samples.{row}.kind"].value for row in (0, 1)] == ["bone", "tooth"]
-    last = _form(again).submit("next").follow()
-    assert _place(last)[1].startswith("Check and send · Step 4 of 4")
+    project = _form(_form(again).submit("next").follow())
+    assert "purpose" not in project.fields
+    project["field"] = "geology"
+    last = project.submit("next").follow()
+    assert _place(last)[1].startswith("Check and send · Step 5 of 5")
     for said in ("Corrosion of sensors", "bone", "tooth", "Needs approval", "Who must agree"):
         assert said in last.text
     more = last.html.select_one("details.card")
@@ -67,6 +76,12 @@ def test_samples_are_asked_where_a_rule_reads_them_and_nothing_else(begun, datab
         "Who pays",
     ]
     assert not more.has_attr("open")
+    project = _form(last.click(href="/steps/project.*all"))
+    project["purpose"] = "teaching"
+    last = project.submit("next").follow()
+    assert all(
+        said in last.html.select_one("section:has(#step-project)").get_text() for said in ("geology", "teaching")
+    )
     assert "It was sent." in last.forms[_at(last)].submit("send").follow().text
     with database.reader() as session:
         row = session.scalars(select(AccessRequest)).one()

@@ -225,6 +225,7 @@ def _first(request: Request, place: Place, way: RouteView, me: Entries, now: dat
 
 def _page(request: Request, view: RequestView, rows: Rows, now: datetime, changed: str = "") -> dict[str, Any]:
     path, step, _needed, asked = _way(request, view, now)
+    said: Mapping[str, str] = values_of(request) if request.method == "POST" else request.GET
     row = view.access_request
     if step.name == SAMPLES and not changed and not rows[SAMPLES]:
         rows = rows | {SAMPLES: [Entries()]}
@@ -238,8 +239,10 @@ def _page(request: Request, view: RequestView, rows: Rows, now: datetime, change
         "written": view,
         "found_slot": None,
         **_shown(path, step, asked),
+        "only": frozenset() if "all" in said else step.facts,
+        "all": "all" in said,
         "focus": f"{added}.{len(rows[added]) - 1}.{first}" if first else None,
-        "then": request.params.get("then") if step.number is not None else CHECK,
+        "then": said.get("then") if step.number is not None else CHECK,
         "date_rows": dates_form.rows_of(days),
         "kinds": dates_form.KINDS,
         **form_options(request, way, view.facility, rows, chosen, now=now),
@@ -253,6 +256,7 @@ def _shown(path: Path, step: Step, asked: list[Asked]) -> dict[str, Any]:
         "only": step.facts,
         "asked": asked,
         "before": path.before(step),
+        "all": False,
         "focus": None,
         "then": None,
         "stale": False,
@@ -268,6 +272,7 @@ def _last(request: Request, view: RequestView, now: datetime) -> dict[str, Any]:
         "view": view,
         "path": path,
         "step": step,
+        "before": _address(request, view, str(path.before(step)), then=False),
         "asked": asked,
         "decision": decision,
         "limits": [request.localize(one) for one in limit_sentences(decision.limits, request.locale_name)],
