@@ -14,7 +14,7 @@ from infra_access.access_requests.content import Content, content_of
 from infra_access.access_requests.facts import facts_of_request
 from infra_access.access_requests.models import AccessRequest, AccessRoute
 from infra_access.access_requests.override_queries import overrides_of
-from infra_access.access_requests.questions import Question, declaring, joined, questions
+from infra_access.access_requests.questions import Question, joined, questions, requiring
 from infra_access.access_requests.vocabularies import TimeGiven
 from infra_access.core.authority import Actor
 from infra_access.core.decision import Decision, Missing
@@ -33,13 +33,13 @@ _ROUTE = "the access route"
 class Needed:
     """What the rules say of asking now, what is missing for this and for what follows, and what they ask for.
 
-    `declaring` are the rules that may require a declaration of end use.
+    `requiring` are the rules that may require what a request can state itself, also where it does.
     """
 
     decision: Decision
     missing: tuple[Missing, ...]
     questions: tuple[Question, ...]
-    declaring: tuple[Rule, ...]
+    requiring: tuple[Rule, ...]
 
 
 def needed(
@@ -51,9 +51,9 @@ def needed(
     now: datetime,
     access_request: AccessRequest | None = None,
 ) -> Needed:
-    """Return what asking for instruments by a way in needs, of a request where one is written. Nine statements at most.
+    """Return what asking for instruments by a way in needs, of a request where one is written.
 
-    The actor is the requester. Nothing is locked.
+    The actor is the requester. Nothing is locked. Eleven statements at most, where the rules were read before.
     """
     book = rulebook(session)
     content = content_of(session, access_request) if access_request is not None else None
@@ -88,8 +88,10 @@ def needed(
             # A part has no more of the facts than its rules read, and so not what each leg is.
             known = facts_of_place(place, now).joined(facts).joined(Facts.of(relation_to(place, facts, member_of, now)))
             asked += questions(part.rule_set.rules, known, as_of=now)
-            wanting += declaring(part.rule_set.rules, known, as_of=now)
-    missing = {(one.kind, one.code): one for decision in decisions for one in decision.missing}
+            wanting += requiring(part.rule_set.rules, known, as_of=now)
+    missing: dict[tuple[str, str], Missing] = {}
+    for one in (one for decision in decisions for one in decision.missing):
+        missing.setdefault((one.kind, one.code), one)
     return Needed(decisions[0], tuple(missing.values()), joined(asked), tuple(wanting))
 
 

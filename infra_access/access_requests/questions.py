@@ -91,13 +91,13 @@ def joined(asked: Iterable[Question]) -> tuple[Question, ...]:
     return tuple(Question(fact, rules) for fact, rules in sorted(found.items()))
 
 
-def declaring(rules: Iterable[Rule], facts: Facts, *, as_of: datetime) -> tuple[Rule, ...]:
-    """Return the rules that may require a declaration of end use by these facts, met or not."""
+def requiring(rules: Iterable[Rule], facts: Facts, *, as_of: datetime) -> tuple[Rule, ...]:
+    """Return the rules that may require, by these facts, what a request can state itself, met or not."""
     return tuple(
         rule
         for rule in rules
         if isinstance(rule.effect, Require)
-        and stated_in(rule.effect.kind, rule.effect.code) is Group.END_USE
+        and rule.effect.kind in _STATED
         and judge(rule.when, View(facts, as_of)).truth is not False
     )
 

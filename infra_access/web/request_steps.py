@@ -9,8 +9,8 @@ from infra_access.access_requests.needed import Needed
 from infra_access.access_requests.questions import GROUP_OF, Group, Question, stated_in
 from infra_access.core.decision import Missing
 from infra_access.core.i18n import Text, _
-from infra_access.policy.disclosure import Audience, may_read
-from infra_access.policy.rules import Rule
+from infra_access.policy.disclosure import Audience, is_hidden, may_read
+from infra_access.policy.rules import Require, Rule
 from infra_access.policy.vocabulary import COLLECTIONS, VOCABULARY
 from infra_access.web.request_form import ABOUT, TEAM, Asked
 
@@ -75,7 +75,13 @@ class Path:
 
 def path_of(needed: Needed, asked: Sequence[Asked], route: AccessRoute) -> Path:
     """Return the way through a request: what everybody is asked, then what the rules and the way in ask for."""
-    stated = {stated_in(one.kind, one.code) for one in asked}
+    required = {
+        rule.effect.key
+        for rule in needed.requiring
+        if isinstance(rule.effect, Require) and not is_hidden(rule, Audience.APPLICANT)
+    }
+    # What somebody states of their own accord is no step of everybody.
+    stated = {stated_in(one.kind, one.code) for one in asked if one.missing or f"{one.kind}:{one.code}" in required}
     by_group: dict[str, list[Question]] = {}
     for one in needed.questions:
         by_group.setdefault(one.group, []).append(one)
@@ -116,10 +122,14 @@ def _why(name: str, found: Iterable[Question], needed: Needed) -> tuple[Text, ..
     """Return in whose name a group is asked, as far as the rules may be read."""
     rules = [rule for question in found for rule in question.rules]
     if name == Group.END_USE:
-        rules += needed.declaring
+        rules += [one for one in needed.requiring if isinstance(one.effect, Require) and _declares(one.effect)]
     elif not rules:
         return (_("The access rules need what is named here, as far as it is so."),)
     return _named(rules) or (_("The facility asks for this."),)
+
+
+def _declares(effect: Require) -> bool:
+    return stated_in(effect.kind, effect.code) is Group.END_USE
 
 
 def _named(rules: Iterable[Rule]) -> tuple[Text, ...]:

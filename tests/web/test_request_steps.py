@@ -3,11 +3,16 @@
 import pytest
 from sqlalchemy import select
 
-from infra_access.access_requests.models import AccessRequest
+from infra_access.access_requests.models import AccessRequest, AccessRoute
+from infra_access.access_requests.needed import Needed
 from infra_access.core import clock
+from infra_access.core.i18n import plain
+from infra_access.policy.rules import Disclosure, Require, RequirementKind
+from infra_access.web.request_form import Asked
+from infra_access.web.request_steps import path_of
 from tests.factories.access_requests import OPEN_TO_ALL, make_route, make_world
 from tests.factories.people import make_account
-from tests.factories.policy import raw_rule
+from tests.factories.policy import decide, raw_rule, rule
 
 NEXT_YEAR = clock.now().year + 1
 BONE = {"some": {"over": "samples", "when": {"op": "eq", "fact": "samples[].kind", "value": "bone"}}}
@@ -162,6 +167,26 @@ def test_whoever_works_nowhere_known_is_asked_where_first(browser, database):
     form["participants.0.country_of_work"] = "KE"
     team = _form(form.submit("next").follow())
     assert (team["participants.0.email"].value, team["participants.0.country_of_work"].value) == (account.email, "KE")
+
+
+@pytest.mark.parametrize(
+    ("disclosure", "why"),
+    [
+        (None, None),
+        ("full", "A rule asks for it. Where it applies, it says: Rule end-use."),
+        ("generic", "The facility asks for this."),
+        ("none", None),
+    ],
+)
+def test_what_is_declared_freely_is_a_step_only_where_a_rule_that_is_shown_asks(disclosure, why):
+    wants = Require(RequirementKind.DOCUMENT, "end-use-declaration")
+    rules = () if disclosure is None else (rule("end-use", wants, disclosure=Disclosure(disclosure)),)
+    declared = [Asked("document", "end-use-declaration", None, "yes")]
+    path = path_of(Needed(decide([]), (), (), rules), declared, AccessRoute(time_given="team_picks"))
+    assert [one.name for one in path.steps] == ["about", "team", *(["end-use"] if why else []), "check"]
+    step = path.of("end-use")
+    assert [plain(one) for one in step.why] == ([why] if why else [])
+    assert (path.before(step), path.after(step)) == ("team" if why else "check", "check")
 
 
 def _filled(page, **values):

@@ -26,6 +26,7 @@ from infra_access.web.booking_form import REFUSED, version_in
 from infra_access.web.corrections import Entries, to_fill_in
 from infra_access.web.forms import many, to, values_of
 from infra_access.web.presenters.limits import limit_sentences
+from infra_access.web.rendering import flash
 from infra_access.web.repeats import new_key, posted_once
 from infra_access.web.request_form import (
     ABOUT,
@@ -149,6 +150,8 @@ def finish(context: Context, request: Request) -> dict[str, Any] | Response:
     """Send it; what cannot be sent yet stays here, with the reason."""
     view: RequestView = context.row
     now, row = clock.now(), view.access_request
+    if row.state != RequestState.DRAFT:
+        return _elsewhere(request, view)
     try:
         send(request, row, now=now, expected_version=version_in(values_of(request)))
     except REFUSED as error:
@@ -267,7 +270,8 @@ def _last(request: Request, view: RequestView, now: datetime) -> dict[str, Any]:
     path, step, needs, asked = _way(request, view, now, CHECK)
     decision = needs.decision
     supplied = {f"{one.kind}:{one.code}": name for one in needs.missing if (name := step_for(one)) is not None}
-    later = [one for one in needs.missing if one not in decision.missing]
+    now_due = {(one.kind, one.code) for one in decision.missing}
+    later = [one for one in needs.missing if (one.kind, one.code) not in now_due]
     return {
         "view": view,
         "path": path,
@@ -299,6 +303,8 @@ def _way(
 
 def _elsewhere(request: Request, view: RequestView) -> HTTPSeeOther:
     """Return to the request: what was sent is changed on one page, which says what a change asks again."""
+    if request.method == "POST":
+        flash(request, "info", _("This was sent already, so nothing was changed. You can still change it here."))
     return to(request, "access_request", id=view.access_request.public_id)
 
 
