@@ -260,6 +260,8 @@ def _ids(session: Session) -> dict[str, dict[str, str]]:
         (ids["access-requests"]["soil-iron"], session.scalars(select(RequestCorrection.public_id)).one())
     )
     ids["country-groups"] = {code: code for code in session.scalars(select(CountryGroup.code))}
+    for step in ("about", "samples"):
+        ids["access-requests"][f"sensor-corrosion {step}"] = f"{ids['access-requests']['sensor-corrosion']}/{step}"
     ids["delegations"] = {
         email.partition("@")[0]: found
         for email, found in session.execute(

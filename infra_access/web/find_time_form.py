@@ -171,7 +171,9 @@ def _next(request: Request, slot: Slot, said: Said, allocation: str) -> str:
     if slot.answer.step is Step.BOOK:
         query |= {"allocation": allocation} if allocation else {}
         return str(request.route_path("instrument_book", id=slot.subject.public_id, _query=query))
-    return str(request.route_path("instrument_request", id=slot.subject.public_id, _query={**query, **said.query}))
+    return str(
+        request.route_path("instrument_request_steps", id=slot.subject.public_id, _query={**query, **said.query})
+    )
 
 
 def _text(moment: datetime) -> str:

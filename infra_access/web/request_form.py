@@ -1,29 +1,35 @@
 """The form of an access request: what was typed, in the shape that the commands take, and back.
 
 Rows of people and samples are fields such as `participants.0.email`, as refusals name them; a row without a name and
-an address is left out.
+an address is left out. A form may show some of the questions only: what it does not show is kept.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pyramid.request import Request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.questions import Group
 from infra_access.access_requests.request_queries import RequestView
 from infra_access.catalogue.models import Organisation
 from infra_access.catalogue.queries import list_organisations
 from infra_access.core.decision import Missing
-from infra_access.core.errors import Invalid
+from infra_access.core.errors import DomainError, Invalid
 from infra_access.core.i18n import _
 from infra_access.core.zones import day_start
 from infra_access.policy.vocabulary import END_USE_DECLARATION
-from infra_access.web.corrections import Entries
+from infra_access.web.corrections import Entries, to_correct
 from infra_access.web.forms import day_in
 from infra_access.web.rendering import local_days
+
+ABOUT, TEAM = "about", "team"
+EVERYTHING: frozenset[str] = frozenset({ABOUT, TEAM, *Group})
+"""The parts of the form: what everybody is asked, and the groups of questions that rules may ask for."""
 
 PEOPLE, SAMPLES = "participants", "samples"
 PARTS: Mapping[str, tuple[str, ...]] = {
@@ -32,6 +38,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 }
 _TELLING = {PEOPLE: ("name", "email"), SAMPLES: ("kind", "country", "hazards")}
 _PROJECT = ("purpose", "field", "funder", "funder_country")
+_SDGS = "sdgs"
 _YES_NO = ("dual_use", "ethics_approved")
 _ANSWERS: Mapping[bool | None, str] = {True: "yes", False: "no", None: ""}
 _DOCUMENT = "documents."
@@ -88,25 +95,43 @@ def values_in(
     assurances: list[str],
     zone: str,
     view: RequestView | None = None,
+    parts: Collection[str] = EVERYTHING,
 ) -> dict[str, Any]:
     """Return the values of a request as the commands take them; `view` is the one that is changed, if any.
 
     What the form does not show is kept, and what it shows coarser than it is stored stays as it is where nobody
     changed it. Raises Invalid for an organisation that nobody knows.
     """
-    values: dict[str, Any] = {
-        **{name: entered.get(name, "") for name in ("title", "summary", "regime", "access_type", "quantity")},
-        "instruments": instruments,
-        "project": _project(entered, rows, assurances, view.access_request.project if view else {}),
-        "participants": _participants(session, rows[PEOPLE], view),
-    }
-    period = (entered.get("period.start", ""), entered.get("period.end", ""))
-    if view is None or period != days_of(view.access_request.period_start, view.access_request.period_end, zone):
-        values["period"] = _period(*period, zone)
-    acting_for = entered.get("acting_for") or None
-    if view is None or acting_for != (view.acting_for.public_id if view.acting_for else None):
-        values["acting_for"] = acting_for
+    values: dict[str, Any] = {}
+    if ABOUT in parts:
+        values |= _about(entered, instruments, zone, view)
+    if TEAM in parts:
+        values["participants"] = _participants(session, rows[PEOPLE], view)
+    if not set(Group).isdisjoint(parts):
+        stored = view.access_request.project if view else {}
+        values["project"] = _project(entered, rows, assurances, stored, parts)
     return values
+
+
+def to_correct_request(request: Request, error: DomainError) -> dict[str, Any]:
+    """Return what the form needs to be shown again after a refusal, with each fault at the field that it has here."""
+    shown = to_correct(request, error)
+    return shown | {"errors": by_field(shown["errors"])}
+
+
+def by_field(errors: Mapping[str, str]) -> Entries:
+    """Return what was refused by the names that the fields have in the form.
+
+    >>> by_field({"project.samples.0.documents": "Too long.", "": "Look again."})
+    {'samples.0.papers': 'Too long.', '': 'Look again.'}
+    """
+    found = Entries()
+    for path, text in errors.items():
+        name = path.removeprefix("project.")
+        name = re.sub(r"^(samples\.\d+)\.documents.*", r"\1.papers", name)
+        name = re.sub(r"^(instruments|assurances|end_use\.countries|samples\.\d+\.hazards|sdgs)\.\d+$", r"\1", name)
+        found[{"period": "period.start"}.get(name, name)] = text
+    return found
 
 
 def entered_of(view: RequestView, zone: str) -> dict[str, str]:
@@ -124,6 +149,7 @@ def entered_of(view: RequestView, zone: str) -> dict[str, str]:
         "period.end": last,
         **{name: str(project.get(name) or "") for name in _PROJECT},
         **{name: _ANSWERS[project.get(name)] for name in _YES_NO},
+        _SDGS: ", ".join(project.get(_SDGS, ())),
         **_declared(project.get("end_use", {})),
     }
 
@@ -181,39 +207,61 @@ def _number(name: str, key: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def _about(entered: Mapping[str, str], instruments: list[str], zone: str, view: RequestView | None) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        **{name: entered.get(name, "") for name in ("title", "summary", "regime", "access_type", "quantity")},
+        "instruments": instruments,
+    }
+    period = (entered.get("period.start", ""), entered.get("period.end", ""))
+    if view is None or period != days_of(view.access_request.period_start, view.access_request.period_end, zone):
+        values["period"] = _period(*period, zone)
+    acting_for = entered.get("acting_for") or None
+    if view is None or acting_for != (view.acting_for.public_id if view.acting_for else None):
+        values["acting_for"] = acting_for
+    return values
+
+
 def _period(first: str, last: str, zone: str) -> tuple[datetime, datetime]:
     days = [day_in(text, field) for field, text in (("period.start", first), ("period.end", last))]
     return day_start(days[0], zone).astimezone(UTC), day_start(days[1] + _DAY, zone).astimezone(UTC)
 
 
 def _project(
-    entered: Mapping[str, str], rows: Rows, assurances: list[str], stored: Mapping[str, Any]
+    entered: Mapping[str, str],
+    rows: Rows,
+    assurances: list[str],
+    stored: Mapping[str, Any],
+    parts: Collection[str],
 ) -> dict[str, Any]:
-    project = dict(stored)
-    given: dict[str, Any] = {name: entered.get(name, "").strip() for name in _PROJECT}
-    given |= {name: {"yes": True, "no": False}.get(entered.get(name, "")) for name in _YES_NO}
-    given["funding"] = entered.get("funding", "")
-    given["assurances"] = assurances
-    given["documents"] = {
-        key.removeprefix(_DOCUMENT): text.strip()
-        for key, text in entered.items()
-        if key.startswith(_DOCUMENT) and text.strip()
-    }
+    given: dict[str, Any] = {name: entered[name].strip() for name in _PROJECT if name in entered}
+    given |= {name: {"yes": True, "no": False}.get(entered[name]) for name in _YES_NO if name in entered}
+    if _SDGS in entered:
+        given[_SDGS] = _listed(entered[_SDGS])
+    if Group.FUNDING in parts:
+        given["funding"] = entered.get("funding", "")
+    if Group.STATEMENTS in parts:
+        given["assurances"] = assurances
+        given["documents"] = {
+            key.removeprefix(_DOCUMENT): text.strip()
+            for key, text in entered.items()
+            if key.startswith(_DOCUMENT) and text.strip()
+        }
     if f"{_END_USE}user" in entered:
         given["end_use"] = _end_use(entered)
-    given["samples"] = [_sample(row) for row in rows[SAMPLES]]
-    for name, value in given.items():
-        if value or value is False:
-            project[name] = value
-        else:
-            project.pop(name, None)
-    return project
+    if Group.SAMPLES in parts:
+        given["samples"] = [_sample(row) for row in rows[SAMPLES]]
+    emptied = {name for name, value in given.items() if not value and value is not False}
+    return {name: value for name, value in {**stored, **given}.items() if name not in emptied}
+
+
+def _listed(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",") if one.strip()]
 
 
 def _end_use(entered: Mapping[str, str]) -> dict[str, Any]:
     """Return what was declared, as far as it was filled in."""
     text = {name: entered.get(f"{_END_USE}{name}", "").strip() for name in ("user", "use", "countries", "peaceful")}
-    countries = [one.strip().upper() for one in text.pop("countries").split(",") if one.strip()]
+    countries = [one.upper() for one in _listed(text.pop("countries"))]
     declared: dict[str, Any] = {**text, "countries": countries, "peaceful": bool(text["peaceful"])}
     return {name: value for name, value in declared.items() if value}
 
@@ -228,7 +276,7 @@ def _declared(end_use: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _sample(row: Mapping[str, str]) -> dict[str, Any]:
-    hazards = [one.strip() for one in row["hazards"].split(",") if one.strip()]
+    hazards = _listed(row["hazards"])
     sample: dict[str, Any] = {"kind": row["kind"]} | ({"country": row["country"]} if row["country"] else {})
     papers = [one.partition(":") for one in row["papers"].split(";") if one.strip()]
     documents = {code.strip(): reference.strip() for code, _colon, reference in papers}

@@ -78,7 +78,7 @@ def enter(page: Page, name: str) -> None:
 
 
 def ask(page: Page, beamline: str, name: str) -> None:
-    """Ask for two shifts, with a team of three and a sample."""
+    """Ask for two shifts, with a team of three and a sample, step by step."""
     page.goto(beamline)
     way = page.locator(".card", has=page.get_by_role("heading", name="Rapid access, open research"))
     way.get_by_role("link", name="Request access this way").click()
@@ -86,6 +86,7 @@ def ask(page: Page, beamline: str, name: str) -> None:
     page.get_by_label("How much").fill("2")
     page.get_by_label("Not before").fill("2026-03-09")
     page.get_by_label("Until the end of").fill("2026-06-01")
+    go_on(page, "Your team")
     page.locator("[name='participants.0.presence']").select_option("remote")
     for row, (address, role, country) in enumerate(TEAM, 1):
         page.get_by_role("button", name="Add another person").click()
@@ -93,12 +94,19 @@ def ask(page: Page, beamline: str, name: str) -> None:
             page.locator(f"[name='participants.{row}.{field}']").fill(value)
         for field, value in (("role", role), ("country_of_work", country), ("presence", "on-site")):
             page.locator(f"[name='participants.{row}.{field}']").select_option(value)
-    page.get_by_role("button", name="Add a sample").click()
+    go_on(page, "Samples")
     page.get_by_label("What it is", exact=True).fill("coated steel")
     page.get_by_label("Where it comes from").select_option("KE")
-    expect(page.get_by_label("Title")).to_have_value(TITLE)
+    go_on(page, "Check and send")
+    expect(page.locator("main")).to_contain_text("coated steel")
     page.get_by_role("button", name="Send it").click()
-    expect(page).to_have_url(re.compile("/access-requests/"))
+    expect(page).to_have_url(re.compile("/access-requests/[a-z0-9]+$"))
+
+
+def go_on(page: Page, title: str) -> None:
+    """Save a step and come to the one of this title."""
+    page.get_by_role("button", name="Save and go on").click()
+    expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
 
 
 def approve(site: Site, browser: Browser, name: str, organisation: str) -> None:

@@ -331,6 +331,8 @@ READS: Mapping[str, Call] = {
     "api.authorisation GET": Call(owner="researcher"),
     "authorisation GET": Call(owner="researcher"),
     "api.approval_screening GET": Call(**GRATINGS),
+    "access_request_step GET": Call(of="sensor-corrosion samples"),
+    "access_request_check GET": Call(of="sensor-corrosion"),
     "access_request_exceptions GET": Call(of="water-filters"),
     "api.agreement GET": Call(**BONES),
     "api.instrument_availability GET": Call(query={"start": "2026-03-02T00:00:00Z", "end": "2026-03-09T00:00:00Z"}),
@@ -810,6 +812,14 @@ CALLS: Mapping[str, Call] = {
     "instrument_request POST rows": Call(
         body=lambda world: {**_request_form(world), "rows": "add:participants"},
         silent="draws the form with one row more",
+    ),
+    "instrument_request_steps POST": Call(body=_request_form),
+    "access_request_step POST": Call(of="sensor-corrosion about", body=_draft_form),
+    "access_request_step POST rows": Call(
+        of="sensor-corrosion samples", body={"rows": "add:samples"}, silent="draws the form with one row more"
+    ),
+    "access_request_check POST": Call(
+        of="sensor-corrosion", body=_seen(AccessRequest, "access-requests", "sensor-corrosion")
     ),
     "access_request_edit POST": Call(of="sensor-corrosion", body=_draft_form),
     "access_request_edit POST rows": Call(

@@ -6,8 +6,10 @@ MOST_USUALLY = 12
 
 MOST: Mapping[str, int] = {
     "access_request": 28,
+    "access_request_check": 21,
     "access_request_edit": 20,
     "access_request_exceptions": 20,
+    "access_request_step": 25,
     "api.access_request_outcomes": 14,
     "api.agreement": 20,
     "api.instrument": 14,

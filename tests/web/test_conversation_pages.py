@@ -36,14 +36,14 @@ def question(database, world):
 def test_a_question_becomes_a_request_in_one_click(browser, database, world, question):
     visitor = browser(world.applicant_account)
     page = visitor.get(question).click("Make a request of it")
-    address = f"/instruments/{world.instrument.public_id}/request"
+    address = f"/instruments/{world.instrument.public_id}/request/steps"
     form = _form(page, address)
     assert (form["title"].value, form["summary"].value) == ("Wet samples?", "Can they be measured?")
     form["period.start"], form["period.end"] = f"{NEXT_YEAR}-04-01", f"{NEXT_YEAR}-06-30"
     form["quantity"] = "0"
-    form = _form(form.submit("save", status=422), address)
+    form = _form(form.submit("next", status=422), address)
     form["quantity"] = "2"
-    made = form.submit("save")
+    made = form.submit("next")
     back = visitor.get(question)
     assert "Make a request of it" not in back.text
     assert back.html.select_one("main a[href*='/access-requests/']")["href"] in made.location
@@ -55,7 +55,7 @@ def test_a_question_becomes_a_request_in_one_click(browser, database, world, que
 def test_the_conversation_is_kept_while_a_way_in_is_chosen(browser, database, world, question):
     with database.writer() as session:
         make_route(session, facility=world.facility, instruments=[world.instrument], name="By mail", tariff={})
-    address = f"/instruments/{world.instrument.public_id}/request"
+    address = f"/instruments/{world.instrument.public_id}/request/steps"
     ways = browser(world.applicant_account).get(address, {"conversation": question.rpartition("/")[2]})
     links = ways.html.find_all("a", string="Request access this way")
     assert len(links) == 2

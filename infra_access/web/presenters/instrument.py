@@ -25,7 +25,7 @@ def next_step(offer: Offer, *, has_routes: bool, may_book: bool) -> Step:
     if offer is Offer.BOOK and may_book:
         return Step(_("Book a time"), "instrument_book")
     if offer is not Offer.ASK and has_routes:
-        return Step(_("Request access"), "instrument_request")
+        return Step(_("Request access"), "instrument_request_steps")
     if offer is Offer.ASK_FOR_TIME:
         return Step(_("Ask for a time"), "instrument_ask")
     return Step(_("Ask the facility"), "instrument_ask")

@@ -17,7 +17,7 @@ from infra_access.core.authority import Permission
 from infra_access.core.i18n import _
 from infra_access.http.security import Context
 from infra_access.web.booking_form import REFUSED, version_in
-from infra_access.web.corrections import to_correct, to_fill_in
+from infra_access.web.corrections import to_fill_in
 from infra_access.web.eligibility import missing_by
 from infra_access.web.forms import many, to, values_of
 from infra_access.web.outlook import outlook
@@ -30,6 +30,7 @@ from infra_access.web.request_form import (
     entered_of,
     rows_in,
     rows_of,
+    to_correct_request,
     values_in,
     with_rows_changed,
 )
@@ -78,7 +79,7 @@ def save(context: Context, request: Request) -> dict[str, Any] | Response:
         )
     except REFUSED as error:
         page = _page(request, view, rows, now, many(request, "instruments"))
-        return page | to_correct(request, error) | {"refused": kept(error.details.get("decision"))}
+        return page | to_correct_request(request, error) | {"refused": kept(error.details.get("decision"))}
     if "send" in entered:
         send(request, saved, now=now)
     else:
