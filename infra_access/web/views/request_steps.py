@@ -25,6 +25,7 @@ from infra_access.web import dates_form
 from infra_access.web.booking_form import REFUSED, version_in
 from infra_access.web.corrections import Entries, to_fill_in
 from infra_access.web.forms import many, to, values_of
+from infra_access.web.outlook import excepted_by
 from infra_access.web.presenters.limits import limit_sentences
 from infra_access.web.rendering import flash
 from infra_access.web.repeats import new_key, posted_once
@@ -282,6 +283,7 @@ def _last(request: Request, view: RequestView, now: datetime) -> dict[str, Any]:
         "limits": [request.localize(one) for one in limit_sentences(decision.limits, request.locale_name)],
         "supplied": {key: _address(request, view, name) for key, name in supplied.items()},
         "later": later,
+        "excepted_by": excepted_by(request, view, decision, now=now),
         "kinds": dict(dates_form.KINDS),
         "days": dates_of(request.db, [view.access_request.id])[view.access_request.id],
     }
