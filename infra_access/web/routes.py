@@ -111,6 +111,8 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("reciprocity_csv", "/reciprocity.csv", private(exchange)),
     ("approvals", "/approvals", contexts.nothing),
     ("approvals_alike", "/approvals/decisions", contexts.nothing),
+    ("approval_nationality", "/approvals/{id}/nationality", private(contexts.approval_asking)),
+    ("approval_nationalities", "/approvals/{id}/nationalities", private(contexts.approval_asking)),
     ("approval_step_back", "/approvals/{id}/step-back", private(contexts.approval)),
     ("authorisations", "/standing-authorisations", contexts.nothing),
     ("authorisation", "/standing-authorisations/{id}", private(contexts.authorisation)),

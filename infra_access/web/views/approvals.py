@@ -10,6 +10,7 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from infra_access.access_requests.approvals.narrower import Narrower
+from infra_access.access_requests.approvals.nationality_queries import answers_to, relations_to
 from infra_access.access_requests.approvals.queries import ApprovalView, approval_by_public_id, approvals_of, inbox
 from infra_access.access_requests.approvals.screened import approval_to_screen
 from infra_access.access_requests.approvals.stepping_back import step_back
@@ -64,7 +65,7 @@ def waiting(request: Request) -> dict[str, Any]:
 @view_config(**_ROUTE, request_method="GET", permission=Permission.APPROVAL_LIST)
 def show(context: Context, request: Request) -> dict[str, Any]:
     """Show what is asked beside what the policy says of it."""
-    return {**_page(request, context.row), **to_fill_in()}
+    return {**approval_page(request, context.row), **to_fill_in()}
 
 
 @view_config(**_ROUTE, request_method="POST", permission=Permission.APPROVAL_DECIDE)
@@ -86,7 +87,7 @@ def give(context: Context, request: Request) -> dict[str, Any] | Response:
     except REFUSED as error:
         shown = to_correct(request, error)
         view = approval_by_public_id(request.db, context.row.approval.public_id, actor=request.actor)
-        return {**_page(request, view), **shown}
+        return {**approval_page(request, view), **shown}
     flash(request, "success", _SAID[ApprovalState(decided.state)])
     return to(request, "approvals")
 
@@ -168,7 +169,7 @@ def compare(context: Context, request: Request) -> dict[str, Any] | Response:
         # The verdict has a field of that name too, on the same page.
         shown["errors"] = Entries({_AS_ENTERED.get(key, key): text for key, text in shown["errors"].items()})
         view = approval_to_screen(request.db, approval.public_id, actor=request.actor)
-        return {**_page(request, view), **shown, "chosen": many(request, "candidates")}
+        return {**approval_page(request, view), **shown, "chosen": many(request, "candidates")}
     flash(request, "success", _("Your decision on the names is kept. The applicant does not learn of it."))
     return to(request, "approval", id=approval.public_id, _anchor="export")
 
@@ -186,9 +187,10 @@ _SAID: dict[ApprovalState, Text] = {
 }
 
 
-def _page(request: Request, view: ApprovalView) -> dict[str, Any]:
+def approval_page(request: Request, view: ApprovalView) -> dict[str, Any]:
+    """Return what the page of an approval shows; its forms come on top."""
     approval = view.approval
-    told = not view.is_own(request.actor)
+    told, asked = not view.is_own(request.actor), relations_to(view, request.actor)
     subject, booking = _subject(request, view)
     kept = decisions_about(request.db, subject_kind=approval.subject_kind, subject_id=approval.subject_public_id)
     reading = subject.access_request if subject else booking.booking if booking else None
@@ -208,7 +210,9 @@ def _page(request: Request, view: ApprovalView) -> dict[str, Any]:
         "facts": facts_read(kept[0].facts) if kept and told else [],
         "export": export_control(request.db, view, subject, actor=request.actor),
         "chosen": (),
-        "others": approval_rows(others, reading.decision if reading else {}, told=told),
+        "asked": answers_to(request.db, view) if view.is_open and "approver" in asked else None,
+        "opened": None,
+        "others": approval_rows(others, reading.decision if reading else {}, told=told, asked=not told),
     }
 
 
