@@ -134,4 +134,4 @@ def readings_of(session: Session, view: ApprovalView, actor: Actor) -> list[Read
         )
         .order_by(AuditEvent.id.desc())
     )
-    return [Reading(one.at, one.details["role"]) for one in events if actor.public_id in one.details["of"]]
+    return [Reading(one.at, one.details["role"]) for one in events if actor.public_id in one.details.get("of", ())]

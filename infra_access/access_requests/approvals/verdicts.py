@@ -136,7 +136,7 @@ def ask(
         payload = {"approval": approval.public_id, subject_kind: subject_public_id}
         publish(session, "access_request.approval_asked", payload, now=now)
         if one.asks:
-            publish(session, "access_request.nationality_asked", payload, now=now)
+            publish(session, "nationality.asked", payload, now=now)
     session.flush()
     return asked
 

@@ -1,5 +1,6 @@
 """One's own nationality, said where a rule asks for it; and the act of reading what a team said, for who decides."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pyramid.request import Request
@@ -30,7 +31,7 @@ _OWN = {
 @view_config(**_OWN, request_method="GET")
 def ask(context: Context, request: Request) -> dict[str, Any]:
     """Say why it is asked, and who read it; what was said is not shown."""
-    return {**_page(request, context.row), **to_fill_in(), "chosen": ()}
+    return {**_page(request, context.row), **to_fill_in()}
 
 
 @view_config(**_OWN, request_method="POST")
@@ -47,7 +48,7 @@ def say(context: Context, request: Request) -> dict[str, Any] | Response:
             sealer=sealer_of(request),
         )
     except ENTERED as error:
-        return {**_page(request, context.row), **to_correct(request, error), "chosen": chosen}
+        return {**_page(request, context.row, chosen), **to_correct(request, error)}
     flash(request, "success", _("Thank you. It is kept under seal; you can correct it while the decision waits."))
     return to(request, "approval_nationality", id=approval.public_id)
 
@@ -78,7 +79,7 @@ def open_all(context: Context, request: Request) -> dict[str, Any] | Response:
     return {**approval_page(request, context.row), **to_fill_in(), "opened": opened}
 
 
-def _page(request: Request, view: ApprovalView) -> dict[str, Any]:
+def _page(request: Request, view: ApprovalView, chosen: Sequence[str] = ()) -> dict[str, Any]:
     answers = answers_to(request.db, view)
     own = answers.of(request.actor)
     return {
@@ -90,5 +91,5 @@ def _page(request: Request, view: ApprovalView) -> dict[str, Any]:
         "declared_at": own.declared_at if own else None,
         "readings": readings_of(request.db, view, request.actor),
         "countries": country_options(request.locale_name),
-        "most": MOST,
+        "chosen": [*chosen, *[""] * MOST][:MOST],
     }
