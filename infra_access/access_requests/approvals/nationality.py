@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, delete, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from infra_access.access_requests.approvals.deciders import refuse_others
@@ -18,7 +18,7 @@ from infra_access.access_requests.approvals.nationality_queries import READ, ask
 from infra_access.access_requests.approvals.queries import ApprovalView, view_of
 from infra_access.access_requests.approvals.verdicts import locked_approval
 from infra_access.access_requests.models import Approval
-from infra_access.access_requests.vocabularies import OPEN
+from infra_access.access_requests.vocabularies import OPEN, ApprovalState
 from infra_access.audit.record import record
 from infra_access.catalogue.countries import valid_country
 from infra_access.catalogue.fields import fault
@@ -96,7 +96,7 @@ def read(
 
 
 def erase_needless(database: Database, *, now: datetime) -> int:
-    """Erase what was said to approvals whose subject waits for no verdict any more; return how many people's it was.
+    """Erase what nobody can need for a verdict any more, as `_needless` says; return how many answers it was.
 
     Each approval in a transaction of its own. Raises ExceptionGroup of all that failed.
     """
@@ -186,13 +186,17 @@ def _opened(sealer: Sealer, row: NationalityDeclaration, name: str) -> tuple[str
 
 
 def _needless() -> Select[int]:
-    """Return the selection of the approvals that were answered and whose subject waits for no verdict."""
+    """Return the selection of the approvals that were answered and are called off, or whose subject waits for nothing.
+
+    While it waits, one that was given may yet wait again: whoever gave it may step back.
+    """
     other = aliased(Approval)
     waiting = select(other.id).where(
         other.subject_kind == Approval.subject_kind, other.subject_id == Approval.subject_id, other.state.in_(OPEN)
     )
     answered = select(NationalityDeclaration.approval_id)
-    return select(Approval.id).where(Approval.id.in_(answered), ~waiting.correlate(Approval).exists())
+    called_off = Approval.state == ApprovalState.VOID
+    return select(Approval.id).where(Approval.id.in_(answered), or_(called_off, ~waiting.correlate(Approval).exists()))
 
 
 def _erased(database: Database, key: int, now: datetime) -> int:

@@ -138,13 +138,15 @@ def test_it_is_erased_once_nothing_waits_for_a_verdict(session, database, asked)
     assert len(events(session, "nationality.declared")) == 2
 
 
-def test_a_change_of_the_team_is_asked_anew(session, asked):
+def test_a_change_of_the_team_is_asked_anew_and_erases_what_was_said_before(session, database, asked):
     for one in (asked.member, asked.world.applicant):
         say(session, asked, one, "KE")
     decide(session, asked.officer, asked.approval)
     amend(session, actor=asked.world.applicant, now=LATER, access_request=asked.request, changes={"participants": []})
     again = pending(session, asked.request)["safety_officer"]
     assert (again.asks, len(answers_to(session, view_of(session, again)).missing)) == (["nationality"], 1)
+    session.commit()
+    assert erase_needless(database, now=LATER) == 2
 
 
 def test_a_yes_given_before_the_rule_came_to_ask_is_asked_again(session):
