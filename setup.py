@@ -20,6 +20,7 @@ REQUIRES = [
     "argon2-cffi>=25,<26",
     "babel>=2.18,<3",
     "click>=8.1,<9",
+    "cryptography>=46,<51",
     "holidays>=0.108,<0.200",
     "icalendar>=7.3,<8",
     "jinja2>=3.1,<4",

@@ -4,6 +4,7 @@ What would be unsafe in production is refused here, before anything starts.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from infra_access.core.errors import Invalid
 from infra_access.core.i18n import Text, _
+from infra_access.core.sealing import Sealer
 
 DEVELOPMENT_MARK = "development-only"
 """Stands in the secret of development.ini, so that production can refuse it."""
@@ -21,6 +23,8 @@ DEVELOPMENT_MARK = "development-only"
 SHORTEST_SECRET = 32
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """The names that a service in development answers to beside its own, unless its hosts are set."""
+
+MAKE_KEY = "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
 
 MAIL_SCHEMES = frozenset({"file", "smtp", "smtps", "smtp+plain"})
 
@@ -39,8 +43,12 @@ _NAMES = frozenset(
         "threads",
         "mail",
         "mail_from",
+        "sealing_keys",
     }
 )
+
+_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
+"""What a key of Fernet looks like: 32 bytes in the base 64 of addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,8 @@ class Settings:
 
     `hosts` are the names that a Host header may carry, without ports. `base_url` has no trailing slash; every link
     in a mail is built from it, never from a header. `mail` is file:FOLDER, smtp://HOST:PORT (STARTTLS is demanded),
-    smtps://USER:PASSWORD@HOST:PORT, or smtp+plain://HOST:PORT for a relay on the same machine.
+    smtps://USER:PASSWORD@HOST:PORT, or smtp+plain://HOST:PORT for a relay on the same machine. `sealing_keys` seal what
+    may be read only on purpose: the first seals, all open; where there is none, one is derived from the secret.
     """
 
     database_url: str = field(repr=False)
@@ -62,6 +71,12 @@ class Settings:
     threads: int
     mail: str = field(repr=False)
     mail_from: str
+    sealing_keys: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def sealer(self) -> Sealer:
+        """Return what seals and opens with the keys of this site."""
+        return Sealer(self.sealing_keys, self.secret)
 
     @property
     def is_production(self) -> bool:
@@ -104,6 +119,7 @@ class Settings:
             threads=_number(given["threads"], default=8),
             mail=given["mail"] or "file:var/mail",
             mail_from=given["mail_from"] or f"no-reply@{_host_of(base_url) or 'localhost'}",
+            sealing_keys=tuple(given["sealing_keys"].split()),
         )
         wrong: dict[str, list[Text]] = {key: [_("There is no such setting.")] for key in unknown}
         wrong |= _problems(found)
@@ -144,6 +160,14 @@ def _problems(settings: Settings) -> dict[str, list[Text]]:
         wrong["mail"] = [_("It must be file:FOLDER, smtp://HOST:PORT or smtps://HOST:PORT.")]
     if "@" not in settings.mail_from or any(character in settings.mail_from for character in "\r\n<>"):
         wrong["mail_from"] = [_("It must be a bare mail address.")]
+    unfit = [number for number, key in enumerate(settings.sealing_keys, 1) if not _KEY.fullmatch(key)]
+    if unfit:
+        wrong["sealing_keys"] = [
+            _(
+                "Of its keys, number ${number} is none. Make one with: ${command}",
+                mapping={"number": ", ".join(map(str, unfit)), "command": MAKE_KEY},
+            )
+        ]
     return wrong
 
 

@@ -22,6 +22,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.approvals.models import RequestCorrection, StandingAuthorisation
+from infra_access.access_requests.approvals.nationality import declare
 from infra_access.access_requests.drafting import create_access_request
 from infra_access.access_requests.models import (
     AccessRequest,
@@ -41,6 +42,7 @@ from infra_access.config import configure
 from infra_access.core import clock
 from infra_access.core.db import Database
 from infra_access.core.migrations import upgrade
+from infra_access.core.sealing import Sealer
 from infra_access.core.timespan import TimeSpan
 from infra_access.demo.dataset import dataset
 from infra_access.demo.loading import load_demo
@@ -71,6 +73,7 @@ HOST = "localhost"
 MISSING = "0" * 16
 """Looks like the id of something, and is the id of nothing."""
 
+SECRET = "a secret of the tests that nothing rests on"
 DOOMED = "infra_access.tests.doomed"
 BROKEN = "infra_access.tests.broken"
 
@@ -136,9 +139,10 @@ def demo_world(folder: Path, *, base_url: str = f"http://{HOST}") -> Iterator[De
             ids["bookings"] |= _held(session)
         with database.writer() as session:
             ids["approvals"] |= _screened(session, ids, known["company-de"])
-            asked, token = _asked(session, ids, known["manager"])
+            asked, token = _expert_asked(session, ids, known["manager"])
             ids["approvals"] |= {"soil-iron opinion": asked}
             ids["opinions"] = {"soil-iron": token}
+            ids["approvals"] |= _nationality_asked(session, ids, known["company-de"])
         database.dispose()
         template = folder / "template.sqlite"
         _fold_in(folder / "demo.sqlite")
@@ -184,7 +188,7 @@ def _screened(session: Session, ids: Mapping[str, Mapping[str, str]], account: A
     return {"finer-gratings export_control_officer": session.scalars(officer).one()}
 
 
-def _asked(session: Session, ids: Mapping[str, Mapping[str, str]], account: Account) -> tuple[str, str]:
+def _expert_asked(session: Session, ids: Mapping[str, Mapping[str, str]], account: Account) -> tuple[str, str]:
     """Let the manager ask an expert; return the address of the question within its approval, and the expert's token."""
     wanted = ids["approvals"]["soil-iron facility_manager"]
     opinion = ask_opinion(
@@ -197,6 +201,33 @@ def _asked(session: Session, ids: Mapping[str, Mapping[str, str]], account: Acco
         question="Is this depth of iron of interest elsewhere?",
     )
     return f"{wanted}/{opinion.public_id}", make_link_of_opinion(session, opinion)
+
+
+def _nationality_asked(session: Session, ids: Mapping[str, Mapping[str, str]], account: Account) -> dict[str, str]:
+    """Let a firm ask for a place that asks visitors for their nationality; return the officer's approval."""
+    actor = load_actor(session, account.id, now=NOW)
+    request = create_access_request(
+        session,
+        actor=actor,
+        now=NOW,
+        route=ids["routes"]["delhi-engineering-tests Engineering tests"],
+        title="Wind on a housing",
+        regime="proprietary",
+        acting_for=ids["organisations"]["demo-optics-de"],
+        instruments=[ids["instruments"]["delhi-wind-tunnel"]],
+        quantity="4",
+        access_unit="hour",
+        period=(NOW + timedelta(days=60), NOW + timedelta(days=90)),
+        access_type="physical",
+        project={"purpose": "research", "field": "engineering", "dual_use": False},
+    )
+    submit(session, actor=actor, now=NOW, access_request=request)
+    asking = select(Approval).where(
+        Approval.role == "export_control_officer", Approval.subject_public_id == request.public_id
+    )
+    approval = session.scalars(asking).one()
+    declare(session, actor=actor, now=NOW, approval=approval, nationalities=["DE"], sealer=Sealer((), SECRET))
+    return {"wind-housing export_control_officer": approval.public_id}
 
 
 def _held(session: Session) -> dict[str, str]:
@@ -214,7 +245,7 @@ def _app(url: str, database: Database, base_url: str) -> Router:
         Settings.from_ini(
             {
                 "infra_access.database_url": url,
-                "infra_access.secret": "a secret of the tests that nothing rests on",
+                "infra_access.secret": SECRET,
                 "infra_access.base_url": base_url,
                 "infra_access.secure_cookies": "false",
             },

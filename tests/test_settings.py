@@ -89,6 +89,19 @@ def test_a_setting_that_does_not_exist_is_refused() -> None:
         Settings.from_ini(_ini("development.ini") | {"infra_access.databse_url": "x"}, {})
 
 
+def test_keys_to_seal_with_are_checked_each_by_its_position_and_never_shown() -> None:
+    keys = f"{'a' * 43}= {'b' * 43}="
+    settings = _production(SEALING_KEYS=keys)
+    assert settings.sealing_keys == tuple(keys.split())
+    assert "aaa" not in repr(settings) + repr(settings.sealer)
+    assert settings.sealer.open(settings.sealer.seal({"a": 1})) == {"a": 1}
+    assert _production().sealer.open(_production().sealer.seal({"a": 1})) == {"a": 1}
+    with pytest.raises(Invalid) as caught:
+        _production(SEALING_KEYS=f"{keys} hidden {'c' * 43}=")
+    assert "number 3 is none" in str(caught.value.fields["sealing_keys"][0].interpolate())
+    assert "hidden" not in str(caught.value)
+
+
 def test_no_secret_shows_in_a_refusal_or_in_the_settings() -> None:
     with pytest.raises(Invalid) as caught:
         _production(SECRET="development-only-hidden", DATABASE_URL="mysql://u:hidden@h/d")

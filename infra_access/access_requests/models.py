@@ -173,8 +173,8 @@ class Approval(Base):
     `access_request_id` is the request that it is about, or that a booking draws on; `acting_for_id` is the organisation
     that a booking is for: who is near to them does not decide.
 
-    A yes may grant less: `most_units` access units, `until` an
-    instant. `safety_result` is green, yellow or red. `authorisation_id` is the standing authorisation that gave it.
+    A yes may grant less: `most_units` access units, `until` an instant. What it `asks` everybody on the team comes
+    before a yes. `safety_result` is green, yellow or red; `authorisation_id` the standing authorisation that gave it.
     """
 
     __tablename__ = "approval"
@@ -217,6 +217,7 @@ class Approval(Base):
     until: Mapped[datetime | None]
     safety_result: Mapped[str | None] = mapped_column(String(10))
     authorisation_id: Mapped[int | None] = mapped_column(ForeignKey("standing_authorisation.id"), index=True)
+    asks: Mapped[list[Any]] = mapped_column(default=list)
     version: Mapped[int] = mapped_column(Integer)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012

@@ -185,6 +185,8 @@ def reconcile(
             and not _came_too_near(session, approval, near, now)
             and (not controlled or approval.authorisation_id is None)
             and still_answers(session, approval, access_request, content)
+            # Where the rule has since come to ask something, its yes was given without.
+            and set(due[key].asks) <= set(approval.asks)
         )
         if holds:
             kept[key] = approval

@@ -25,6 +25,7 @@ from infra_access.api.schemas import Body, Out, PageQuery, page_of
 from infra_access.core.authority import Permission
 from infra_access.core.paging import Page
 from infra_access.policy.disclosure import WITHHELD
+from infra_access.policy.rules import Asking
 from infra_access.scheduling.verdicts import MOST_ALIKE, decide, decide_alike
 
 STATES = tuple(dict.fromkeys(("pending", "decided", *ApprovalState)))
@@ -83,6 +84,7 @@ class ApprovalOut(Out):
     rule = Line(most=100)
     message = Free("Why it is asked, by language.")
     rests_on = ListOf(Line(most=60), "The fields whose change voids it.")
+    asks = ListOf(Choice(Asking), "What everybody on the team is asked for before a yes.")
     state = Choice(ApprovalState)
     may_decide = Flag("Whether it is the caller's to decide.")
     asked_at = Instant()
@@ -183,6 +185,7 @@ def shown(call: Call, view: ApprovalView) -> dict[str, Any]:
         "rule": row.rule if told else WITHHELD,
         "message": row.message if told else {},
         "rests_on": row.rests_on,
+        "asks": row.asks,
         "state": row.state,
         "may_decide": view.is_open and view.may_decide(call.actor),
         "asked_at": row.asked_at,

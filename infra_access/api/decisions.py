@@ -13,6 +13,7 @@ from infra_access.policy.disclosure import decision_to_json
 from infra_access.policy.eligibility import badges
 from infra_access.policy.facts import Facts
 from infra_access.policy.rulebook import RuleBook, rulebook
+from infra_access.policy.rules import Asking
 
 SAID, KNOWN = "what you said", "your account"
 
@@ -67,6 +68,7 @@ class ApprovalDueOut(Out):
     expected_days = Integer(low=0)
     latest_days = Integer(low=0)
     rests_on = ListOf(Line(most=60))
+    asks = ListOf(Choice(Asking), "What everybody on the team is asked for before.", absent=True)
 
 
 class DecisionOut(Out):

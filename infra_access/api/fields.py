@@ -247,10 +247,20 @@ class ListOf(fields.List[Any]):
         "invalid": _("This must be a list."),
     }
 
-    def __init__(self, item: fields.Field[Any], description: str = "", *, most: int = 200, least: int = 0, **rest: Any):
-        """Take the field of each item and how many there may be."""
+    def __init__(
+        self,
+        item: fields.Field[Any],
+        description: str = "",
+        *,
+        most: int = 200,
+        least: int = 0,
+        absent: bool = False,
+        **rest: Any,
+    ):
+        """Take the field of each item and how many there may be; an answer may leave out an `absent` list."""
+        facts = {"maxItems": most, "minItems": least, "absent": absent}
         words = {"description": description} if description else {}
-        super().__init__(item, metadata={"maxItems": most, "minItems": least, **words}, **rest)
+        super().__init__(item, metadata={**facts, **words}, **rest)
         self.most, self.least = most, least
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:

@@ -11,6 +11,7 @@ from infra_access.cli.accounts import account, role, token
 from infra_access.cli.audit import audit
 from infra_access.cli.catalogue import import_group
 from infra_access.cli.database import demo, migrate
+from infra_access.cli.nationality import nationality
 from infra_access.cli.refusals import RefusingGroup
 from infra_access.cli.screening import screening
 from infra_access.cli.service import serve, worker
@@ -33,5 +34,18 @@ def main(context: click.Context, config: Path) -> None:
     context.obj = config
 
 
-for command in (migrate, serve, worker, demo, import_group, account, role, token, audit, free_windows, screening):
+for command in (
+    migrate,
+    serve,
+    worker,
+    demo,
+    import_group,
+    account,
+    role,
+    token,
+    audit,
+    free_windows,
+    screening,
+    nationality,
+):
     main.add_command(command)

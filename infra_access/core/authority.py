@@ -57,6 +57,9 @@ class Permission(StrEnum):
     FRAMEWORK_ACCEPT = "access:framework:accept"
     APPROVAL_LIST = "access:approval:list"
     APPROVAL_DECIDE = "access:approval:decide"
+    NATIONALITY_DECLARE = "access:nationality:declare"
+    NATIONALITY_READ = "access:nationality:read"
+    NATIONALITY_RESEAL = "access:nationality:reseal"
     SCREENING_READ = "screening:candidate:read"
     SCREENING_DECIDE = "screening:candidate:decide"
     SCREENING_LIST_WRITE = "screening:list:write"
@@ -222,6 +225,10 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.FRAMEWORK_ACCEPT: Allow(relations=frozenset({"host_signatory", "partner_signatory"})),
     Permission.APPROVAL_LIST: Allow(signed_in=True),
     Permission.APPROVAL_DECIDE: Allow(relations=frozenset({"approver"})),
+    # Each says their own, and those alone see it who decide: no office, no auditor and no platform administrator.
+    Permission.NATIONALITY_DECLARE: Allow(relations=frozenset({"asked"})),
+    Permission.NATIONALITY_READ: Allow(relations=frozenset({"approver"})),
+    Permission.NATIONALITY_RESEAL: Allow(roles=frozenset({"platform_admin"})),
     # Names on sanction lists are for those who decide on them: not for the office, and not for platform administrators.
     Permission.SCREENING_READ: Allow(roles=frozenset({"auditor"}), relations=frozenset({"screener"})),
     Permission.SCREENING_DECIDE: Allow(relations=frozenset({"screener"})),

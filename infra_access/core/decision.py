@@ -46,7 +46,8 @@ class Missing:
 @dataclass(frozen=True, slots=True)
 class ApprovalDue:
     """One role that must say yes. `scope` is facility, organisation, country or network; `rests_on` names
-    the fields of the access request whose change voids it; days are calendar days.
+    the fields of the access request whose change voids it; days are calendar days. `asks` is what everybody on the
+    team says before that yes.
     """
 
     role: str
@@ -56,6 +57,7 @@ class ApprovalDue:
     expected_days: int
     latest_days: int
     rests_on: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from pyramid.request import Request
 
 from infra_access.access_requests.approvals.authorisations import authorisation_by_public_id
 from infra_access.access_requests.approvals.deciders import approval_to_decide
+from infra_access.access_requests.approvals.nationality_queries import asks_nationality
+from infra_access.access_requests.approvals.nationality_queries import relations_to as relations_to_asked
 from infra_access.access_requests.approvals.screened import approval_to_screen, relations_to
 from infra_access.access_requests.conversations.speaking import conversation_by_public_id
 from infra_access.access_requests.facility_routes import route_run_by
@@ -19,7 +21,7 @@ from infra_access.catalogue.resource_queries import resource_by_public_id
 from infra_access.catalogue.scopes import facility_scopes, instrument_scopes, organisation_scopes
 from infra_access.core import clock
 from infra_access.core.authority import Actor
-from infra_access.core.errors import NotAuthenticated
+from infra_access.core.errors import NotAuthenticated, NotFound
 from infra_access.core.i18n import _
 from infra_access.http.delivery import is_api
 from infra_access.http.security import Context
@@ -155,6 +157,14 @@ def approval(request: Request) -> Context:
     row = approval_to_decide(request.db, _id(request), actor=request.actor, now=clock.now())
     relations = frozenset({"approver"} if request.actor and row.may_decide(request.actor) else set())
     return Context(row, (), relations)
+
+
+def approval_asking(request: Request) -> Context:
+    """Load an Approval that asks the team for their nationality, for whoever is asked or may decide it."""
+    view = approval_to_decide(request.db, _id(request), actor=request.actor, now=clock.now())
+    if not asks_nationality(view):
+        raise NotFound("approval.asks_nothing", _("This approval asks nobody for their nationality."))
+    return Context(view, (), relations_to_asked(view, request.actor))
 
 
 def authorisation(request: Request) -> Context:

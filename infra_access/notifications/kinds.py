@@ -12,6 +12,7 @@ class Kind(StrEnum):
     LINK = "account.link"
     REQUEST_SUBMITTED = "access_request.submitted"
     APPROVAL_ASKED = "access_request.approval_asked"
+    NATIONALITY_ASKED = "nationality.asked"
     APPROVAL_REMINDED = "access_request.approval_reminded"
     APPROVAL_OVERDUE = "access_request.approval_overdue"
     OPINION_ASKED = "opinion.asked"

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.approvals.queries import find_approval
 from infra_access.access_requests.approvals.queries import view_of as view_of_approval
 from infra_access.access_requests.models import (
     AccessRequest,
@@ -80,6 +81,8 @@ def subject_of(
         return _override(session, payload, now)
     if kind is Kind.SCHEDULE_PROPOSED:
         return _sessions(session, payload)
+    if kind is Kind.NATIONALITY_ASKED:
+        return _nationality(session, payload)
     if kind in OF_AN_APPROVAL:
         return _approval(session, kind, payload, now)
     if kind is Kind.OPINION_ASKED:
@@ -266,6 +269,15 @@ def _approval(session: Session, kind: Kind, payload: Mapping[str, Any], now: dat
             # Nobody who could not decide: of the team, or having stepped back.
             people |= set(holders(session, role, scopes, now)) - {approval.applicant_id} - view.team - view.barred
     return Subject("/approvals", _approval_values(session, approvals[0]), tuple(sorted(people)))
+
+
+def _nationality(session: Session, payload: Mapping[str, Any]) -> Subject | None:
+    """Return an approval that asks the whole team for their nationality, to be told to them."""
+    found = find_approval(session, payload.get("approval", ""))
+    if found is None or not found.is_open:
+        return None
+    path = f"/approvals/{found.approval.public_id}/nationality"
+    return Subject(path, _approval_values(session, found.approval), tuple(sorted(found.team)))
 
 
 def _approval_values(session: Session, approval: Approval) -> Mapping[str, str]:

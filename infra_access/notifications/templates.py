@@ -64,6 +64,13 @@ TEMPLATES: Mapping[Kind, Template] = {
         _("Please decide on request ${case}"),
         (_("The request ${case} for ${instruments} needs your decision."),),
     ),
+    Kind.NATIONALITY_ASKED: Template(
+        _("Request ${case}: please say your nationality"),
+        (
+            _("You are on the team of the request ${case} for ${instruments}. A rule asks everybody on it for this."),
+            _("Only who decides on it sees what you say, and it is erased after that. Its page says why it is asked."),
+        ),
+    ),
     Kind.APPROVAL_REMINDED: Template(
         _("Reminder: request ${case} waits for your decision"),
         (_("The request ${case} for ${instruments} still needs your decision, and its deadline is near."),),

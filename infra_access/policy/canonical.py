@@ -157,6 +157,8 @@ def _entry(entry: Reason | Missing | ApprovalDue) -> dict[str, Any]:
     plain: dict[str, Any] = {}
     for name in entry.__slots__:
         value = getattr(entry, name)
+        if name == "asks" and not value:
+            continue  # Decisions of before anything could be asked are made again to the same bytes.
         plain[name] = list(value) if isinstance(value, tuple) else _text(value) if isinstance(value, str) else value
     return plain
 

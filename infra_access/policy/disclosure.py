@@ -98,6 +98,7 @@ def decision_to_json(decision: Decision, translate: Translate = plain, locale: s
                 "expected_days": a.expected_days,
                 "latest_days": a.latest_days,
                 "rests_on": list(a.rests_on),
+                **({"asks": list(a.asks)} if a.asks else {}),
             }
             for a in decision.approvals
         ],

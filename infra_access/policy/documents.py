@@ -1,7 +1,7 @@
 """The schema of stored policy documents: `{"name", "rules": [...]}`, strict, with every fault named by its place."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -47,12 +47,30 @@ def load_policy(document: object, *, scope: str = "network") -> tuple[r.Rule, ..
             _("This policy cannot be read. Correct the places named; nothing was stored."),
             fields=dict(sorted(_by_place(error.messages))),
         ) from None
-    return tuple(r.Rule(**{"scope": scope, **values}) for values in loaded["rules"])
+    rules = tuple(r.Rule(**{"scope": scope, **values}) for values in loaded["rules"])
+    _refuse_asking_widely(rules)
+    return rules
 
 
 def load_rules(rules: object, *, scope: str = "network") -> tuple[r.Rule, ...]:
     """Return the rules of a stored list, as `load_policy` does."""
     return load_policy({"name": "rules", "rules": rules}, scope=scope)
+
+
+def _refuse_asking_widely(rules: Iterable[r.Rule]) -> None:
+    """Refuse rules of a network, a country or a tag that ask people for something. Raises Invalid `policy.invalid`."""
+    message = _("Only rules of an organisation, a facility, a way in or an instrument may ask this of people.")
+    astray: dict[str, list[Text]] = {
+        f"rules.{number}.effect.asks": [message]
+        for number, rule in enumerate(rules)
+        if isinstance(rule.effect, r.Approve) and rule.effect.asks and rule.scope.partition(":")[0] not in r.MAY_ASK
+    }
+    if astray:
+        raise Invalid(
+            "policy.invalid",
+            _("This policy asks for more than its scope may. Correct the places named; nothing was stored."),
+            fields=astray,
+        )
 
 
 def _by_place(messages: object, place: str = "") -> Iterator[tuple[str, list[Text]]]:
@@ -208,6 +226,7 @@ class _ApproveSchema(_EffectSchema):
     role = _Line(60, _NAME, required=True)
     scope = _Choice(r.ApprovalScope, required=True)
     stage = _Count(1, 20)
+    asks = _Several(_Choice(r.Asking), len(r.Asking))
 
 
 class _RequireSchema(_EffectSchema):
@@ -297,6 +316,8 @@ class _RuleSchema(_Strict):
             faults.setdefault("latest_days", [_("The latest days may not be fewer than the expected ones.")])
         if effect_type(data["effect"]) not in ("permit", "prefer") and "grounds" not in data:
             faults["grounds"] = [_("Say on which grounds.")]
+        if getattr(data["effect"], "asks", None) and data.get("disclosure", r.Disclosure.FULL) != r.Disclosure.FULL:
+            faults["disclosure"] = [_("Whoever is asked has to be able to read why. Leave this out.")]
         if faults:
             raise ValidationError(faults)
 

@@ -218,7 +218,14 @@ def _approvals(this: _Case) -> tuple[ApprovalDue, ...]:
 
 def _approval(rule: Rule, effect: Approve) -> ApprovalDue:
     return ApprovalDue(
-        effect.role, effect.scope.value, rule.id, rule.message, rule.expected_days, rule.latest_days, rule.fields
+        effect.role,
+        effect.scope.value,
+        rule.id,
+        rule.message,
+        rule.expected_days,
+        rule.latest_days,
+        rule.fields,
+        tuple(one.value for one in effect.asks or ()),
     )
 
 

@@ -66,6 +66,16 @@ class ApprovalScope(StrEnum):
     HOME_COUNTRY = "home_country"
 
 
+class Asking(StrEnum):
+    """What an approval may ask of everybody on the team: never a fact that a rule compares (ADR 11)."""
+
+    NATIONALITY = "nationality"
+
+
+MAY_ASK = frozenset({"organisation", "facility", "route", "instrument"})
+"""The kinds of scope whose rules may ask it: those of a site, a facility, a way in or an instrument."""
+
+
 @dataclass(frozen=True, slots=True)
 class Permit:
     """It is open to those who match."""
@@ -78,11 +88,15 @@ class Deny:
 
 @dataclass(frozen=True, slots=True)
 class Approve:
-    """Somebody in this role and scope must say yes. Stages run one after the other, within one in parallel."""
+    """Somebody in this role and scope must say yes. Stages run one after the other, within one in parallel.
+
+    What it `asks` everybody on the team says at that step, and those alone see who decide; None stands for nothing.
+    """
 
     role: str
     scope: ApprovalScope
     stage: int = 1
+    asks: tuple[Asking, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

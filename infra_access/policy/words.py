@@ -118,9 +118,15 @@ def effect_in_words(effect: r.Effect) -> Text:
             return _("Open")
         case r.Deny():
             return _("Closed")
-        case r.Approve(role, scope):
+        case r.Approve(role, scope, _stage, None):
             return _(
                 "Needs approval: ${role} (${scope})", mapping={"role": ROLES.get(role, role), "scope": SCOPES[scope]}
+            )
+        case r.Approve(role, scope):
+            return _(
+                "Needs approval: ${role} (${scope}); asks everybody on the team for their nationality, seen only by "
+                "whoever decides in that role",
+                mapping={"role": ROLES.get(role, role), "scope": SCOPES[scope]},
             )
         case r.Require(kind, code, _stage, None):
             return _("Needs first: ${kind} (${code})", mapping={"kind": REQUIREMENTS[kind], "code": code})

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from infra_access.access_requests.approvals.nationality import erase_needless
 from infra_access.access_requests.approvals.reminding import remind
 from infra_access.access_requests.rejoining import rejoin
 from infra_access.accounting.falling_back import fall_back
@@ -39,6 +40,7 @@ JOBS: tuple[Job, ...] = (
     Job(timedelta(minutes=10), fall_back),
     Job(timedelta(minutes=10), remind),
     Job(timedelta(minutes=10), rejoin),
+    Job(timedelta(minutes=10), erase_needless),
     Job(timedelta(minutes=10), expire_ended),
     Job(timedelta(minutes=10), remind_of_reports),
     Job(timedelta(minutes=1), attend),

@@ -19,7 +19,7 @@ from tests.gates.subjects import Subject, subjects
 AXE = (Path(__file__).with_name("vendor") / "axe.min.js").read_text(encoding="utf-8")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 WIDTHS = {"desk": 1280, "phone": 390}
-READERS = ("visitor", "startup", "manager", "administrator")
+READERS = ("visitor", "startup", "manager", "administrator", "company-de")
 """The first of them who may see a page looks at it."""
 
 BUSIEST = {"instrument": "startup"} | dict.fromkeys(
@@ -89,6 +89,20 @@ def test_names_beside_those_on_a_list_are_no_barrier(site: Site, browser: Browse
     with screen(site, browser, "export", WIDTHS[width]) as page:
         page.goto(f"{site.url}/approvals/{key}")
         assert page.locator("input[name=candidates]").count() == 1
+        assert barriers(page) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_asking_for_a_nationality_and_reading_it_are_no_barrier(site: Site, browser: Browser, width: str) -> None:
+    key = site.world.ids["approvals"]["wind-housing export_control_officer"]
+    with screen(site, browser, "company-de", WIDTHS[width]) as page:
+        page.goto(f"{site.url}/approvals/{key}/nationality")
+        assert page.locator("select[name=nationalities]").count() == 3
+        assert barriers(page) == []
+    with screen(site, browser, "export", WIDTHS[width]) as page:
+        page.goto(f"{site.url}/approvals/{key}")
+        page.get_by_role("button", name="Show nationalities").click()
+        assert page.get_by_role("table", name="What they said").count() == 1
         assert barriers(page) == []
 
 

@@ -229,6 +229,12 @@ GRATINGS: Mapping[str, Any] = {
     "staff": "export",
     "by": "export",
 }
+HOUSING: Mapping[str, Any] = {
+    "of": "wind-housing export_control_officer",
+    "owner": "company-de",
+    "staff": "export",
+    "by": "company-de",
+}
 BONE_MINERAL: Mapping[str, Any] = {
     "of": "bone-mineral",
     "owner": "researcher",
@@ -333,6 +339,8 @@ READS: Mapping[str, Call] = {
     "api.approval_screening GET": Call(**GRATINGS),
     "access_request_step GET": Call(of="sensor-corrosion samples"),
     "access_request_check GET": Call(of="sensor-corrosion"),
+    "api.approval_nationality GET": Call(**HOUSING),
+    "approval_nationality GET": Call(**HOUSING),
     "access_request_exceptions GET": Call(of="water-filters"),
     "api.agreement GET": Call(**BONES),
     "api.instrument_availability GET": Call(query={"start": "2026-03-02T00:00:00Z", "end": "2026-03-09T00:00:00Z"}),
@@ -484,6 +492,10 @@ CALLS: Mapping[str, Call] = {
     "api.framework_accept POST": Call(body=_given(text_hash=_text_of_partners)),
     "api.framework_end POST": Call(body={"reason": "We moved."}),
     "api.approval_decision POST": Call(by="manager", body={"verdict": "approve", "reason": "It fits."}),
+    "api.approval_nationality PUT": Call(**HOUSING, body={"nationalities": ["DE", "TR"]}),
+    "api.approval_nationalities POST": Call(**HOUSING | {"by": "export"}, body={"reason": "The law asks for it."}),
+    "approval_nationality POST": Call(**HOUSING, body={"nationalities": "DE"}),
+    "approval_nationalities POST": Call(**HOUSING | {"by": "export"}),
     "api.approval_screening POST": Call(
         **GRATINGS, body=_given(candidates=_names, verdict="different", reason="Older.")
     ),

@@ -13,7 +13,7 @@ from infra_access.policy.condition_json import Problems, parse_condition
 from infra_access.policy.documents import load_rules
 from infra_access.policy.impossible import never_holds
 from infra_access.policy.lint import warnings
-from infra_access.policy.rules import ApprovalScope, Approve, Limit, Mask, Prefer
+from infra_access.policy.rules import ApprovalScope, Approve, Asking, Limit, Mask, Prefer
 from infra_access.policy.words import Phrase, condition_in_words, effect_in_words
 from tests.factories.policy import raw_rule
 
@@ -96,6 +96,8 @@ def test_effects_are_told_in_words():
     assert plain(effect_in_words(Approve("safety_officer", ApprovalScope.COUNTRY))) == (
         "Needs approval: Safety officer (of the country where it stands)"
     )
+    asking = Approve("safety_officer", ApprovalScope.FACILITY, asks=(Asking.NATIONALITY,))
+    assert "asks everybody on the team for their nationality, seen only by" in plain(effect_in_words(asking))
     assert plain(effect_in_words(Limit(Decimal("2.5"), 30, 1))) == (
         "Limited: at most 2.5 access units, at most 30 days ahead, at most 1 sessions at a time"
     )

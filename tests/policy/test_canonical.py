@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from infra_access.policy.canonical import canonical, case_code, restore_decision
 from infra_access.policy.conditions import Compare, Op, Some
 from infra_access.policy.disclosure import decision_to_json
 from infra_access.policy.documents import load_rules
-from infra_access.policy.rules import ApprovalScope, Approve, Limit, Require, RequirementKind
+from infra_access.policy.rules import ApprovalScope, Approve, Asking, Limit, Require, RequirementKind
 from infra_access.policy.wording import Wording, render
 from tests.factories.policy import NOW, decide, deny, facts, permit, rule
 
@@ -73,6 +74,16 @@ def test_a_decision_comes_back_and_is_shown_in_another_language():
 def test_replaying_stored_inputs_gives_the_same_bytes():
     rules = load_rules(json.loads(canonical(RULES)))
     assert canonical(decide(rules, restore_facts(canonical(KNOWN)))) == canonical(decide(RULES, KNOWN))
+
+
+def test_a_decision_says_what_people_are_asked_for_and_nothing_where_they_are_not():
+    asks = Approve("safety_officer", ApprovalScope.FACILITY, asks=(Asking.NATIONALITY,))
+    decision = decide([permit(), rule("asking", asks)])
+    assert decision_to_json(decision)["approvals"][0]["asks"] == ["nationality"]
+    assert restore_decision(canonical(decision)) == decision
+    silent = decide([permit(), rule("silent", replace(asks, asks=None))])
+    assert b"asks" not in canonical(silent)
+    assert "asks" not in decision_to_json(silent)["approvals"][0]
 
 
 def test_a_decision_has_the_shape_of_the_contract():

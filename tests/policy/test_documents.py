@@ -1,4 +1,5 @@
 import copy
+import json
 from decimal import Decimal
 
 import pytest
@@ -8,7 +9,7 @@ from infra_access.core.i18n import plain
 from infra_access.policy.conditions import AllOf, Compare, Op, Share
 from infra_access.policy.documents import load_policy, load_rules
 from infra_access.policy.rule_json import dump_policy
-from infra_access.policy.rules import Action, Limit, Mask, Prefer
+from infra_access.policy.rules import Action, Asking, Limit, Mask, Prefer
 
 WHOLE = {
     "id": "host-country",
@@ -119,6 +120,38 @@ def test_every_effect_survives_the_round_trip():
 )
 def test_it_names_the_place_of_a_fault_in_a_rule(changes, place):
     assert list(places(changed(**changes))) == [place]
+
+
+ASKING = changed(
+    effect={"type": "approve", "role": "safety_officer", "scope": "facility", "asks": ["nationality"]},
+    grounds="legal",
+    expected_days=1,
+    latest_days=2,
+)
+
+
+@pytest.mark.parametrize("scope", ["organisation:x", "facility:x", "route:x", "instrument:x"])
+def test_a_rule_of_a_site_may_ask_people_for_something(scope):
+    (rule,) = load_rules([ASKING], scope=scope)
+    assert rule.effect.asks == (Asking.NATIONALITY,)
+    assert load_policy(json.loads(json.dumps(dump_policy("p", [rule])))) == (rule,)
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({}, "rules.0.effect.asks"),
+        ({"scope": "network"}, "rules.0.effect.asks"),
+        ({"scope": "country:FR"}, "rules.0.effect.asks"),
+        ({"scope": "tag:dual-use"}, "rules.0.effect.asks"),
+        ({"scope": "facility:x", "disclosure": "generic"}, "rules.0.disclosure"),
+        ({"scope": "facility:x", "effect": {**ASKING["effect"], "asks": ["religion"]}}, "rules.0.effect.asks.0"),
+        ({"scope": "facility:x", "effect": {**ASKING["effect"], "asks": []}}, "rules.0.effect.asks"),
+        ({"scope": "facility:x", "effect": {"type": "deny", "asks": ["nationality"]}}, "rules.0.effect.asks"),
+    ],
+)
+def test_other_rules_may_not(changes, place):
+    assert list(places({**ASKING, **changes})) == [place]
 
 
 def test_days_are_due_from_whoever_makes_people_wait():

@@ -1,4 +1,4 @@
-"""The tables around approvals: what answers later requests, what staff propose to change, and who stepped back."""
+"""The tables around approvals: yeses given ahead, changes staff propose, what a team is asked, who stepped back."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -78,6 +78,22 @@ class RequestCorrection(Base):
     state: Mapped[str] = mapped_column(String(20))
     proposed_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
+
+
+class NationalityDeclaration(Base):
+    """What somebody on a team said of their own nationality to one approval, under seal, until it is erased.
+
+    The sealed text names the approval and the account too, so that it opens in no other row.
+    """
+
+    __tablename__ = "nationality_declaration"
+
+    approval_id: Mapped[int] = mapped_column(ForeignKey("approval.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id"), primary_key=True, index=True, info=personal("one approval", retention="record")
+    )
+    sealed: Mapped[str] = mapped_column(Text, info=personal("one approval", retention="record"))
+    declared_at: Mapped[datetime]
 
 
 class ConflictOfInterest(Base):

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests.approvals.approvers import host_scopes, only_one_person, scope_for
 from infra_access.access_requests.approvals.deciders import refuse_others, refuse_same_person
 from infra_access.access_requests.approvals.narrower import WHOLE, Narrower
+from infra_access.access_requests.approvals.nationality_queries import refuse_unanswered
 from infra_access.access_requests.approvals.parties import clear_names, rests_on_names
 from infra_access.access_requests.approvals.queries import (
     ApprovalPage,
@@ -117,7 +118,11 @@ def ask(
             scope_key=key,
             rule=one.rule,
             message=dict(one.message.by_locale) if isinstance(one.message, Wording) else {"en": plain(one.message)},
-            rests_on=list(dict.fromkeys([*one.rests_on, *rests_on_names(one.role)])),
+            # Whoever comes on the team later is asked too.
+            rests_on=list(
+                dict.fromkeys([*one.rests_on, *rests_on_names(one.role), *(["participants"] * bool(one.asks))])
+            ),
+            asks=list(one.asks),
             state=ApprovalState.PENDING,
             asked_at=now,
             due_at=due_at,
@@ -125,10 +130,13 @@ def ask(
         )
         session.add(approval)
         asked.append(approval)
-        if ahead is not None and ahead(approval, scopes):
+        # What asks people for something is looked at anew each time.
+        if ahead is not None and not one.asks and ahead(approval, scopes):
             continue
         payload = {"approval": approval.public_id, subject_kind: subject_public_id}
         publish(session, "access_request.approval_asked", payload, now=now)
+        if one.asks:
+            publish(session, "nationality.asked", payload, now=now)
     session.flush()
     return asked
 
@@ -165,7 +173,8 @@ def give_verdict(
     are those of a booking.
 
     Raises PreconditionFailed `version.stale`, Forbidden as `deciders.refuse_others` says, Conflict `approval.decided`,
-    or what `parties.clear_names` raises before an export control officer's yes, Invalid.
+    or what `parties.clear_names` raises before an export control officer's yes, or `nationality.missing` before one
+    that asks for it, Invalid.
     """
     kind = fields.one_of(Verdict)(verdict, "verdict")
     if approval.subject_kind != "access_request" and kind not in (Verdict.APPROVE, Verdict.REFUSE):
@@ -177,7 +186,8 @@ def give_verdict(
     if narrower != WHOLE and (kind != Verdict.APPROVE or approval.subject_kind != "access_request"):
         raise fields.fault("verdict.unfit", "most_units", _("Only a yes to a request grants less than was asked."))
     approval = locked_approval(session, approval, expected_version)
-    refuse_others(session, actor, view_of(session, approval), now=now, team=team)
+    view = view_of(session, approval)
+    refuse_others(session, actor, view, now=now, team=team)
     if approval.state not in OPEN or (kind == Verdict.RESUME and approval.state not in ON_HOLD):
         raise Conflict(
             "approval.decided",
@@ -187,6 +197,7 @@ def give_verdict(
     if kind == Verdict.APPROVE:
         refuse_same_person(session, approval, actor, now=now)
         clear_names(session, approval, now=now, team=team, acting_for=acting_for)
+        refuse_unanswered(session, view)
     approval.state, approval.reason = _STATES[Verdict(kind)], reason or None
     if approval.state not in OPEN:
         approval.decided_by_id, approval.decided_at = actor.account_id, now

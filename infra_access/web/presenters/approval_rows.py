@@ -28,7 +28,8 @@ LOOKS: Mapping[str, tuple[str, str]] = {
 class ApprovalRow:
     """One approval. `why` is None where the reader may not see the rule; `usual_days` where nobody said.
 
-    `ahead` tells that a standing authorisation gave it.
+    `ahead` tells that a standing authorisation gave it, `asks` that it asks the team for their nationality, and `mine`
+    that the reader is one of those.
     """
 
     public_id: str
@@ -49,15 +50,22 @@ class ApprovalRow:
     ahead: bool
     why: Text | None
     usual_days: int | None
+    asks: bool
+    mine: bool
 
 
-def approval_rows(approvals: Iterable[Approval], decision: Mapping[str, Any], *, told: bool) -> list[ApprovalRow]:
-    """Return the approvals that count. `decision` is the applicant's reading; `told` lets the reader see every rule."""
+def approval_rows(
+    approvals: Iterable[Approval], decision: Mapping[str, Any], *, told: bool, asked: bool
+) -> list[ApprovalRow]:
+    """Return the approvals that count. `decision` is the applicant's reading; `told` lets the reader see every rule.
+
+    `asked` tells that the reader is on the team, and so among those whom an approval asks for something.
+    """
     named = {one["rule"]: one for one in decision.get("approvals", [])}
-    return [_row(one, named, told) for one in approvals if one.state != ApprovalState.VOID]
+    return [_row(one, named, told, asked) for one in approvals if one.state != ApprovalState.VOID]
 
 
-def _row(approval: Approval, named: Mapping[str, Mapping[str, Any]], told: bool) -> ApprovalRow:
+def _row(approval: Approval, named: Mapping[str, Mapping[str, Any]], told: bool, asked: bool) -> ApprovalRow:
     rule = named.get(approval.rule)
     tone, icon = LOOKS[approval.state]
     return ApprovalRow(
@@ -79,4 +87,6 @@ def _row(approval: Approval, named: Mapping[str, Mapping[str, Any]], told: bool)
         ahead=approval.authorisation_id is not None,
         why=Wording(approval.message) if approval.message and (told or rule) else None,
         usual_days=rule["expected_days"] if rule else None,
+        asks=bool(approval.asks),
+        mine=bool(approval.asks) and asked,
     )

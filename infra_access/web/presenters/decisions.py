@@ -21,6 +21,9 @@ def kept(raw: Mapping[str, Any] | None) -> Decision | None:
         and EarliestStart(date.fromisoformat(start["likely"]), date.fromisoformat(start["safe"]), start["because"]),
         reasons=tuple(Reason(**one) for one in raw["reasons"]),
         missing=tuple(Missing(**one) for one in raw["missing"]),
-        approvals=tuple(ApprovalDue(**{**one, "rests_on": tuple(one["rests_on"])}) for one in raw["approvals"]),
+        approvals=tuple(
+            ApprovalDue(**{**one, "rests_on": tuple(one["rests_on"]), "asks": tuple(one.get("asks", ()))})
+            for one in raw["approvals"]
+        ),
         limits=dict(raw["limits"]),
     )

@@ -10,6 +10,7 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from infra_access.access_requests.approvals.narrower import Narrower
+from infra_access.access_requests.approvals.nationality_queries import answers_to, relations_to
 from infra_access.access_requests.approvals.queries import ApprovalView, approval_by_public_id, approvals_of, inbox
 from infra_access.access_requests.approvals.screened import approval_to_screen
 from infra_access.access_requests.approvals.stepping_back import step_back
@@ -65,7 +66,7 @@ def waiting(request: Request) -> dict[str, Any]:
 @view_config(**_ROUTE, request_method="GET", permission=Permission.APPROVAL_LIST)
 def show(context: Context, request: Request) -> dict[str, Any]:
     """Show what is asked beside what the policy says of it."""
-    return {**page_of(request, context.row), **to_fill_in()}
+    return {**approval_page(request, context.row), **to_fill_in()}
 
 
 @view_config(**_ROUTE, request_method="POST", permission=Permission.APPROVAL_DECIDE)
@@ -87,7 +88,7 @@ def give(context: Context, request: Request) -> dict[str, Any] | Response:
     except REFUSED as error:
         shown = to_correct(request, error)
         view = approval_by_public_id(request.db, context.row.approval.public_id, actor=request.actor)
-        return {**page_of(request, view), **shown}
+        return {**approval_page(request, view), **shown}
     flash(request, "success", _SAID[ApprovalState(decided.state)])
     return to(request, "approvals")
 
@@ -169,7 +170,7 @@ def compare(context: Context, request: Request) -> dict[str, Any] | Response:
         # The verdict has a field of that name too, on the same page.
         shown["errors"] = Entries({_AS_ENTERED.get(key, key): text for key, text in shown["errors"].items()})
         view = approval_to_screen(request.db, approval.public_id, actor=request.actor)
-        return {**page_of(request, view), **shown, "chosen": many(request, "candidates")}
+        return {**approval_page(request, view), **shown, "chosen": many(request, "candidates")}
     flash(request, "success", _("Your decision on the names is kept. The applicant does not learn of it."))
     return to(request, "approval", id=approval.public_id, _anchor="export")
 
@@ -187,10 +188,10 @@ _SAID: dict[ApprovalState, Text] = {
 }
 
 
-def page_of(request: Request, view: ApprovalView) -> dict[str, Any]:
-    """Return all that the page of an approval shows its reader, but for what was entered."""
+def approval_page(request: Request, view: ApprovalView) -> dict[str, Any]:
+    """Return what the page of an approval shows; its forms come on top."""
     approval = view.approval
-    told = not view.is_own(request.actor)
+    told, asked = not view.is_own(request.actor), relations_to(view, request.actor)
     subject, booking = _subject(request, view)
     kept = decisions_about(request.db, subject_kind=approval.subject_kind, subject_id=approval.subject_public_id)
     reading = subject.access_request if subject else booking.booking if booking else None
@@ -211,7 +212,9 @@ def page_of(request: Request, view: ApprovalView) -> dict[str, Any]:
         "export": export_control(request.db, view, subject, actor=request.actor),
         "opinions": opinion_rows(request.db, view, actor=request.actor, now=clock.now()),
         "chosen": (),
-        "others": approval_rows(others, reading.decision if reading else {}, told=told),
+        "asked": answers_to(request.db, view) if view.is_open and "approver" in asked else None,
+        "opened": None,
+        "others": approval_rows(others, reading.decision if reading else {}, told=told, asked=not told),
     }
 
 

@@ -50,7 +50,8 @@ def booking_page(context: Context, request: Request) -> dict[str, Any]:
     view: BookingView = context.row
     booking = view.booking
     asked = approvals_of(request.db, "booking", booking.id)
-    rows = approval_rows(asked, booking.decision, told="owner" not in context.relations)
+    own = bool(context.relations)
+    rows = approval_rows(asked, booking.decision, told="owner" not in context.relations, asked=own)
     decision, now = kept(booking.decision), clock.now()
     seen = seen_gates(
         request.db, view, actor=request.actor, scopes=context.scopes, relations=context.relations, now=now

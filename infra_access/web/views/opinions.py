@@ -21,7 +21,7 @@ from infra_access.web.corrections import to_correct, to_fill_in
 from infra_access.web.forms import ENTERED, to, values_of
 from infra_access.web.presenters.opinions import RECOMMENDATIONS
 from infra_access.web.rendering import flash
-from infra_access.web.views.approvals import page_of
+from infra_access.web.views.approvals import approval_page
 from infra_access.web.views.send_samples import whole_number
 
 _LINK = {"route_name": "opinion", "renderer": "opinion.jinja2", "permission": NO_PERMISSION_REQUIRED}
@@ -48,7 +48,7 @@ def ask(context: Context, request: Request) -> dict[str, Any] | Response:
     except ENTERED as error:
         shown = to_correct(request, error)
         view = approval_by_public_id(request.db, approval.public_id, actor=request.actor)
-        return {**page_of(request, view), **shown}
+        return {**approval_page(request, view), **shown}
     flash(request, "success", _("The question is on its way by mail. You may decide before the answer is there."))
     return to(request, "approval", id=approval.public_id, _anchor="opinions")
 
