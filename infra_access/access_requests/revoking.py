@@ -31,7 +31,7 @@ def revoke(
 ) -> AccessRequest:
     """Revoke what was granted, also while an amendment waits: nothing more is booked on it.
 
-    `scheduling.revoking` cancels what was booked.
+    `outcomes.revoking` cancels what was booked and ordered.
 
     Raises Forbidden, also for who is near to the request; Conflict `access_request.state`; Invalid without a reason.
     """

@@ -24,8 +24,8 @@ from infra_access.api.schemas import Body, page_of
 from infra_access.api.serving import Created
 from infra_access.core.authority import Permission
 from infra_access.core.paging import Page
+from infra_access.outcomes.revoking import revoke_access
 from infra_access.outcomes.withdrawing import withdraw_access
-from infra_access.scheduling.revoking import revoke_access
 
 VERSION = "access_request.version"
 
@@ -104,7 +104,7 @@ def send(call: Call) -> dict[str, Any]:
     version=VERSION,
 )
 def take_back(call: Call) -> dict[str, Any]:
-    """Withdraw a request, whatever it waits for; what is booked on it is cancelled."""
+    """Withdraw a request, whatever it waits for; what is booked and ordered on it is cancelled."""
     reason = call.body.get("reason", "")
     return _shown(call, withdraw_access(call.db, access_request=call.row.access_request, reason=reason, **call.changes))
 
@@ -133,7 +133,7 @@ def object_to(call: Call) -> dict[str, Any]:
     errors=(409,),
 )
 def take_away(call: Call) -> dict[str, Any]:
-    """Revoke what was granted, at once; what was booked on it is cancelled, and the team is told why."""
+    """Revoke what was granted, at once; what was booked and ordered on it is cancelled, and the team told why."""
     request = call.row.access_request
     revoke_access(call.db, access_request=request, reason=call.body["reason"], **call.changes)
     return _shown(call, request)

@@ -45,7 +45,7 @@ ANSWERING_ROLES = ("facility_manager", "user_officer", "instrument_scientist")
 
 MANY_INSTRUMENTS = 3
 ORDERS_FOR_STAFF = frozenset({Kind.ORDER_PLACED, Kind.ORDER_ACCEPTED, Kind.ORDER_DISPUTED})
-ORDERS_FOR_BOTH = frozenset({Kind.ORDER_CANCELLED})
+ORDERS_FOR_BOTH = frozenset({Kind.ORDER_CANCELLED, Kind.ORDER_ACCESS_ENDED})
 """Whom an order's steps are told to; all others are told to its team."""
 
 
