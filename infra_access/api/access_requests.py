@@ -6,7 +6,6 @@ from infra_access.access_requests.appeals import appeal
 from infra_access.access_requests.drafting import amend, create_access_request
 from infra_access.access_requests.models import AccessRequest
 from infra_access.access_requests.request_queries import own_requests, request_by_public_id
-from infra_access.access_requests.submitting import submit
 from infra_access.api.access_request_shapes import (
     AccessRequestBody,
     AccessRequestOut,
@@ -24,6 +23,7 @@ from infra_access.api.schemas import Body, page_of
 from infra_access.api.serving import Created
 from infra_access.core.authority import Permission
 from infra_access.core.paging import Page
+from infra_access.outcomes.refusing import submit_access
 from infra_access.outcomes.revoking import revoke_access
 from infra_access.outcomes.withdrawing import withdraw_access
 
@@ -92,7 +92,7 @@ def change(call: Call) -> dict[str, Any]:
 )
 def send(call: Call) -> dict[str, Any]:
     """Send a draft, or again what changes were asked for; the policy decides at once what follows."""
-    return _shown(call, submit(call.db, access_request=call.row.access_request, **call.changes))
+    return _shown(call, submit_access(call.db, access_request=call.row.access_request, **call.changes))
 
 
 @resource(

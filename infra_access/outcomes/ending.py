@@ -5,7 +5,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests import allocations
 from infra_access.access_requests.models import AccessRequest
+from infra_access.access_requests.vocabularies import AllocationState
 from infra_access.core.authority import Actor
 from infra_access.orders.ending import end_orders, lock_orders
 from infra_access.scheduling.models import Booking
@@ -25,6 +27,10 @@ def with_all_on_it(
     Return the bookings, each cancelled, or ended now where its session runs. Nothing happens to them, or to orders,
     where the command does not end the grant. Why the request ended is why they did.
     """
+    granted = allocations.allocation_of(session, access_request)
+    if granted is not None and granted.state == AllocationState.ENDED:
+        command()  # what was on it ended with it, and is not told of again
+        return []
     orders = lock_orders(session, access_request)
     bookings = with_bookings(session, command, actor=actor, now=now, access_request=access_request)
     reason = access_request.state_reason or ""

@@ -39,6 +39,7 @@ def with_bookings(
     allocation = allocations.allocation_of(session, access_request)
     before = [] if allocation is None else _locked(session, allocation.id, now)
     command()
+    allocation = allocations.allocation_of(session, access_request)  # it may have been granted until then
     if allocation is None or allocation.state != AllocationState.ENDED:
         return []
     found = [*before, *_locked(session, allocation.id, now, known=[booking.id for booking in before])]

@@ -9,11 +9,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.allocations import set_state
 from infra_access.access_requests.models import AccessRequest, Allocation
+from infra_access.access_requests.vocabularies import AllocationState
 from infra_access.accounting.models import UsageLine
 from infra_access.audit.models import AuditEvent
 from infra_access.core.db import Database
 from infra_access.core.errors import Conflict, DomainError
+from infra_access.core.timespan import TimeSpan
 from infra_access.orders import closing, work
 from infra_access.orders.models import ServiceOrder
 from infra_access.orders.ordering import place_order
@@ -21,20 +24,34 @@ from infra_access.outbox.models import OutboxEvent
 from infra_access.outcomes.completing import complete
 from infra_access.outcomes.expiring import expire
 from infra_access.outcomes.owing import report_of
+from infra_access.outcomes.refusing import end_exception, submit_access
 from infra_access.outcomes.revoking import revoke_access
 from infra_access.outcomes.withdrawing import withdraw_access
-from tests.factories.access_requests import World
+from infra_access.scheduling.attendance import check_in
+from infra_access.scheduling.models import Booking
+from infra_access.scheduling.places import place_of
+from tests.factories.access_requests import FEASIBILITY, World, make_rules
 from tests.factories.accounting import make_funding
-from tests.factories.orders import NOW, make_order, make_ordered, make_queue, make_quoted, make_sample_grant
+from tests.factories.orders import (
+    NOW,
+    OPEN_TO_SENDERS,
+    make_order,
+    make_ordered,
+    make_queue,
+    make_quoted,
+    make_sample_grant,
+)
+from tests.factories.overrides import LATER, VERIFIED_ONLY, administrators, grant
 from tests.factories.people import make_actor
-from tests.factories.scheduling import SYSTEM
+from tests.factories.scheduling import SYSTEM, make_booking
 
 DAY = timedelta(days=1)
+OPEN = {**OPEN_TO_SENDERS, "applies_to": ["request", "mail_in", "book"]}
 
 
 def granted(session: Session, amount: int = 40) -> tuple[World, Allocation, AccessRequest]:
     """Grant the startup an amount of samples, and let the request stand as active."""
-    world = make_queue(session)
+    world = make_queue(session, rules=[OPEN])
     allocation = make_sample_grant(session, world, amount=amount)
     request = session.get_one(AccessRequest, allocation.access_request_id)
     request.state = "active"
@@ -44,6 +61,17 @@ def granted(session: Session, amount: int = 40) -> tuple[World, Allocation, Acce
 
 def ordered(session: Session, world: World, allocation: Allocation, state: str) -> ServiceOrder:
     return make_order(session, world, state, allocation=allocation.public_id, samples=4)
+
+
+def make_session(session: Session, world: World, allocation: Allocation) -> Booking:
+    """Book a morning beside the samples, on the same grant."""
+    start = NOW + timedelta(days=15)
+    place = place_of(session, world.instrument.id)
+    at = TimeSpan(start, start + timedelta(hours=2))
+    booking = make_booking(session, place, at, actor=world.applicant, now=NOW)
+    booking.allocation_id = allocation.id
+    session.flush()
+    return booking
 
 
 def events(session: Session) -> list[str]:
@@ -102,6 +130,57 @@ def test_begun_work_is_delivered_and_billed_and_people_are_told(session: Session
     with pytest.raises(Conflict) as refused:
         work.start(session, actor=world.manager, now=NOW + 13 * DAY, order=begun)
     assert refused.value.code == "order.access_ended"
+
+
+def refused_by_policy(session: Session, world: World, request: AccessRequest) -> None:
+    """Let a change that was asked for be sent again under rules that refuse it now."""
+    request.state = "changes_requested"
+    make_rules(session, [OPEN, VERIFIED_ONLY])
+    submit_access(session, actor=world.applicant, now=NOW + DAY, access_request=request)
+
+
+def test_a_changed_request_that_the_policy_refuses_ends_what_was_booked_and_ordered(session: Session) -> None:
+    world, allocation, request = granted(session)
+    sent = ordered(session, world, allocation, "ordered")
+    booking = make_session(session, world, allocation)
+    set_state(session, request, AllocationState.SUSPENDED)
+    refused_by_policy(session, world, request)
+    assert (request.state, allocation.state, allocation.used) == ("refused", "ended", 0)
+    assert (booking.state, sent.state) == ("cancelled", "cancelled")
+    assert booking.state_reason == sent.state_reason == "The organisation must be verified first."
+    assert events(session)[-3:] == ["access_request.decided", "booking.cancelled", "service_order.cancelled"]
+
+
+def test_an_exception_that_ends_while_a_change_waits_ends_them_too(session: Session) -> None:
+    world, allocation, request = granted(session)
+    booking = make_session(session, world, allocation)
+    make_rules(session, [OPEN, FEASIBILITY, VERIFIED_ONLY])
+    request.state = "under_review"
+    set_state(session, request, AllocationState.SUSPENDED)
+    view = grant(session, request)
+    assert (request.state, booking.state) == ("under_review", "confirmed")
+    officer = administrators(session, 1)[0]
+    end_exception(session, actor=officer, now=LATER, override=view.override, reason="A mistake.")
+    assert (request.state, allocation.state, booking.state) == ("refused", "ended", "cancelled")
+
+
+def test_what_ended_before_is_not_told_of_again(session: Session) -> None:
+    world, allocation, request = granted(session)
+    ordered(session, world, allocation, "in_work")
+    revoked(session, world, request)
+    request.state = "changes_requested"  # after an appeal
+    refused_by_policy(session, world, request)
+    assert events(session).count("service_order.access_ended") == 1
+
+
+@pytest.mark.parametrize(("state", "words"), [("ended", "has ended"), ("suspended", "is being looked at")])
+def test_nobody_begins_a_session_on_what_is_not_active(session: Session, state: str, words: str) -> None:
+    world, allocation, _request = granted(session)
+    booking = make_session(session, world, allocation)
+    allocation.state = state
+    with pytest.raises(Conflict, match=words) as refused:
+        check_in(session, actor=world.manager, now=booking.starts, booking=booking)
+    assert (refused.value.code, booking.state) == ("allocation.inactive", "confirmed")
 
 
 def test_what_ran_out_by_time_is_not_begun_and_a_dispute_is_still_settled(session: Session) -> None:
