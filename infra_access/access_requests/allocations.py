@@ -288,6 +288,17 @@ def allocation_of(session: Session, access_request: AccessRequest) -> Allocation
     return session.scalars(select(Allocation).where(Allocation.access_request_id == access_request.id)).one_or_none()
 
 
+def request_behind(session: Session, allocation_id: int | None) -> AccessRequest | None:
+    """Return the request that a booking or an order draws on by its allocation, if it does. One statement."""
+    if allocation_id is None:
+        return None
+    return session.scalars(
+        select(AccessRequest)
+        .join(Allocation, Allocation.access_request_id == AccessRequest.id)
+        .where(Allocation.id == allocation_id)
+    ).one()
+
+
 def _instruments(session: Session, access_request_ids: Sequence[int]) -> dict[int, list[Instrument]]:
     found: dict[int, list[Instrument]] = {}
     for key, instrument in session.execute(

@@ -817,6 +817,7 @@ CALLS: Mapping[str, Call] = {
     "framework_agreement POST do=accept": Call(body=_given(do="accept", text_hash=_text_of_partners)),
     "framework_agreement POST do=end": Call(body={"do": "end", "reason": "We moved."}),
     "booking_message POST": Call(body={"subject": "Gases", "text": "Is there argon?"}),
+    "service_order_message POST": Call(body={"subject": "Coating", "text": "Which side is coated?"}),
     "access_request_message POST": Call(body={"subject": "Dates", "text": "May we come a week later?"}),
     "access_request_exceptions POST": Call(
         by="manager", of="water-filters", body={"rule": "sls-rapid-five-shifts", "reason": "A shift was lost."}

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.gates.judging import Sample, samples_of
 from infra_access.access_requests.lifecycle import RequestState
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Conversation, Message, Participant
 from infra_access.access_requests.standing import team_of
@@ -27,7 +28,7 @@ from infra_access.people.models import Account
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What lies above requests and is talked about, such as a booking: whose it is, on what, and for which request."""
+    """What lies above requests and is talked about, a booking or a service order: whose, on what, for which request."""
 
     kind: str
     public_id: str
@@ -56,6 +57,14 @@ class ConversationView:
     opener: str
     messages: tuple[Said, ...]
     relations: frozenset[str]
+
+    @property
+    def sample(self) -> Sample | None:
+        """The sample that it is about, as long as its request names it as it was, for team and staff."""
+        if self.access_request is None or not self.relations & {"team", "staff"}:
+            return None
+        found = samples_of(self.access_request.project)
+        return next((one for one in found if one.mark == self.conversation.sample), None)
 
     @property
     def made(self) -> AccessRequest | None:
@@ -96,11 +105,13 @@ def ask(
     instrument: Instrument | None = None,
     access_request: AccessRequest | None = None,
     about: About | None = None,
+    sample: int | None = None,
     visibility: str = Visibility.TEAM_AND_STAFF,
 ) -> Conversation:
-    """Begin a conversation on an instrument, by anyone signed in, or on a request or a booking, by team or staff.
+    """Begin a conversation on an instrument, by anyone signed in, or on what a team has, by the team or the staff.
 
-    Raises Invalid naming the field, Forbidden, NotFound for a request or a booking that is not the actor's.
+    That is a request, or a `sample` of it by its number from 1, or what lies above, `about`. Raises Invalid naming the
+    field, Forbidden, NotFound for what is not the actor's.
     """
     require(actor, Permission.CONVERSATION_START)
     if about is not None:
@@ -114,6 +125,7 @@ def ask(
         about_kind=about.kind if about is not None else None,
         about_public_id=about.public_id if about is not None else None,
         with_id=about.owner_id if about is not None else None,
+        sample=_mark_of(access_request, sample) if sample is not None else None,
         opened_by_id=actor.account_id,
         subject=clean_line(subject, field="subject", max_length=300, required=True),
         visibility=fields.one_of(Visibility)(visibility, "visibility"),
@@ -126,6 +138,9 @@ def ask(
         raise NotFound("conversation.about", _("There is nothing here that you could write about."))
     if access_request is not None and not ours:
         raise NotFound("access_request.unknown", _("There is no such access request, or it is not yours to see."))
+    if conversation.visibility == Visibility.ALL and (access_request is not None or about is not None):
+        message = _("Only what is asked about an instrument can be open to all.")
+        raise fields.fault("conversation.not_public", "visibility", message)
     if conversation.visibility == Visibility.STAFF and "staff" not in relations:
         raise Forbidden("conversation.staff", _("Only the staff of the facility talk among themselves here."))
     session.add(conversation)
@@ -162,7 +177,7 @@ def conversation_by_public_id(session: Session, public_id: str, *, actor: Actor 
 def own_conversations(
     session: Session, *, actor: Actor, limit: int | None = None, cursor: str | None = None
 ) -> ConversationPage:
-    """Return the conversations that the actor opened or that are on a request or a booking of theirs. One statement."""
+    """Return the conversations that the actor opened, or that are on what they or their teams have. One statement."""
     on_team = select(Participant.access_request_id).where(Participant.account_id == actor.account_id)
     own = or_(
         Conversation.opened_by_id == actor.account_id,
@@ -192,7 +207,7 @@ def conversations_of(session: Session, access_request: AccessRequest, *, staff: 
 
 
 def conversations_about(session: Session, kind: str, public_id: str, *, staff: bool) -> Sequence[Conversation]:
-    """Return the conversations on a booking, oldest first; those among the staff only for them. One statement."""
+    """Return those on a booking or an order, oldest first; those among the staff only for them. One statement."""
     query = (
         select(Conversation)
         .where(Conversation.about_kind == kind, Conversation.about_public_id == public_id)
@@ -242,6 +257,14 @@ def _view(
         tuple(Said(row[0], row[1], row[0].author_id not in asking) for row in rows),
         relations,
     )
+
+
+def _mark_of(access_request: AccessRequest | None, number: int) -> str:
+    found = samples_of(access_request.project) if access_request is not None else []
+    for one in found:
+        if one.number == number:
+            return one.mark
+    raise fields.fault("conversation.sample", "sample", _("The request names no such sample. Choose another."))
 
 
 def _facility(session: Session, conversation: Conversation) -> Facility:

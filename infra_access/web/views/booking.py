@@ -9,9 +9,8 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from infra_access.access_requests.approvals.queries import approvals_of
-from infra_access.access_requests.conversations.speaking import conversations_about
 from infra_access.core import clock
-from infra_access.core.authority import Permission, may
+from infra_access.core.authority import Permission
 from infra_access.core.i18n import _
 from infra_access.core.timespan import TimeSpan
 from infra_access.http.security import Context
@@ -35,6 +34,7 @@ from infra_access.web.presenters.decisions import kept
 from infra_access.web.presenters.gates import gate_rows
 from infra_access.web.presenters.money import money
 from infra_access.web.rendering import flash
+from infra_access.web.talking import conversations_on
 
 _CANCEL = {"route_name": "booking_cancel", "renderer": "booking_cancel.jinja2", "permission": Permission.BOOKING_UPDATE}
 
@@ -63,7 +63,7 @@ def booking_page(context: Context, request: Request) -> dict[str, Any]:
         "decision": replace(decision, earliest_start=None) if decision else None,
         "waits": any(one.open for one in rows),
         "mates": mates_of(request.db, booking),
-        **conversations_on(context, request),
+        **conversations_on(context, request, BOOKING, booking.public_id),
     }
 
 
@@ -117,16 +117,6 @@ def entry_for(request: Request, view: BookingView, *, titled: bool) -> CalendarE
     """Return a booking as calendars know it; its title only for those who may read it."""
     entry = entry_of(view, base_url=request.registry["infra_access.settings"].base_url)
     return entry if titled else replace(entry, summary=view.instrument.name)
-
-
-def conversations_on(context: Context, request: Request) -> dict[str, Any]:
-    """Return the conversations on a booking, for its owner, its team and the staff of the facility."""
-    # A conversation is the facility's: a role on the instrument alone does not read it.
-    staff = may(request.actor, Permission.CONVERSATION_READ, context.scopes[1:])
-    if not (staff or context.relations):
-        return {"may_talk": False, "staff": False, "conversations": ()}
-    found = conversations_about(request.db, BOOKING, context.row.booking.public_id, staff=staff)
-    return {"may_talk": True, "staff": staff, "conversations": found}
 
 
 def reads_title(context: Context, request: Request) -> bool:
