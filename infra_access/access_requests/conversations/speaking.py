@@ -1,10 +1,11 @@
 """Questions and answers on an instrument or a request, between a person or a team and the facility's staff."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, case, false, or_, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.gates.judging import Sample, samples_of
@@ -67,6 +68,12 @@ class ConversationView:
         return next((one for one in found if one.mark == self.conversation.sample), None)
 
     @property
+    def told(self) -> AccessRequest | None:
+        """The request that it is about or that was made of it, as far as the reader may know of it."""
+        is_enquiry = self.instrument is not None and self.conversation.about_kind is None
+        return self.made if is_enquiry else self.access_request
+
+    @property
     def made(self) -> AccessRequest | None:
         """The request that was made of it, for its team, and once it is sent for the staff."""
         if self.instrument is None or self.access_request is None or self.conversation.about_kind is not None:
@@ -79,12 +86,17 @@ class ConversationView:
 
 @dataclass(frozen=True, slots=True)
 class ConversationItem:
-    """A conversation in a list."""
+    """A conversation in a list; `sample` is the number of the one that it is about, as its request names it now.
+
+    `instrument` is a name, `access_request` and `instrument_id` are public ids. A draft made of it is its team's alone.
+    """
 
     conversation: Conversation
     opener: str
     instrument: str | None
     access_request: str | None
+    instrument_id: str | None
+    sample: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,17 +190,7 @@ def own_conversations(
     session: Session, *, actor: Actor, limit: int | None = None, cursor: str | None = None
 ) -> ConversationPage:
     """Return the conversations that the actor opened, or that are on what they or their teams have. One statement."""
-    on_team = select(Participant.access_request_id).where(Participant.account_id == actor.account_id)
-    own = or_(
-        Conversation.opened_by_id == actor.account_id,
-        (Conversation.visibility != Visibility.STAFF)
-        & or_(
-            AccessRequest.requester_id == actor.account_id,
-            Conversation.access_request_id.in_(on_team),
-            Conversation.with_id == actor.account_id,
-        ),
-    )
-    return _page(session, own, limit, cursor)
+    return _page(session, actor, _own(actor), limit, cursor)
 
 
 def facility_conversations(
@@ -197,7 +199,35 @@ def facility_conversations(
     """Return the conversations that a facility's staff answers. Raises Forbidden. Two statements."""
     require(actor, Permission.CONVERSATION_READ, facility_scopes(session, facility))
     routes = select(AccessRoute.id).where(AccessRoute.facility_id == facility.id)
-    return _page(session, or_(Instrument.facility_id == facility.id, AccessRequest.route_id.in_(routes)), limit, cursor)
+    of_facility = or_(Instrument.facility_id == facility.id, AccessRequest.route_id.in_(routes))
+    return _page(session, actor, of_facility, limit, cursor)
+
+
+def conversations_on(
+    session: Session,
+    *,
+    actor: Actor,
+    scopes: Scopes,
+    instrument: Instrument | None = None,
+    access_request: AccessRequest | None = None,
+    about: tuple[str, str] | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> ConversationPage:
+    """Return the conversations on one of these that the actor may read: its facility's staff all. One statement.
+
+    `scopes` are the facility's; `about` is the kind and the public id of what lies above.
+    """
+    on: ColumnElement[bool] = false()
+    if about is not None:
+        on = (Conversation.about_kind == about[0]) & (Conversation.about_public_id == about[1])
+    elif access_request is not None:
+        on = Conversation.access_request_id == access_request.id
+    elif instrument is not None:
+        on = Conversation.instrument_id == instrument.id
+    if not may(actor, Permission.CONVERSATION_READ, scopes):
+        on &= or_(_own(actor), Conversation.visibility == Visibility.ALL)
+    return _page(session, actor, on, limit, cursor)
 
 
 def conversations_of(session: Session, access_request: AccessRequest, *, staff: bool) -> Sequence[Conversation]:
@@ -216,10 +246,27 @@ def conversations_about(session: Session, kind: str, public_id: str, *, staff: b
     return session.scalars(query if staff else query.where(Conversation.visibility != Visibility.STAFF)).all()
 
 
-def _page(session: Session, condition: ColumnElement[bool], limit: int | None, cursor: str | None) -> ConversationPage:
+def _own(actor: Actor) -> ColumnElement[bool]:
+    """Tell whether the actor opened a conversation or it is on what they or their teams have."""
+    on_team = select(Participant.access_request_id).where(Participant.account_id == actor.account_id)
+    return or_(
+        Conversation.opened_by_id == actor.account_id,
+        (Conversation.visibility != Visibility.STAFF)
+        & or_(
+            AccessRequest.requester_id == actor.account_id,
+            Conversation.access_request_id.in_(on_team),
+            Conversation.with_id == actor.account_id,
+        ),
+    )
+
+
+def _page(
+    session: Session, actor: Actor, condition: ColumnElement[bool], limit: int | None, cursor: str | None
+) -> ConversationPage:
     size = clean_limit(limit)
+    told = case((or_(AccessRequest.state != RequestState.DRAFT, _own(actor)), AccessRequest.public_id))
     query = (
-        select(Conversation, Account.name, Instrument.name, AccessRequest.public_id)
+        select(Conversation, Account.name, Instrument.name, told, Instrument.public_id, AccessRequest.project)
         .join(Account, Account.id == Conversation.opened_by_id)
         .outerjoin(Instrument, Instrument.id == Conversation.instrument_id)
         .outerjoin(AccessRequest, AccessRequest.id == Conversation.access_request_id)
@@ -228,7 +275,10 @@ def _page(session: Session, condition: ColumnElement[bool], limit: int | None, c
     if cursor:
         query = query.where(Conversation.id < decode_cursor(cursor, (int,))[0])
     rows = session.execute(query.order_by(Conversation.id.desc()).limit(size + 1)).all()
-    items = tuple(ConversationItem(*row) for row in rows[:size])
+    items = tuple(
+        ConversationItem(one, opener, name, request, instrument, _number_of(one.sample, project))
+        for one, opener, name, request, instrument, project in rows[:size]
+    )
     return ConversationPage(items, encode_cursor([items[-1].conversation.id]) if len(rows) > size else None)
 
 
@@ -257,6 +307,11 @@ def _view(
         tuple(Said(row[0], row[1], row[0].author_id not in asking) for row in rows),
         relations,
     )
+
+
+def _number_of(mark: str | None, project: Mapping[str, Any] | None) -> int | None:
+    found = samples_of(project or {}) if mark is not None else []
+    return next((one.number for one in found if one.mark == mark), None)
 
 
 def _mark_of(access_request: AccessRequest | None, number: int) -> str:
