@@ -9,6 +9,7 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from infra_access.access_requests.appeals import WITHIN
+from infra_access.access_requests.circles import refusal_of_near
 from infra_access.access_requests.conversations.speaking import ask, conversations_of
 from infra_access.access_requests.corrections import corrections_of
 from infra_access.access_requests.gates.judging import samples_of
@@ -155,17 +156,10 @@ def request_page(context: Context, request: Request, now: datetime) -> dict[str,
         and "team" in view.relations,
         "own": "requester" in view.relations,
         "corrections": correction_rows(corrections_of(request.db, row), zone, locale),
-        "may_correct": staff
-        and can_move(RequestState(row.state), RequestTransition.AMEND)
-        and may(request.actor, Permission.REQUEST_CORRECT, context.scopes),
         "may_appeal": "requester" in view.relations
         and can_move(RequestState(row.state), RequestTransition.APPEAL)
         and now <= row.state_since + WITHIN,
-        "may_revoke": view.is_staff
-        and can_move(RequestState(row.state), RequestTransition.REVOKE)
-        and view.allocation is not None
-        and view.allocation.state != AllocationState.ENDED
-        and may(request.actor, Permission.REQUEST_REVOKE, context.scopes),
+        **_of_staff(context, request, now, staff=staff),
         "section": outcomes_section(context, request, now),
         "key": new_key(),
         "texts": terms_of(request, view, now=now),
@@ -178,3 +172,22 @@ def _gates(request: Request, view: RequestView, now: datetime) -> list[GateRow]:
     found = gates_of_request(request.db, row, view.route, now=now)
     shown = as_read(found, row.case or row.public_id, relations=() if view.is_staff else view.relations, named=True)
     return request_gate_rows(shown, account_id=request.actor.account_id, team=team, now=now)
+
+
+def _of_staff(context: Context, request: Request, now: datetime, *, staff: bool) -> dict[str, Any]:
+    """Return what the staff may do about it, and why somebody near to it may not."""
+    view: RequestView = context.row
+    state = RequestState(view.access_request.state)
+    corrects = staff and can_move(state, RequestTransition.AMEND)
+    corrects = corrects and may(request.actor, Permission.REQUEST_CORRECT, context.scopes)
+    revokes = view.is_staff and can_move(state, RequestTransition.REVOKE)
+    revokes = revokes and view.allocation is not None and view.allocation.state != AllocationState.ENDED
+    revokes = revokes and may(request.actor, Permission.REQUEST_REVOKE, context.scopes)
+    permission = Permission.REQUEST_REVOKE if revokes else Permission.REQUEST_CORRECT
+    by = {"actor": request.actor, "scopes": context.scopes, "permission": permission, "now": now}
+    refusal = refusal_of_near(request.db, view.access_request, **by) if corrects or revokes else None
+    return {
+        "may_correct": corrects and refusal is None,
+        "may_revoke": revokes and refusal is None,
+        "hindered": refusal.message if refusal is not None else "",
+    }

@@ -57,6 +57,7 @@ def booking_page(context: Context, request: Request) -> dict[str, Any]:
     )
     return {
         **_page(context, request, now),
+        "hindered": next((one.hindered for one in seen if one.hindered and one.gate.open), ""),
         "gates": gate_rows(seen, team=bool(context.relations), now=now),
         "approvals": rows,
         # When it would have been realistic is past: the time is set.
@@ -151,7 +152,8 @@ def _page(context: Context, request: Request, now: datetime) -> dict[str, Any]:
         "may_check_in": booking.state in EXPECTED and booking.starts <= now < booking.ends and may_run,
         "may_end": booking.state == BookingState.CHECKED_IN and may_run,
         "may_lose": booking.starts < now and request.may(Permission.MAINTENANCE_WRITE, context),
-        "lost": lost_time_of(request.db, booking.id),
+        # None of what is ahead is lost yet.
+        "lost": lost_time_of(request.db, booking.id) if booking.starts <= now else [],
         "causes": CAUSES,
         # Staff may change it late; the owner until the notice ends.
         "too_late": "owner" in context.relations and now > last and booking.displaced_by_id is None,
