@@ -178,6 +178,23 @@ def lock_by_key(session: Session, key: int, *, now: datetime) -> Granted:
     return _granted(session, allocation, session.get_one(AccessRequest, allocation.access_request_id), now)
 
 
+def refuse_standstill(session: Session, key: int) -> None:
+    """Refuse to begin a session on what has ended or while a change of it waits. One statement.
+
+    What is active stays so until the transaction ends. Raises Conflict `allocation.inactive`, which says which.
+    """
+    state = session.scalar(select(Allocation.state).where(Allocation.id == key).with_for_update(read=True))
+    if state == AllocationState.ACTIVE:
+        return
+    message = _("The access for this session has ended, so it cannot begin. The request's page says why.")
+    if state == AllocationState.SUSPENDED:
+        message = _(
+            "A change of the access request is being looked at, so the session cannot begin before that is decided. "
+            "The request's page says who decides."
+        )
+    raise Conflict("allocation.inactive", message, details={"state": state})
+
+
 def seen_by_key(session: Session, key: int, *, at: datetime) -> tuple[Granted, AccessRequest]:
     """Return an allocation and its request as they will be at an instant, by what is known now; nothing is locked."""
     allocation = session.get_one(Allocation, key)
@@ -269,6 +286,17 @@ def allocations_of(
 def allocation_of(session: Session, access_request: AccessRequest) -> Allocation | None:
     """Return what a request was granted, if anything yet."""
     return session.scalars(select(Allocation).where(Allocation.access_request_id == access_request.id)).one_or_none()
+
+
+def request_behind(session: Session, allocation_id: int | None) -> AccessRequest | None:
+    """Return the request that a booking or an order draws on by its allocation, if it does. One statement."""
+    if allocation_id is None:
+        return None
+    return session.scalars(
+        select(AccessRequest)
+        .join(Allocation, Allocation.access_request_id == AccessRequest.id)
+        .where(Allocation.id == allocation_id)
+    ).one()
 
 
 def _instruments(session: Session, access_request_ids: Sequence[int]) -> dict[int, list[Instrument]]:

@@ -15,7 +15,10 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests.approvals.models import ConflictOfInterest, RequestCorrection
 from infra_access.access_requests.models import AccessRequest, Allocation, Participant
 from infra_access.catalogue.models import Organisation
-from infra_access.core.authority import Actor, Scopes
+from infra_access.core.authority import PERMISSIONS, Actor, Permission, Scopes
+from infra_access.core.errors import Forbidden
+from infra_access.core.i18n import _
+from infra_access.core.roles import either_of
 from infra_access.people.models import Account, Affiliation, RoleGrant
 
 _TEAM, _ADDRESS, _EDITOR, _CONFLICT, _GROUP = "team", "address", "editor", "conflict", "group"
@@ -90,6 +93,29 @@ class Circle:
 def circle_of(session: Session, access_request: AccessRequest) -> Circle:
     """Return who is near to a request. One statement."""
     return circles_of(session, [access_request.id])[access_request.id]
+
+
+def refusal_of_near(
+    session: Session,
+    access_request: AccessRequest,
+    *,
+    actor: Actor,
+    scopes: Scopes,
+    permission: Permission,
+    now: datetime,
+) -> Forbidden | None:
+    """Return why somebody near to a request leaves to others what a role permits, and to whom; None for all others.
+
+    For what is no verdict, so that who wrote a part of it is not near. Commands ask this, and pages before they show a
+    button. Two statements at most.
+    """
+    if not circle_of(session, access_request).without_editors().reaches(session, actor, scopes, now=now):
+        return None
+    message = _(
+        "This is a request of your own, of your team or of your organisation. Leave it to others: ${roles}.",
+        mapping={"roles": either_of(PERMISSIONS[permission].roles)},
+    )
+    return Forbidden("approval.own", message)
 
 
 def circle_of_grant(session: Session, allocation_id: int) -> Circle:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import request_fields
 from infra_access.access_requests.approvals.models import RequestCorrection
-from infra_access.access_requests.circles import circle_of
+from infra_access.access_requests.circles import refusal_of_near
 from infra_access.access_requests.drafting import amend
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
 from infra_access.access_requests.models import AccessRequest, AccessRoute
@@ -24,7 +24,7 @@ from infra_access.catalogue.fields import fault
 from infra_access.catalogue.models import Facility
 from infra_access.catalogue.scopes import facility_scopes
 from infra_access.core.authority import Actor, Permission, require
-from infra_access.core.errors import Conflict, Forbidden, NotFound
+from infra_access.core.errors import Conflict, NotFound
 from infra_access.core.i18n import _
 from infra_access.core.ids import new_public_id
 from infra_access.core.input_text import clean_text
@@ -61,9 +61,11 @@ def propose(
     require(actor, Permission.REQUEST_CORRECT, scopes)
     access_request = locked(session, access_request)
     # Whoever wrote a part of it already may write another.
-    if circle_of(session, access_request).without_editors().reaches(session, actor, scopes, now=now):
-        message = _("This is a request of your own, of your team or of your organisation. Its applicant changes it.")
-        raise Forbidden("approval.own", message)
+    refusal = refusal_of_near(
+        session, access_request, actor=actor, scopes=scopes, permission=Permission.REQUEST_CORRECT, now=now
+    )
+    if refusal is not None:
+        raise refusal
     if access_request.state == RequestState.DRAFT:
         raise NotFound("access_request.unknown", _("There is no such access request, or it is not yours to see."))
     move(RequestState(access_request.state), RequestTransition.AMEND)

@@ -346,8 +346,8 @@ class Allocation(Base):
 class Conversation(Base):
     """Questions and answers on an instrument or a request. Visibility: team_and_staff, staff or all.
 
-    One on a booking is with its owner (`with_id`), and tells its instrument too and, where the booking draws on a
-    grant, the request.
+    One on a booking or a service order is with its owner (`with_id`), and tells its instrument too and, where that
+    draws on a grant, the request. One on a sample of a request knows it by its fingerprint, as a clearance does.
     """
 
     __tablename__ = "conversation"
@@ -359,6 +359,7 @@ class Conversation(Base):
     access_request_id: Mapped[int | None] = mapped_column(ForeignKey("access_request.id"), index=True)
     about_kind: Mapped[str | None] = mapped_column(String(20))
     about_public_id: Mapped[str | None] = mapped_column(String(16))
+    sample: Mapped[str | None] = mapped_column(String(64))
     with_id: Mapped[int | None] = mapped_column(
         ForeignKey("account.id"), index=True, info=personal("correspondence", retention="record")
     )

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import review
+from infra_access.access_requests import allocations, review
 from infra_access.access_requests.approvals import verdicts
 from infra_access.access_requests.circles import circle_of, is_same_person
 from infra_access.access_requests.content import content_of
@@ -26,7 +26,7 @@ from infra_access.access_requests.override_queries import (
     view_of,
 )
 from infra_access.access_requests.standing import advance, locked, tell
-from infra_access.access_requests.vocabularies import OverrideState
+from infra_access.access_requests.vocabularies import AllocationState, OverrideState
 from infra_access.audit.record import record
 from infra_access.catalogue.fields import check_version, fault
 from infra_access.catalogue.models import Facility
@@ -153,7 +153,8 @@ def withdraw_override(
 ) -> OverrideView:
     """End an exception, confirmed or not; from now on the rule decides again on the request, while that waits.
 
-    What was granted stays granted; booking on it is decided by the rules as they are then. Raises Forbidden
+    What was granted stays granted; booking on it is decided by the rules as they are then. Where a change of it waits
+    that the rule now refuses it ends, and `outcomes.refusing` cancels what was booked on it. Raises Forbidden
     `override.own` or `override.role`, Conflict `override.state`, PreconditionFailed, Invalid.
     """
     access_request, book, override = _taken_up(session, override, expected_version)
@@ -306,6 +307,7 @@ def _look_again(session: Session, access_request: AccessRequest, now: datetime, 
     if review.is_closed(ruling):
         reasons = " ".join(plain(reason.message) for reason in ruling.decision.reasons)
         advance(access_request, RequestTransition.REFUSE, now, reasons)
+        allocations.set_state(session, access_request, AllocationState.ENDED)
         tell(session, access_request, "decided", now)
     else:
         said = plain(_("An exception ended or is not granted. Supply what is missing now, then send it again."))

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations
 from infra_access.access_requests.approvals import verdicts
-from infra_access.access_requests.circles import circle_of
+from infra_access.access_requests.circles import refusal_of_near
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
 from infra_access.access_requests.models import AccessRequest, AccessRoute
 from infra_access.access_requests.standing import advance, locked, tell
@@ -15,7 +15,7 @@ from infra_access.audit.record import record
 from infra_access.catalogue.models import Facility
 from infra_access.catalogue.scopes import facility_scopes
 from infra_access.core.authority import Actor, Permission, require
-from infra_access.core.errors import Conflict, Forbidden
+from infra_access.core.errors import Conflict
 from infra_access.core.i18n import _
 from infra_access.core.input_text import clean_text
 
@@ -31,7 +31,7 @@ def revoke(
 ) -> AccessRequest:
     """Revoke what was granted, also while an amendment waits: nothing more is booked on it.
 
-    `scheduling.revoking` cancels what was booked.
+    `outcomes.revoking` cancels what was booked and ordered.
 
     Raises Forbidden, also for who is near to the request; Conflict `access_request.state`; Invalid without a reason.
     """
@@ -39,9 +39,11 @@ def revoke(
     scopes = facility_scopes(session, session.get_one(Facility, route.facility_id))
     require(actor, Permission.REQUEST_REVOKE, scopes)
     access_request = locked(session, access_request, expected_version)
-    if circle_of(session, access_request).without_editors().reaches(session, actor, scopes, now=now):
-        message = _("This is a request of your own, of your team or of your organisation. Let others decide.")
-        raise Forbidden("approval.own", message)
+    refusal = refusal_of_near(
+        session, access_request, actor=actor, scopes=scopes, permission=Permission.REQUEST_REVOKE, now=now
+    )
+    if refusal is not None:
+        raise refusal
     reason = clean_text(reason, field="reason", max_length=5_000, required=True)
     move(RequestState(access_request.state), RequestTransition.REVOKE)
     if not allocations.is_granted(session, access_request):

@@ -100,7 +100,7 @@ def withdraw(
 ) -> AccessRequest:
     """Withdraw a request, whatever it waits for; nothing more can be booked on it. Raises Conflict, Forbidden.
 
-    `outcomes.withdrawing` cancels what was booked, and asks for a report of what was used.
+    `outcomes.withdrawing` cancels what was booked and ordered, and asks for a report of what was used.
     """
     require(actor, Permission.REQUEST_UPDATE, (), own_relations(access_request, actor))
     access_request = locked(session, access_request, expected_version)

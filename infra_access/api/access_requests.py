@@ -6,7 +6,6 @@ from infra_access.access_requests.appeals import appeal
 from infra_access.access_requests.drafting import amend, create_access_request
 from infra_access.access_requests.models import AccessRequest
 from infra_access.access_requests.request_queries import own_requests, request_by_public_id
-from infra_access.access_requests.submitting import submit
 from infra_access.api.access_request_shapes import (
     AccessRequestBody,
     AccessRequestOut,
@@ -24,8 +23,9 @@ from infra_access.api.schemas import Body, page_of
 from infra_access.api.serving import Created
 from infra_access.core.authority import Permission
 from infra_access.core.paging import Page
+from infra_access.outcomes.refusing import submit_access
+from infra_access.outcomes.revoking import revoke_access
 from infra_access.outcomes.withdrawing import withdraw_access
-from infra_access.scheduling.revoking import revoke_access
 
 VERSION = "access_request.version"
 
@@ -106,7 +106,7 @@ def change(call: Call) -> dict[str, Any]:
 )
 def send(call: Call) -> dict[str, Any]:
     """Send a draft, or again what changes were asked for; the policy decides at once what follows."""
-    return _shown(call, submit(call.db, access_request=call.row.access_request, **call.body, **call.changes))
+    return _shown(call, submit_access(call.db, access_request=call.row.access_request, **call.body, **call.changes))
 
 
 @resource(
@@ -118,7 +118,7 @@ def send(call: Call) -> dict[str, Any]:
     version=VERSION,
 )
 def take_back(call: Call) -> dict[str, Any]:
-    """Withdraw a request, whatever it waits for; what is booked on it is cancelled."""
+    """Withdraw a request, whatever it waits for; what is booked and ordered on it is cancelled."""
     reason = call.body.get("reason", "")
     return _shown(call, withdraw_access(call.db, access_request=call.row.access_request, reason=reason, **call.changes))
 
@@ -147,7 +147,7 @@ def object_to(call: Call) -> dict[str, Any]:
     errors=(409,),
 )
 def take_away(call: Call) -> dict[str, Any]:
-    """Revoke what was granted, at once; what was booked on it is cancelled, and the team is told why."""
+    """Revoke what was granted, at once; what was booked and ordered on it is cancelled, and the team told why."""
     request = call.row.access_request
     revoke_access(call.db, access_request=request, reason=call.body["reason"], **call.changes)
     return _shown(call, request)

@@ -24,9 +24,9 @@ from infra_access.api.fields import (
 from infra_access.api.schemas import Body, Out, PageQuery, page_of
 from infra_access.core.authority import Permission
 from infra_access.core.paging import Page
+from infra_access.outcomes.verdicts import MOST_ALIKE, decide, decide_alike
 from infra_access.policy.disclosure import WITHHELD
 from infra_access.policy.rules import Asking
-from infra_access.scheduling.verdicts import MOST_ALIKE, decide, decide_alike
 
 STATES = tuple(dict.fromkeys(("pending", "decided", *ApprovalState)))
 MOST_REASON = 5_000

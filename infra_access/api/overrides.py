@@ -3,7 +3,7 @@
 from typing import Any
 
 from infra_access.access_requests.override_queries import OverrideView, list_overrides
-from infra_access.access_requests.overriding import MOST_REASON, ask_override, confirm_override, withdraw_override
+from infra_access.access_requests.overriding import MOST_REASON, ask_override, confirm_override
 from infra_access.access_requests.vocabularies import OverrideState
 from infra_access.api.contract import Call, resource
 from infra_access.api.fields import Choice, Flag, Free, Instant, Integer, Line, Lines, PublicId
@@ -11,6 +11,7 @@ from infra_access.api.schemas import Body, Out, PageQuery, page_of
 from infra_access.api.serving import Created
 from infra_access.core.authority import Permission
 from infra_access.core.paging import Page
+from infra_access.outcomes.refusing import end_exception
 from infra_access.policy.rulebook import scope_text
 
 _VERSION = "override.version"
@@ -117,7 +118,7 @@ def confirm(call: Call) -> dict[str, Any]:
 )
 def withdraw(call: Call) -> dict[str, Any]:
     """End an exception; what was granted stays granted."""
-    ended = withdraw_override(call.db, override=call.row.override, reason=call.body["reason"], **call.changes)
+    ended = end_exception(call.db, override=call.row.override, reason=call.body["reason"], **call.changes)
     return _shown(call, ended)
 
 

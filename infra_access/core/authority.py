@@ -68,6 +68,7 @@ class Permission(StrEnum):
     ALLOCATION_LIST = "access:allocation:list"
     CONVERSATION_START = "access:conversation:create"
     CONVERSATION_READ = "access:conversation:read"
+    CONVERSATION_LIST = "access:conversation:list"
     BOOKING_CREATE = "scheduling:booking:create"
     BOOKING_LIST = "scheduling:booking:list"
     BOOKING_READ = "scheduling:booking:read"
@@ -237,7 +238,10 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.OVERRIDE_GRANT: Allow(relations=frozenset({"granter"})),
     Permission.ALLOCATION_LIST: Allow(signed_in=True),
     Permission.CONVERSATION_START: Allow(signed_in=True),
-    Permission.CONVERSATION_READ: Allow(roles=_STAFF, relations=frozenset({"opener", "team", "requester", "staff"})),
+    Permission.CONVERSATION_READ: Allow(
+        roles=_STAFF, relations=frozenset({"opener", "team", "requester", "staff", "reader"})
+    ),
+    Permission.CONVERSATION_LIST: Allow(signed_in=True),
     Permission.BOOKING_CREATE: Allow(signed_in=True),
     Permission.BOOKING_LIST: Allow(signed_in=True),
     Permission.BOOKING_READ: Allow(roles=_READERS, relations=frozenset({"owner", "team"})),

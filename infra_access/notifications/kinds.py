@@ -55,6 +55,7 @@ class Kind(StrEnum):
     ORDER_ACCEPTED = "service_order.accepted"
     ORDER_DISPUTED = "service_order.disputed"
     ORDER_CANCELLED = "service_order.cancelled"
+    ORDER_ACCESS_ENDED = "service_order.access_ended"
     MESSAGE = "conversation.message"
     ROLE_HANDED_OVER = "role.handed_over"
 

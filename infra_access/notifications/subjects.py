@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.approvals.queries import find_approval
 from infra_access.access_requests.approvals.queries import view_of as view_of_approval
+from infra_access.access_requests.lifecycle import RequestState
 from infra_access.access_requests.models import (
     AccessRequest,
     AccessRequestInstrument,
+    AccessRoute,
     Approval,
     Conversation,
     Message,
@@ -46,7 +48,7 @@ ANSWERING_ROLES = ("facility_manager", "user_officer", "instrument_scientist")
 
 MANY_INSTRUMENTS = 3
 ORDERS_FOR_STAFF = frozenset({Kind.ORDER_PLACED, Kind.ORDER_ACCEPTED, Kind.ORDER_DISPUTED})
-ORDERS_FOR_BOTH = frozenset({Kind.ORDER_CANCELLED})
+ORDERS_FOR_BOTH = frozenset({Kind.ORDER_CANCELLED, Kind.ORDER_ACCESS_ENDED})
 """Whom an order's steps are told to; all others are told to its team."""
 
 
@@ -355,6 +357,9 @@ def _conversation(session: Session, payload: Mapping[str, Any], now: datetime) -
     if found.with_id is not None and found.visibility != "staff":
         people.add(found.with_id)
     people |= _staff(session, instrument, now)
+    if instrument is None and request is not None:
+        people |= _staff_for(session, request, now)
+        people |= team_of(session, request) if found.visibility != "staff" else set()
     # The conversation's own subject may hold a title that only the team knows.
     about = instrument.name if instrument else _request_values(session, request)["case"] if request else ""
     return Subject(
@@ -366,4 +371,17 @@ def _staff(session: Session, instrument: Instrument | None, now: datetime) -> se
     if instrument is None:
         return set()
     scopes = instrument_scopes(session, instrument)[:2]
+    return {one for role in ANSWERING_ROLES for one in holders(session, role, scopes, now)}
+
+
+def _staff_for(session: Session, request: AccessRequest, now: datetime) -> set[int]:
+    """Return who answers on a request; of a draft the facility knows nothing."""
+    if request.state == RequestState.DRAFT:
+        return set()
+    facility = session.scalar(
+        select(Facility.public_id)
+        .join(AccessRoute, AccessRoute.facility_id == Facility.id)
+        .where(AccessRoute.id == request.route_id)
+    )
+    scopes = (("facility", str(facility)),)
     return {one for role in ANSWERING_ROLES for one in holders(session, role, scopes, now)}

@@ -333,6 +333,15 @@ TEMPLATES: Mapping[Kind, Template] = {
         _("Order ${number} was cancelled"),
         (_("The order ${number} on ${instrument} at ${facility} was cancelled. What it had reserved was given back."),),
     ),
+    Kind.ORDER_ACCESS_ENDED: Template(
+        _("The access for order ${number} ended"),
+        (
+            _(
+                "The access on which order ${number} on ${instrument} at ${facility} rests has ended. Its work had "
+                "begun, so it is finished and billed as quoted."
+            ),
+        ),
+    ),
     Kind.MESSAGE: Template(
         _("A new message about ${about}"),
         (_("${author} wrote a message in a conversation about ${about} that you take part in."),),

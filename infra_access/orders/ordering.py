@@ -180,13 +180,18 @@ def cancel_order(
     require(actor, Permission.ORDER_CANCEL, found.scopes, of_team)
     checks = order_fields.OPTIONAL_REASON if of_team else order_fields.REASON
     reason = fields.cleaned({"reason": reason}, checks)["reason"]
+    call_off(session, actor, found, reason, now)
+    return found.order
+
+
+def call_off(session: Session, actor: Actor, found: Locked, reason: str, now: datetime, **details: Any) -> None:
+    """Cancel a locked order whose work did not begin, and give back what it drew and reserved."""
     before = OrderState(found.order.state)
     advance(found, OrderTransition.CANCEL, now)
     found.order.state_reason = reason or None
     if before is not OrderState.QUOTED:
         _give_back(session, found, now)
-    trace(session, actor, found.order, "cancelled", now, {"from": before.value, "reason": reason})
-    return found.order
+    trace(session, actor, found.order, "cancelled", now, {"from": before.value, "reason": reason, **details})
 
 
 def can_be_sent(route: AccessRoute) -> bool:

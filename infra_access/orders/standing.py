@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.models import AccessRequest, Allocation
+from infra_access.access_requests.allocations import request_behind
 from infra_access.access_requests.standing import team_of
 from infra_access.audit.record import record
 from infra_access.catalogue.fields import check_version
@@ -71,14 +71,9 @@ def lock_order(session: Session, order: ServiceOrder, expected_version: int | No
 
 def team_of_order(session: Session, order: ServiceOrder) -> frozenset[int]:
     """Return the accounts whose order it is: the owner, and the team whose allocation it draws on."""
-    if order.allocation_id is None:
-        return frozenset({order.account_id})
-    access_request = session.scalars(
-        select(AccessRequest)
-        .join(Allocation, Allocation.access_request_id == AccessRequest.id)
-        .where(Allocation.id == order.allocation_id)
-    ).one()
-    return team_of(session, access_request) | {order.account_id}
+    access_request = request_behind(session, order.allocation_id)
+    team = team_of(session, access_request) if access_request is not None else frozenset()
+    return team | {order.account_id}
 
 
 def relations_to(order: ServiceOrder, team: frozenset[int], actor: Actor | None) -> frozenset[str]:

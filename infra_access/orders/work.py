@@ -15,6 +15,7 @@ from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict
 from infra_access.core.i18n import _
 from infra_access.orders import order_fields
+from infra_access.orders.ending import is_taken_back
 from infra_access.orders.lifecycle import OPEN, OrderState, OrderTransition
 from infra_access.orders.models import ServiceOrder
 from infra_access.orders.standing import Locked, advance, lock_order, require_staff, trace
@@ -51,9 +52,15 @@ def receive_samples(
 def start(
     session: Session, *, actor: Actor, now: datetime, order: ServiceOrder, expected_version: int | None = None
 ) -> ServiceOrder:
-    """Begin the work, or begin it again after a dispute: the promised days then run anew."""
+    """Begin the work, or begin it again after a dispute: the promised days then run anew.
+
+    Raises Conflict `order.access_ended` for work to do again on what was taken back since.
+    """
     found = _of_staff(session, actor, order, expected_version)
     again = found.order.state == OrderState.DISPUTED
+    if again and is_taken_back(session, found.order):
+        message = _("The access that this rests on was taken back, so it is not done again. Write to the team.")
+        raise Conflict("order.access_ended", message)
     advance(found, OrderTransition.START, now)
     if again:
         found.order.checked_at = found.order.delivered_at = found.order.closed_at = None

@@ -1,6 +1,7 @@
 """Ending an access whose work is done: nothing more is booked on it, and its report falls due.
 
-What still stands on it keeps it from ending: a session to come is cancelled first, or held.
+What still stands on it keeps it from ending: a session to come is cancelled first, or held. A quote that nobody ordered
+does not, and ends with it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,8 +20,9 @@ from infra_access.audit.record import record
 from infra_access.catalogue.models import Instrument
 from infra_access.core.authority import Actor, Permission, require
 from infra_access.core.errors import Conflict, Invalid
-from infra_access.core.i18n import _
+from infra_access.core.i18n import _, plain
 from infra_access.core.input_text import clean_text
+from infra_access.orders.ending import end_orders, lock_orders
 from infra_access.orders.lifecycle import OPEN
 from infra_access.orders.models import ServiceOrder
 from infra_access.outcomes.owing import owe
@@ -49,6 +51,7 @@ def complete(
     """
     own = own_relations(access_request, actor)
     require(actor, Permission.REQUEST_COMPLETE, scopes_of(session, access_request), own)
+    quoted = lock_orders(session, access_request)
     access_request = locked(session, access_request, expected_version)
     reason = clean_text(reason, field="reason", max_length=2_000, required=not own)
     if outcomes and nothing_to_report is not None:
@@ -57,6 +60,8 @@ def complete(
     advance(access_request, RequestTransition.COMPLETE, now, reason)
     allocations.set_state(session, access_request, AllocationState.ENDED)
     _refuse_unfinished(session, access_request, now)
+    said = plain(_("The access that it belonged to was completed."))
+    end_orders(session, actor=actor, now=now, access_request=access_request, locked=quoted, reason=said)
     for position, outcome in enumerate(outcomes):
         _placed(session, actor, now, access_request, outcome, f"outcomes.{position}")
     owed = owe(session, access_request, now, now)

@@ -14,6 +14,8 @@ from infra_access.audit.record import record
 from infra_access.core.apart import each_apart
 from infra_access.core.authority import Actor, Permission, require, system_actor
 from infra_access.core.db import Database
+from infra_access.core.i18n import _, plain
+from infra_access.orders.ending import end_orders, lock_orders
 from infra_access.outcomes.owing import owe
 from infra_access.outcomes.reporting import scopes_of
 
@@ -40,14 +42,18 @@ def expire(session: Session, *, actor: Actor, now: datetime, access_request: Acc
     """Let a request expire if its time is over; None where it is not, or where it ended otherwise meanwhile.
 
     Sessions lie within that time, so none is to come; one that nobody signed off yet is settled all the same.
+    Samples whose work did not begin by then are not worked on: their orders are cancelled.
     """
     require(actor, Permission.REQUEST_COMPLETE, scopes_of(session, access_request))
+    orders = lock_orders(session, access_request)
     access_request = locked(session, access_request)
     granted = allocations.allocation_of(session, access_request)
     if access_request.state != RequestState.ACTIVE or granted is None or granted.valid_until > now:
         return None
     advance(access_request, RequestTransition.EXPIRE, now)
     allocations.set_state(session, access_request, AllocationState.ENDED)
+    said = plain(_("The time for which access was granted is over."))
+    end_orders(session, actor=actor, now=now, access_request=access_request, locked=orders, reason=said)
     owed = owe(session, access_request, granted.valid_until, now)
     tell(session, access_request, "expired", now)
     record(

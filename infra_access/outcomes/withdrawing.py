@@ -1,4 +1,4 @@
-"""Withdrawing a request with all that hangs on it: what is booked is given back, and what was used is reported on."""
+"""Withdrawing a request with all that hangs on it: sessions and orders are given back, what was used is reported on."""
 
 from datetime import datetime
 
@@ -8,8 +8,8 @@ from infra_access.access_requests import allocations
 from infra_access.access_requests.models import AccessRequest
 from infra_access.access_requests.submitting import withdraw
 from infra_access.core.authority import Actor
+from infra_access.outcomes.ending import with_all_on_it
 from infra_access.outcomes.owing import owe
-from infra_access.scheduling.revoking import with_bookings
 
 
 def withdraw_access(
@@ -21,7 +21,7 @@ def withdraw_access(
     reason: str = "",
     expected_version: int | None = None,
 ) -> AccessRequest:
-    """Withdraw a request and cancel what is booked on it; where any of it was used, its report falls due.
+    """Withdraw a request and cancel what is booked and ordered on it; where any of it was used, its report falls due.
 
     Raises as `submitting.withdraw` does.
     """
@@ -36,7 +36,7 @@ def withdraw_access(
             expected_version=expected_version,
         )
 
-    with_bookings(session, take_back, actor=actor, now=now, access_request=access_request, reason=reason)
+    with_all_on_it(session, take_back, actor=actor, now=now, access_request=access_request)
     granted = allocations.allocation_of(session, access_request)
     if granted is not None and granted.used > 0:
         owe(session, access_request, now, now)

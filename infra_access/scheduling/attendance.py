@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.allocations import refuse_standstill
 from infra_access.accounting.vocabularies import UsageKind
 from infra_access.catalogue.models import Instrument
 from infra_access.core.authority import Actor, Permission
@@ -35,7 +36,11 @@ SIGNED_OFF_AFTER = timedelta(hours=1)
 def check_in(
     session: Session, *, actor: Actor, now: datetime, booking: Booking, expected_version: int | None = None
 ) -> Booking:
-    """Note that the session began. Raises Conflict before its start or after its end, and while a gate is open."""
+    """Note that the session began.
+
+    Raises Conflict before its start or after its end, while a gate is open, and `allocation.inactive` where the access
+    that it rests on has ended or a change of that waits.
+    """
     _place, booking = locked(session, actor, booking, expected_version, Permission.BOOKING_ATTEND)
     if not booking.starts <= now < booking.ends:
         raise Conflict("booking.not_now", _("A session can be checked in from its start until its end."))
@@ -43,6 +48,8 @@ def check_in(
     if state is BookingState.CONFIRMED:
         state = transition(state, BookingTransition.MAKE_READY)
     state = transition(state, BookingTransition.CHECK_IN)
+    if booking.allocation_id is not None:
+        refuse_standstill(session, booking.allocation_id)
     refuse_open(session, booking, now=now, relations=relations_of(session, booking, actor))
     booking.state = state
     booking.checked_in_at = now

@@ -76,6 +76,9 @@ class BookingView:
     scopes: Scopes = ()
     """The scopes that contain its instrument, where they were asked for."""
 
+    relations: frozenset[str] = frozenset()
+    """How whoever asked for it relates to it."""
+
 
 @dataclass(frozen=True, slots=True)
 class BookingPage:
@@ -118,9 +121,9 @@ def booking_by_public_id(session: Session, public_id: str, *, actor: Actor | Non
     if row is None:
         raise unknown
     booking, instrument, facility, owner = row
-    related = bool(relations_of(session, booking, actor))
-    scopes = () if related else instrument_scopes(session, instrument)
-    if not related and not may(actor, Permission.BOOKING_READ, scopes):
+    relations = relations_of(session, booking, actor)
+    scopes = () if relations else instrument_scopes(session, instrument)
+    if not relations and not may(actor, Permission.BOOKING_READ, scopes):
         raise unknown
     lines = session.execute(
         select(Resource.public_id, Resource.name, BookingLine.starts, BookingLine.ends)
@@ -132,7 +135,8 @@ def booking_by_public_id(session: Session, public_id: str, *, actor: Actor | Non
     series = None
     if booking.series_id is not None:
         series = session.scalar(select(BookingSeries.public_id).where(BookingSeries.id == booking.series_id))
-    return BookingView(booking, instrument, facility, owner, listed, series, _rests_on(session, booking), scopes)
+    rests_on = _rests_on(session, booking)
+    return BookingView(booking, instrument, facility, owner, listed, series, rests_on, scopes, relations)
 
 
 def _rests_on(session: Session, booking: Booking) -> RestsOn:

@@ -1,6 +1,6 @@
-"""Emergency revocation, and whatever else ends a grant before its time.
+"""Emergency revocation, and whatever else ends a grant before its time: what was booked on it is given back.
 
-What was booked on it is cancelled, and a session that runs is ended.
+A session to come is cancelled, and one that runs is ended. `outcomes.ending` does so together with what was ordered.
 """
 
 from collections.abc import Callable, Collection
@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import allocations, revoking
+from infra_access.access_requests import allocations
 from infra_access.access_requests.models import AccessRequest
 from infra_access.access_requests.vocabularies import AllocationState
 from infra_access.core.authority import Actor
@@ -21,33 +21,6 @@ from infra_access.scheduling.lifecycle import FINAL, BookingState
 from infra_access.scheduling.models import Booking
 
 
-def revoke_access(
-    session: Session,
-    *,
-    actor: Actor,
-    now: datetime,
-    access_request: AccessRequest,
-    reason: str,
-    expected_version: int | None = None,
-) -> list[Booking]:
-    """Revoke a request and return the bookings behind it, each cancelled, or ended now where its session runs.
-
-    Raises as `access_requests.revoking.revoke` does.
-    """
-
-    def revoke() -> None:
-        revoking.revoke(
-            session,
-            actor=actor,
-            now=now,
-            access_request=access_request,
-            reason=reason,
-            expected_version=expected_version,
-        )
-
-    return with_bookings(session, revoke, actor=actor, now=now, access_request=access_request, reason=reason)
-
-
 def with_bookings(
     session: Session,
     command: Callable[[], None],
@@ -55,9 +28,10 @@ def with_bookings(
     actor: Actor,
     now: datetime,
     access_request: AccessRequest,
-    reason: str,
 ) -> list[Booking]:
-    """Run a command that ends what a request was granted, and give back what is booked on it: return these bookings.
+    """Run a command that may end what a request was granted, and give back what is booked on it: return these bookings.
+
+    Why the request ended is why they did.
 
     What was booked is locked before the grant, as whoever changes a booking does, and once more after it, since until
     then more could be booked. A session whose time is over stays, and is settled as any other.
@@ -65,11 +39,12 @@ def with_bookings(
     allocation = allocations.allocation_of(session, access_request)
     before = [] if allocation is None else _locked(session, allocation.id, now)
     command()
+    allocation = allocations.allocation_of(session, access_request)  # it may have been granted until then
     if allocation is None or allocation.state != AllocationState.ENDED:
         return []
     found = [*before, *_locked(session, allocation.id, now, known=[booking.id for booking in before])]
     for booking in found:
-        _end(session, actor, booking, reason, now)
+        _end(session, actor, booking, access_request.state_reason or "", now)
     return found
 
 

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.allocations import request_behind
 from infra_access.access_requests.conversations.speaking import About, ask
-from infra_access.access_requests.models import AccessRequest, Allocation, Conversation
+from infra_access.access_requests.models import Conversation
 from infra_access.access_requests.vocabularies import Visibility
 from infra_access.catalogue.models import Instrument
 from infra_access.core.authority import Actor
@@ -31,16 +31,6 @@ def ask_about_booking(
         public_id=booking.public_id,
         owner_id=booking.account_id,
         instrument=session.get_one(Instrument, booking.instrument_id),
-        access_request=_request_of(session, booking),
+        access_request=request_behind(session, booking.allocation_id),
     )
     return ask(session, actor=actor, now=now, subject=subject, text=text, about=about, visibility=visibility)
-
-
-def _request_of(session: Session, booking: Booking) -> AccessRequest | None:
-    if booking.allocation_id is None:
-        return None
-    return session.scalars(
-        select(AccessRequest)
-        .join(Allocation, Allocation.access_request_id == AccessRequest.id)
-        .where(Allocation.id == booking.allocation_id)
-    ).one()

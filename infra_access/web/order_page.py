@@ -16,6 +16,7 @@ from infra_access.orders.lifecycle import LABELS, NEXT, OF_THE_STAFF, OrderState
 from infra_access.orders.models import ServiceOrder
 from infra_access.orders.order_queries import OrderItem, OrderView
 from infra_access.orders.queue import is_overdue
+from infra_access.orders.talking import ORDER
 from infra_access.web.booking_form import REFUSED, version_in
 from infra_access.web.corrections import to_correct
 from infra_access.web.forms import to, values_of
@@ -25,6 +26,7 @@ from infra_access.web.presenters.decisions import kept
 from infra_access.web.presenters.order_steps import look_of, steps_of, with_links
 from infra_access.web.presenters.ways_in import promise_of
 from infra_access.web.rendering import flash
+from infra_access.web.talking import conversations_on
 
 
 def shown(context: Context, request: Request, now: datetime) -> dict[str, Any]:
@@ -57,6 +59,7 @@ def shown(context: Context, request: Request, now: datetime) -> dict[str, Any]:
         "price": money(request, view),
         "terms": to_html(order.terms["text"]) if order.terms else None,
         "delivered": with_links(order.deliverable),
+        **conversations_on(context, request, ORDER, order.public_id),
         "payers": [
             (one.public_id, one.name)
             for one in (funding_of(request.db, actor=request.actor, now=now) if mine and "order" in ways else ())

@@ -86,6 +86,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("booking_cancel", "/bookings/{id}/cancel", private(contexts.booking)),
     ("instrument_samples", "/instruments/{id}/send-samples", contexts.instrument),
     ("service_order", "/service-orders/{id}", private(contexts.service_order)),
+    ("service_order_message", "/service-orders/{id}/messages", private(contexts.service_order)),
     ("service_order_label", "/service-orders/{id}/label", private(contexts.service_order)),
     ("facility_queue", "/facilities/{id}/queue", contexts.facility),
     ("booking_check_in", "/bookings/{id}/check-in", private(contexts.booking)),

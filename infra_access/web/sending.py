@@ -7,8 +7,8 @@ from pyramid.request import Request
 from infra_access.access_requests import review
 from infra_access.access_requests.lifecycle import AWAITS_EXCEPTION, NEXT, RequestState
 from infra_access.access_requests.models import AccessRequest
-from infra_access.access_requests.submitting import submit
 from infra_access.core.i18n import _
+from infra_access.outcomes.refusing import submit_access
 from infra_access.web.forms import ENTERED
 from infra_access.web.rendering import flash
 
@@ -26,7 +26,7 @@ def send(
     try:
         # What sending began is undone alone, so that what was typed stays saved.
         with request.db.begin_nested():
-            sent = submit(
+            sent = submit_access(
                 request.db,
                 actor=request.actor,
                 now=now,

@@ -23,6 +23,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.approvals.authorisations import authorise
+from infra_access.access_requests.conversations.speaking import ask
 from infra_access.access_requests.models import AccessRoute
 from infra_access.api.openapi import PATH
 from infra_access.catalogue.models import Resource
@@ -202,6 +203,8 @@ def _filled(session: Session) -> tuple[str, dict[str, str]]:
         wish=Wish(TimeSpan(tomorrow + timedelta(hours=3), tomorrow + timedelta(hours=4))),
         rrule="FREQ=DAILY;COUNT=3",
     ).series
+    words = {"subject": "Wet samples?", "text": "Can they be measured?"}
+    talk = ask(session, actor=world.applicant, now=now, instrument=world.instrument, **words)
     return (
         token,
         {
@@ -226,5 +229,6 @@ def _filled(session: Session) -> tuple[str, dict[str, str]]:
             "booking-series": series.public_id,
             "standing-authorisations": ahead.public_id,
             "me/delegations": own.public_id,
+            "conversations": talk.public_id,
         },
     )

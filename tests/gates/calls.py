@@ -628,6 +628,11 @@ CALLS: Mapping[str, Call] = {
         )
     ),
     "api.wait_leave POST": Call(),
+    "api.instrument_conversations POST": Call(body={"subject": "Wet samples", "text": "Can they be measured?"}),
+    "api.access_request_conversations POST": Call(body={"subject": "Dates", "text": "May we come a week later?"}),
+    "api.booking_conversations POST": Call(body={"subject": "Gases", "text": "Is there argon?"}),
+    "api.service_order_conversations POST": Call(body={"subject": "Coating", "text": "Which side is coated?"}),
+    "api.conversation_messages POST": Call(body={"text": "Thank you."}),
     "api.booking_check_in POST": Call(**CHAMBER),
     "api.booking_complete POST": Call(**CHAMBER, after="api.booking_check_in POST"),
     "api.booking_gates POST": Call(**INVITED, body={**_SITE_ENTRY, "note": "Invited."}),
@@ -857,6 +862,7 @@ CALLS: Mapping[str, Call] = {
     "framework_agreement POST do=accept": Call(body=_given(do="accept", text_hash=_text_of_partners)),
     "framework_agreement POST do=end": Call(body={"do": "end", "reason": "We moved."}),
     "booking_message POST": Call(body={"subject": "Gases", "text": "Is there argon?"}),
+    "service_order_message POST": Call(body={"subject": "Coating", "text": "Which side is coated?"}),
     "access_request_message POST": Call(body={"subject": "Dates", "text": "May we come a week later?"}),
     "access_request_exceptions POST": Call(
         by="manager", of="water-filters", body={"rule": "sls-rapid-five-shifts", "reason": "A shift was lost."}

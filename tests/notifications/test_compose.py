@@ -10,6 +10,8 @@ from icalendar import Calendar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.conversations.speaking import ask as ask_about
+from infra_access.access_requests.conversations.speaking import reply
 from infra_access.access_requests.models import (
     AccessRequest,
     AccessRequestInstrument,
@@ -33,7 +35,7 @@ from infra_access.people.links import account_of_link
 from infra_access.people.models import Account, OneTimeLink
 from infra_access.scheduling.models import Booking
 from infra_access.scheduling.waiting.models import WaitListEntry
-from tests.factories.access_requests import NOW, make_world
+from tests.factories.access_requests import NOW, make_submitted, make_world
 from tests.factories.frameworks import make_draft, make_sides
 from tests.factories.overrides import LATER, administrators, ask, confirm, make_refused
 from tests.factories.people import make_account, make_actor, make_grant
@@ -441,3 +443,27 @@ def test_an_agreement_is_told_to_the_signatories_of_both_sides(session: Session)
             assert framework.title in mail["Subject"]
             assert sides.partner.name in _text(mail)
             assert f"{BASE}/framework-agreements/{framework.public_id}" in _text(mail)
+
+
+def test_a_message_on_a_request_goes_to_its_team_and_to_who_answers_there(session: Session) -> None:
+    world = make_world(session)
+    request = make_submitted(session, world)
+    people = {
+        session.get_one(Account, key).email: name
+        for key, name in ((world.applicant.account_id, "team"), (world.manager.account_id, "staff"))
+    }
+    words = {"subject": SECRET_TITLE, "text": "Which holder?"}
+    talk = ask_about(session, actor=world.manager, now=NOW, access_request=request, **words)
+
+    def told() -> list[str]:
+        mails = _mails(session, NOW, "conversation.message", conversation=talk.public_id)
+        assert not any(SECRET_TITLE in mail.as_string() for mail in mails)
+        return [people[mail["To"].addresses[0].addr_spec] for mail in mails]
+
+    assert told() == ["team"]
+    reply(session, actor=world.applicant, now=NOW, conversation=talk, text="The round one.")
+    assert told() == ["staff"]
+    talk.visibility = "staff"
+    assert told() == ["staff"]
+    request.state = "draft"
+    assert told() == []

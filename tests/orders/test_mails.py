@@ -5,13 +5,18 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from infra_access.access_requests.allocations import set_state
+from infra_access.access_requests.models import AccessRequest
+from infra_access.access_requests.vocabularies import AllocationState
 from infra_access.core.i18n import plain
 from infra_access.notifications.compose import Letterhead, compose
+from infra_access.orders.ending import end_orders
 from infra_access.orders.ordering import cancel_order
+from infra_access.orders.standing import lock_order
 from infra_access.outbox.events import Claimed
 from infra_access.outbox.models import OutboxEvent
 from infra_access.people.models import Account
-from tests.factories.orders import NOW, make_order, make_ordered, make_queue
+from tests.factories.orders import NOW, make_order, make_ordered, make_queue, make_sample_grant
 from tests.factories.people import make_actor
 
 LETTERHEAD = Letterhead("post@access.example", "https://access.example", lambda text, locale: plain(text))
@@ -60,3 +65,16 @@ def test_a_cancelled_order_is_told_to_both_with_the_reason(session, world):
     found, said = told(session, world)
     assert found["cancelled"] == ["staff", "team"]
     assert "No wet samples." in said
+
+
+def test_begun_work_whose_access_ended_is_told_to_both_with_the_reason(session, world):
+    order = make_order(session, world, "in_work", allocation=make_sample_grant(session, world).public_id)
+    found = lock_order(session, order, None)
+    by = {"actor": make_actor(session), "now": NOW + timedelta(days=3)}
+    access_request = session.scalars(select(AccessRequest)).one()
+    set_state(session, access_request, AllocationState.ENDED)
+    end_orders(session, **by, access_request=access_request, locked=[found], reason="The laser is unsafe.")
+    found, said = told(session, world)
+    assert found["access_ended"] == ["staff", "team"]
+    assert "Reason given: The laser is unsafe." in said
+    assert "${" not in said

@@ -14,12 +14,12 @@ from infra_access.core.db import Database
 from infra_access.core.errors import Conflict, DomainError, Forbidden
 from infra_access.core.timespan import TimeSpan
 from infra_access.outbox.models import OutboxEvent
+from infra_access.outcomes.revoking import revoke_access
+from infra_access.outcomes.verdicts import decide
 from infra_access.outcomes.withdrawing import withdraw_access
 from infra_access.scheduling.attendance import check_in
 from infra_access.scheduling.models import Booking
 from infra_access.scheduling.places import Place, place_of
-from infra_access.scheduling.revoking import revoke_access
-from infra_access.scheduling.verdicts import decide
 from tests.factories.access_requests import FEASIBILITY, NOW, OPEN_TO_ALL, make_submitted, make_world, pending
 from tests.factories.access_requests import decide as say_yes
 from tests.factories.people import make_actor

@@ -10,6 +10,7 @@ from infra_access.access_requests.approvals.queries import inbox
 from infra_access.access_requests.models import AccessRequest, Approval, Participant
 from infra_access.audit.models import AuditEvent
 from infra_access.core.errors import Conflict, Forbidden, Invalid, PreconditionFailed
+from infra_access.outcomes.verdicts import decide
 from infra_access.people.actors import load_actor
 from infra_access.people.delegations import hand_over
 from infra_access.people.models import Account
@@ -18,7 +19,6 @@ from infra_access.scheduling.changes import cancel, move
 from infra_access.scheduling.lapsing import release_lapsed
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.models import Booking
-from infra_access.scheduling.verdicts import decide
 from tests.factories.catalogue import make_organisation
 from tests.factories.people import make_account, make_actor, make_affiliation
 from tests.factories.policy import make_policy, raw_rule

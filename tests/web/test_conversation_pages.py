@@ -11,7 +11,8 @@ from infra_access.core import clock
 from infra_access.core.timespan import TimeSpan
 from infra_access.people.actors import load_actor
 from infra_access.people.models import Account
-from tests.factories.access_requests import make_route, make_world
+from tests.factories.access_requests import make_route, make_submitted, make_world
+from tests.factories.orders import make_ordered, make_queue
 from tests.factories.people import make_account
 from tests.factories.scheduling import make_booking
 
@@ -108,3 +109,37 @@ def test_a_booking_is_talked_about_on_its_page_by_its_owner_and_the_staff(browse
 
 def _form(page, action):
     return next(form for form in page.forms.values() if form.action == action)
+
+
+def test_what_is_written_on_an_order_stands_on_its_page_and_names_its_samples(browser, database):
+    with database.writer() as session:
+        world = make_queue(session)
+        order = make_ordered(session, world)
+    address = f"/service-orders/{order.public_id}"
+    visitor = browser(world.applicant_account)
+    form = _form(visitor.get(address), f"{address}/messages")
+    form["subject"] = "Coating"
+    refused = _form(form.submit(status=422), f"{address}/messages")
+    assert refused["subject"].value == "Coating"
+    refused["text"] = "The upper side is coated."
+    page = refused.submit().follow()
+    assert "8 samples" in page.text
+    assert order.sample_description in page.text
+    back = page.click("The order that it is about")
+    assert "Coating" in back.html.select_one("section[aria-labelledby=conversations] li").text
+
+
+def test_a_sample_is_chosen_on_the_page_of_its_request(browser, database, world):
+    samples = [{"kind": "Steel"}, {"kind": "Plant material", "country": "KE"}]
+    with database.writer() as session:
+        request = make_submitted(session, world, project={"samples": samples})
+    address = f"/access-requests/{request.public_id}"
+    visitor = browser(world.applicant_account)
+    form = _form(visitor.get(address), f"{address}/messages")
+    form["subject"], form["text"] = "Drying", "It was dried in air."
+    form["sample"].force_value("none")
+    form = _form(form.submit(status=422), f"{address}/messages")
+    form["sample"].select(text="Sample 2: Plant material")
+    page = form.submit().follow()
+    assert "Sample 2: Plant material" in " ".join(page.html.select_one("main").text.split())
+    assert "sample 2" in visitor.get(address).html.select_one("section[aria-labelledby=conversations] li").text

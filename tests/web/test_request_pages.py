@@ -23,7 +23,7 @@ from tests.factories.access_requests import (
     make_world,
     pending,
 )
-from tests.factories.people import make_account
+from tests.factories.people import make_account, make_affiliation, make_grant
 
 END_USE = {
     "id": "end-use",
@@ -323,3 +323,20 @@ def test_a_proposal_says_who_would_be_on_the_team(browser, database, world):
     told = " ".join(page.html.select_one("section[aria-labelledby=corrections]").text.split())
     assert "Li (li@lab.example): Works the instrument, China" in told
     assert "is changed" not in told
+
+
+def test_the_page_offers_the_staff_no_more_than_the_commands_take(browser, database, world):
+    scope = {"role": "facility_manager", "scope_kind": "facility", "scope_key": world.facility.public_id}
+    with database.writer() as session:
+        request = make_active(session, world)
+        free, near = make_account(session), make_account(session)
+        for account in (free, near):
+            make_grant(session, account=account, **scope)
+        make_affiliation(session, account=near, organisation=world.startup)
+    address = f"/access-requests/{request.public_id}"
+    offered = browser(free).get(address)
+    assert {f"{address}/revoke", f"{address}/corrections"} <= {form["action"] for form in offered.html.select("form")}
+    kept = browser(near).get(address)
+    assert not any("revoke" in form["action"] or "corrections" in form["action"] for form in kept.html.select("form"))
+    words = " ".join(kept.html.select_one("main").text.split())
+    assert "of your team or of your organisation. Leave it to others: Access administrator" in words

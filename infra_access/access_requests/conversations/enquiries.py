@@ -70,7 +70,7 @@ def _hindrance(conversation: Conversation, actor: Actor) -> Invalid | None:
     if conversation.opened_by_id != actor.account_id:
         return fault("conversation.unknown", "conversation", _("You began no such conversation."))
     if conversation.about_kind is not None:
-        message = _("This conversation is about a time that is booked. Begin the request without it.")
+        message = _("This conversation is about a booking or an order. Begin the request without it.")
         return fault("conversation.booking", "conversation", message)
     if conversation.access_request_id is not None:
         message = _("A request belongs to this conversation already. Go on there, or begin another one without it.")

@@ -1,12 +1,14 @@
 """Questions and answers on an instrument or a request, between a person or a team and the facility's staff."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, case, false, or_, select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.gates.judging import Sample, samples_of
 from infra_access.access_requests.lifecycle import RequestState
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Conversation, Message, Participant
 from infra_access.access_requests.standing import team_of
@@ -27,7 +29,7 @@ from infra_access.people.models import Account
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What lies above requests and is talked about, such as a booking: whose it is, on what, and for which request."""
+    """What lies above requests and is talked about, a booking or a service order: whose, on what, for which request."""
 
     kind: str
     public_id: str
@@ -58,6 +60,20 @@ class ConversationView:
     relations: frozenset[str]
 
     @property
+    def sample(self) -> Sample | None:
+        """The sample that it is about, as long as its request names it as it was, for team and staff."""
+        if self.access_request is None or not self.relations & {"team", "staff"}:
+            return None
+        found = samples_of(self.access_request.project)
+        return next((one for one in found if one.mark == self.conversation.sample), None)
+
+    @property
+    def told(self) -> AccessRequest | None:
+        """The request that it is about or that was made of it, as far as the reader may know of it."""
+        is_enquiry = self.instrument is not None and self.conversation.about_kind is None
+        return self.made if is_enquiry else self.access_request
+
+    @property
     def made(self) -> AccessRequest | None:
         """The request that was made of it, for its team, and once it is sent for the staff."""
         if self.instrument is None or self.access_request is None or self.conversation.about_kind is not None:
@@ -70,12 +86,17 @@ class ConversationView:
 
 @dataclass(frozen=True, slots=True)
 class ConversationItem:
-    """A conversation in a list."""
+    """A conversation in a list; `sample` is the number of the one that it is about, as its request names it now.
+
+    `instrument` is a name, `access_request` and `instrument_id` are public ids. A draft made of it is its team's alone.
+    """
 
     conversation: Conversation
     opener: str
     instrument: str | None
     access_request: str | None
+    instrument_id: str | None
+    sample: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +117,13 @@ def ask(
     instrument: Instrument | None = None,
     access_request: AccessRequest | None = None,
     about: About | None = None,
+    sample: int | None = None,
     visibility: str = Visibility.TEAM_AND_STAFF,
 ) -> Conversation:
-    """Begin a conversation on an instrument, by anyone signed in, or on a request or a booking, by team or staff.
+    """Begin a conversation on an instrument, by anyone signed in, or on what a team has, by the team or the staff.
 
-    Raises Invalid naming the field, Forbidden, NotFound for a request or a booking that is not the actor's.
+    That is a request, or a `sample` of it by its number from 1, or what lies above, `about`. Raises Invalid naming the
+    field, Forbidden, NotFound for what is not the actor's.
     """
     require(actor, Permission.CONVERSATION_START)
     if about is not None:
@@ -114,6 +137,7 @@ def ask(
         about_kind=about.kind if about is not None else None,
         about_public_id=about.public_id if about is not None else None,
         with_id=about.owner_id if about is not None else None,
+        sample=_mark_of(access_request, sample) if sample is not None else None,
         opened_by_id=actor.account_id,
         subject=clean_line(subject, field="subject", max_length=300, required=True),
         visibility=fields.one_of(Visibility)(visibility, "visibility"),
@@ -126,6 +150,9 @@ def ask(
         raise NotFound("conversation.about", _("There is nothing here that you could write about."))
     if access_request is not None and not ours:
         raise NotFound("access_request.unknown", _("There is no such access request, or it is not yours to see."))
+    if conversation.visibility == Visibility.ALL and (access_request is not None or about is not None):
+        message = _("Only what is asked about an instrument can be open to all.")
+        raise fields.fault("conversation.not_public", "visibility", message)
     if conversation.visibility == Visibility.STAFF and "staff" not in relations:
         raise Forbidden("conversation.staff", _("Only the staff of the facility talk among themselves here."))
     session.add(conversation)
@@ -162,18 +189,8 @@ def conversation_by_public_id(session: Session, public_id: str, *, actor: Actor 
 def own_conversations(
     session: Session, *, actor: Actor, limit: int | None = None, cursor: str | None = None
 ) -> ConversationPage:
-    """Return the conversations that the actor opened or that are on a request or a booking of theirs. One statement."""
-    on_team = select(Participant.access_request_id).where(Participant.account_id == actor.account_id)
-    own = or_(
-        Conversation.opened_by_id == actor.account_id,
-        (Conversation.visibility != Visibility.STAFF)
-        & or_(
-            AccessRequest.requester_id == actor.account_id,
-            Conversation.access_request_id.in_(on_team),
-            Conversation.with_id == actor.account_id,
-        ),
-    )
-    return _page(session, own, limit, cursor)
+    """Return the conversations that the actor opened, or that are on what they or their teams have. One statement."""
+    return _page(session, actor, _own(actor), limit, cursor)
 
 
 def facility_conversations(
@@ -182,7 +199,35 @@ def facility_conversations(
     """Return the conversations that a facility's staff answers. Raises Forbidden. Two statements."""
     require(actor, Permission.CONVERSATION_READ, facility_scopes(session, facility))
     routes = select(AccessRoute.id).where(AccessRoute.facility_id == facility.id)
-    return _page(session, or_(Instrument.facility_id == facility.id, AccessRequest.route_id.in_(routes)), limit, cursor)
+    of_facility = or_(Instrument.facility_id == facility.id, AccessRequest.route_id.in_(routes))
+    return _page(session, actor, of_facility, limit, cursor)
+
+
+def conversations_on(
+    session: Session,
+    *,
+    actor: Actor,
+    scopes: Scopes,
+    instrument: Instrument | None = None,
+    access_request: AccessRequest | None = None,
+    about: tuple[str, str] | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> ConversationPage:
+    """Return the conversations on one of these that the actor may read: its facility's staff all. One statement.
+
+    `scopes` are the facility's; `about` is the kind and the public id of what lies above.
+    """
+    on: ColumnElement[bool] = false()
+    if about is not None:
+        on = (Conversation.about_kind == about[0]) & (Conversation.about_public_id == about[1])
+    elif access_request is not None:
+        on = Conversation.access_request_id == access_request.id
+    elif instrument is not None:
+        on = Conversation.instrument_id == instrument.id
+    if not may(actor, Permission.CONVERSATION_READ, scopes):
+        on &= or_(_own(actor), Conversation.visibility == Visibility.ALL)
+    return _page(session, actor, on, limit, cursor)
 
 
 def conversations_of(session: Session, access_request: AccessRequest, *, staff: bool) -> Sequence[Conversation]:
@@ -192,7 +237,7 @@ def conversations_of(session: Session, access_request: AccessRequest, *, staff: 
 
 
 def conversations_about(session: Session, kind: str, public_id: str, *, staff: bool) -> Sequence[Conversation]:
-    """Return the conversations on a booking, oldest first; those among the staff only for them. One statement."""
+    """Return those on a booking or an order, oldest first; those among the staff only for them. One statement."""
     query = (
         select(Conversation)
         .where(Conversation.about_kind == kind, Conversation.about_public_id == public_id)
@@ -201,10 +246,27 @@ def conversations_about(session: Session, kind: str, public_id: str, *, staff: b
     return session.scalars(query if staff else query.where(Conversation.visibility != Visibility.STAFF)).all()
 
 
-def _page(session: Session, condition: ColumnElement[bool], limit: int | None, cursor: str | None) -> ConversationPage:
+def _own(actor: Actor) -> ColumnElement[bool]:
+    """Tell whether the actor opened a conversation or it is on what they or their teams have."""
+    on_team = select(Participant.access_request_id).where(Participant.account_id == actor.account_id)
+    return or_(
+        Conversation.opened_by_id == actor.account_id,
+        (Conversation.visibility != Visibility.STAFF)
+        & or_(
+            AccessRequest.requester_id == actor.account_id,
+            Conversation.access_request_id.in_(on_team),
+            Conversation.with_id == actor.account_id,
+        ),
+    )
+
+
+def _page(
+    session: Session, actor: Actor, condition: ColumnElement[bool], limit: int | None, cursor: str | None
+) -> ConversationPage:
     size = clean_limit(limit)
+    told = case((or_(AccessRequest.state != RequestState.DRAFT, _own(actor)), AccessRequest.public_id))
     query = (
-        select(Conversation, Account.name, Instrument.name, AccessRequest.public_id)
+        select(Conversation, Account.name, Instrument.name, told, Instrument.public_id, AccessRequest.project)
         .join(Account, Account.id == Conversation.opened_by_id)
         .outerjoin(Instrument, Instrument.id == Conversation.instrument_id)
         .outerjoin(AccessRequest, AccessRequest.id == Conversation.access_request_id)
@@ -213,7 +275,10 @@ def _page(session: Session, condition: ColumnElement[bool], limit: int | None, c
     if cursor:
         query = query.where(Conversation.id < decode_cursor(cursor, (int,))[0])
     rows = session.execute(query.order_by(Conversation.id.desc()).limit(size + 1)).all()
-    items = tuple(ConversationItem(*row) for row in rows[:size])
+    items = tuple(
+        ConversationItem(one, opener, name, request, instrument, _number_of(one.sample, project))
+        for one, opener, name, request, instrument, project in rows[:size]
+    )
     return ConversationPage(items, encode_cursor([items[-1].conversation.id]) if len(rows) > size else None)
 
 
@@ -242,6 +307,19 @@ def _view(
         tuple(Said(row[0], row[1], row[0].author_id not in asking) for row in rows),
         relations,
     )
+
+
+def _number_of(mark: str | None, project: Mapping[str, Any] | None) -> int | None:
+    found = samples_of(project or {}) if mark is not None else []
+    return next((one.number for one in found if one.mark == mark), None)
+
+
+def _mark_of(access_request: AccessRequest | None, number: int) -> str:
+    found = samples_of(access_request.project) if access_request is not None else []
+    for one in found:
+        if one.number == number:
+            return one.mark
+    raise fields.fault("conversation.sample", "sample", _("The request names no such sample. Choose another."))
 
 
 def _facility(session: Session, conversation: Conversation) -> Facility:

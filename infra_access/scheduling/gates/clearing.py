@@ -14,10 +14,9 @@ from infra_access.core.input_text import clean_line, clean_text
 from infra_access.core.roles import ROLES
 from infra_access.scheduling.booking_audit import record_act
 from infra_access.scheduling.changes import locked
-from infra_access.scheduling.circles import circle_of_booking
 from infra_access.scheduling.gates.models import GateClearance
 from infra_access.scheduling.gates.reading import GATED, gates_of
-from infra_access.scheduling.gates.seen import may_clear
+from infra_access.scheduling.gates.seen import may_clear, refusal_of_near
 from infra_access.scheduling.lifecycle import BookingState, BookingTransition, move
 from infra_access.scheduling.models import Booking
 
@@ -120,12 +119,9 @@ def _found(
 ) -> tuple[Booking, Gate]:
     """Return the locked booking and the gate that is meant."""
     place, booking = locked(session, actor, booking, expected_version, Permission.GATE_CLEAR)
-    near = circle_of_booking(session, booking).without_editors()
-    if actor.account_id is None or near.reaches(session, actor, place.scopes, now=now):
-        message = _(
-            "Nobody clears a gate of their own, of their team or of their organisation. Ask a colleague to do it."
-        )
-        raise Forbidden("gate.own", message)
+    refusal = refusal_of_near(session, booking, actor=actor, scopes=place.scopes, now=now)
+    if refusal is not None:
+        raise refusal
     if booking.state not in GATED:
         message = _("Its session has begun or was called off, so that nothing is waited for any more.")
         raise Conflict("booking.state", message, details={"state": str(booking.state)})

@@ -9,21 +9,26 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests.gates.judging import Gate, Owner
 from infra_access.access_requests.gates.reading import as_read
 from infra_access.core.authority import Actor, Permission, Scopes, may
-from infra_access.core.errors import Conflict
+from infra_access.core.errors import Conflict, Forbidden
 from infra_access.core.i18n import Text, _, plain
 from infra_access.scheduling.booking_queries import BookingView
+from infra_access.scheduling.circles import circle_of_booking
 from infra_access.scheduling.gates.reading import gates_of
 from infra_access.scheduling.models import Booking
 
 
 @dataclass(frozen=True, slots=True)
 class SeenGate:
-    """A gate with whether it is the reader's move, whether they may clear it, and the page on which to act."""
+    """A gate with whether it is the reader's move, whether they may clear it, and the page on which to act.
+
+    `hindered` says why somebody does not clear it whose role could.
+    """
 
     gate: Gate
     mine: bool
     clears: bool
     link: str
+    hindered: Text = ""
 
 
 def seen_gates(
@@ -38,12 +43,26 @@ def seen_gates(
     """Return the gates of a booking for somebody who may read it; its team clears none."""
     named = bool(relations) or may(actor, Permission.GATE_CLEAR, scopes)
     shown = as_read(gates_of(session, view.booking, now=now), case_of(view.booking), relations=relations, named=named)
-    return [_of_reader(gate, view, actor, scopes, relations) for gate in shown]
+    refusal = None
+    if not relations and any(gate.checkable and may_clear(actor, gate, scopes) for gate in shown):
+        refusal = refusal_of_near(session, view.booking, actor=actor, scopes=scopes, now=now)
+    return [_of_reader(gate, view, actor, scopes, relations, refusal) for gate in shown]
 
 
 def may_clear(actor: Actor | None, gate: Gate, scopes: Scopes) -> bool:
     """Tell whether the actor may clear this gate, the team's own apart: the staff, or the role that owns it."""
     return may(actor, Permission.INSTRUMENT_UPDATE, scopes) or (actor is not None and actor.holds(gate.role, scopes))
+
+
+def refusal_of_near(
+    session: Session, booking: Booking, *, actor: Actor, scopes: Scopes, now: datetime
+) -> Forbidden | None:
+    """Return why somebody near to a booking clears none of its gates, None for all others. Three statements at most."""
+    near = circle_of_booking(session, booking).without_editors()
+    if actor.account_id is not None and not near.reaches(session, actor, scopes, now=now):
+        return None
+    message = _("Nobody clears a gate of their own, of their team or of their organisation. Ask a colleague to do it.")
+    return Forbidden("gate.own", message)
 
 
 def case_of(booking: Booking) -> str:
@@ -79,9 +98,17 @@ def refuse_open(session: Session, booking: Booking, *, now: datetime, relations:
     )
 
 
-def _of_reader(gate: Gate, view: BookingView, actor: Actor, scopes: Scopes, relations: Collection[str]) -> SeenGate:
+def _of_reader(
+    gate: Gate,
+    view: BookingView,
+    actor: Actor,
+    scopes: Scopes,
+    relations: Collection[str],
+    refusal: Forbidden | None,
+) -> SeenGate:
     own = gate.person is not None and gate.person.account_id == actor.account_id
-    checks = not relations and may_clear(actor, gate, scopes)
+    able = not relations and may_clear(actor, gate, scopes)
+    checks = able and refusal is None
     mine = own or (gate.owner is Owner.TEAM and bool(relations)) or (gate.owner is Owner.ROLE and checks)
     clears = checks and gate.checkable
     if own:
@@ -92,4 +119,5 @@ def _of_reader(gate: Gate, view: BookingView, actor: Actor, scopes: Scopes, rela
         link = f"/bookings/{view.booking.public_id}#gates"
     else:
         link = f"/instruments/{view.instrument.public_id}/ask"
-    return SeenGate(gate, mine, clears, link)
+    hindered = refusal.message if refusal is not None and able and gate.checkable else ""
+    return SeenGate(gate, mine, clears, link, hindered)

@@ -1,6 +1,7 @@
 """An access request: what is asked, what is missing, who holds it; and sending, withdrawing, accepting, writing."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from pyramid.request import Request
@@ -8,14 +9,16 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from infra_access.access_requests.appeals import WITHIN
+from infra_access.access_requests.circles import refusal_of_near
 from infra_access.access_requests.conversations.speaking import ask, conversations_of
 from infra_access.access_requests.corrections import corrections_of
+from infra_access.access_requests.gates.judging import samples_of
 from infra_access.access_requests.gates.of_requests import gates_of_request
 from infra_access.access_requests.gates.reading import as_read
 from infra_access.access_requests.lifecycle import NEXT, RequestState, RequestTransition, can_move
 from infra_access.access_requests.request_queries import RequestView
 from infra_access.access_requests.terms.agreements import accept
-from infra_access.access_requests.vocabularies import AllocationState, TimeGiven, Visibility
+from infra_access.access_requests.vocabularies import AllocationState, TimeGiven
 from infra_access.core import clock
 from infra_access.core.authority import Permission, may
 from infra_access.core.errors import Conflict, DomainError, Invalid, PreconditionFailed
@@ -23,8 +26,8 @@ from infra_access.core.i18n import _
 from infra_access.http.security import Context
 from infra_access.outcomes.withdrawing import withdraw_access
 from infra_access.web.booking_form import version_in
-from infra_access.web.corrections import to_correct, to_fill_in
-from infra_access.web.forms import ENTERED, to, values_of
+from infra_access.web.corrections import to_fill_in
+from infra_access.web.forms import to, values_of
 from infra_access.web.outcomes_section import outcomes_section
 from infra_access.web.outlook import excepted_by, outlook
 from infra_access.web.presenters.approval_rows import approval_rows
@@ -38,6 +41,7 @@ from infra_access.web.rendering import flash
 from infra_access.web.repeats import new_key
 from infra_access.web.sending import send
 from infra_access.web.signing import terms_of
+from infra_access.web.talking import begin
 
 _PAGE = {"renderer": "access_request.jinja2", "request_method": "POST"}
 _UNSENT = frozenset({RequestState.DRAFT, RequestState.CHANGES_REQUESTED, RequestState.REOPENED})
@@ -108,22 +112,12 @@ def sign(context: Context, request: Request) -> Response:
 
 @view_config(route_name="access_request_message", permission=Permission.CONVERSATION_START, **_PAGE)
 def write(context: Context, request: Request) -> dict[str, Any] | Response:
-    """Begin a conversation on it."""
-    entered, now = values_of(request), clock.now()
-    try:
-        conversation = ask(
-            request.db,
-            actor=request.actor,
-            now=now,
-            access_request=context.row.access_request,
-            subject=entered.get("subject", ""),
-            text=entered.get("text", ""),
-            visibility=Visibility.STAFF if "staff" in entered else Visibility.TEAM_AND_STAFF,
-        )
-    except ENTERED as error:
-        return {**request_page(context, request, now), **to_correct(request, error)}
-    flash(request, "success", _("Your message was sent. The answer comes here and by mail."))
-    return to(request, "conversation", id=conversation.public_id)
+    """Begin a conversation on it, or on one of its samples."""
+    row, mark = context.row.access_request, values_of(request).get("sample")
+    numbers = {one.mark: one.number for one in samples_of(row.project)}
+    sample = numbers.get(mark, 0) if mark else None
+    page = partial(request_page, context, request, clock.now())
+    return begin(request, ask, page, access_request=row, sample=sample)
 
 
 def refused(request: Request, error: DomainError) -> Response:
@@ -155,6 +149,7 @@ def request_page(context: Context, request: Request, now: datetime) -> dict[str,
         "limits": [request.localize(one) for one in limit_sentences(decision.limits, locale)] if decision else [],
         "staff": staff,
         "conversations": conversations_of(request.db, row, staff=staff),
+        "samples": {one.mark: one for one in samples_of(row.project)},
         "gates": _gates(request, view, now),
         "granted": granted(view.allocation, locale),
         "bookable": view.allocation is not None
@@ -164,17 +159,10 @@ def request_page(context: Context, request: Request, now: datetime) -> dict[str,
         and "team" in view.relations,
         "own": "requester" in view.relations,
         "corrections": correction_rows(corrections_of(request.db, row), zone, locale),
-        "may_correct": staff
-        and can_move(RequestState(row.state), RequestTransition.AMEND)
-        and may(request.actor, Permission.REQUEST_CORRECT, context.scopes),
         "may_appeal": "requester" in view.relations
         and can_move(RequestState(row.state), RequestTransition.APPEAL)
         and now <= row.state_since + WITHIN,
-        "may_revoke": view.is_staff
-        and can_move(RequestState(row.state), RequestTransition.REVOKE)
-        and view.allocation is not None
-        and view.allocation.state != AllocationState.ENDED
-        and may(request.actor, Permission.REQUEST_REVOKE, context.scopes),
+        **_of_staff(context, request, now, staff=staff),
         "section": outcomes_section(context, request, now),
         "key": new_key(),
         "texts": terms_of(request, view, now=now),
@@ -187,3 +175,22 @@ def _gates(request: Request, view: RequestView, now: datetime) -> list[GateRow]:
     found = gates_of_request(request.db, row, view.route, now=now)
     shown = as_read(found, row.case or row.public_id, relations=() if view.is_staff else view.relations, named=True)
     return request_gate_rows(shown, account_id=request.actor.account_id, team=team, now=now)
+
+
+def _of_staff(context: Context, request: Request, now: datetime, *, staff: bool) -> dict[str, Any]:
+    """Return what the staff may do about it, and why somebody near to it may not."""
+    view: RequestView = context.row
+    state = RequestState(view.access_request.state)
+    corrects = staff and can_move(state, RequestTransition.AMEND)
+    corrects = corrects and may(request.actor, Permission.REQUEST_CORRECT, context.scopes)
+    revokes = view.is_staff and can_move(state, RequestTransition.REVOKE)
+    revokes = revokes and view.allocation is not None and view.allocation.state != AllocationState.ENDED
+    revokes = revokes and may(request.actor, Permission.REQUEST_REVOKE, context.scopes)
+    permission = Permission.REQUEST_REVOKE if revokes else Permission.REQUEST_CORRECT
+    by = {"actor": request.actor, "scopes": context.scopes, "permission": permission, "now": now}
+    refusal = refusal_of_near(request.db, view.access_request, **by) if corrects or revokes else None
+    return {
+        "may_correct": corrects and refusal is None,
+        "may_revoke": revokes and refusal is None,
+        "hindered": refusal.message if refusal is not None else "",
+    }

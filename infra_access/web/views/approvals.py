@@ -24,11 +24,11 @@ from infra_access.core.i18n import Text, _
 from infra_access.core.zones import day_start
 from infra_access.http.security import Context
 from infra_access.measurement.reach import scopes_of
+from infra_access.outcomes.verdicts import MOST_ALIKE, decide, decide_alike
 from infra_access.policy.canonical import restore_decision
 from infra_access.policy.decisions import decisions_about
 from infra_access.scheduling.booking_queries import booking_by_public_id
 from infra_access.scheduling.screened import decide_on_names
-from infra_access.scheduling.verdicts import MOST_ALIKE, decide, decide_alike
 from infra_access.web.accounting_forms import decimal_in
 from infra_access.web.booking_form import REFUSED, version_in
 from infra_access.web.corrections import Entries, to_correct, to_fill_in

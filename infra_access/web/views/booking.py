@@ -9,9 +9,8 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from infra_access.access_requests.approvals.queries import approvals_of
-from infra_access.access_requests.conversations.speaking import conversations_about
 from infra_access.core import clock
-from infra_access.core.authority import Permission, may
+from infra_access.core.authority import Permission
 from infra_access.core.i18n import _
 from infra_access.core.timespan import TimeSpan
 from infra_access.http.security import Context
@@ -35,6 +34,7 @@ from infra_access.web.presenters.decisions import kept
 from infra_access.web.presenters.gates import gate_rows
 from infra_access.web.presenters.money import money
 from infra_access.web.rendering import flash
+from infra_access.web.talking import conversations_on
 
 _CANCEL = {"route_name": "booking_cancel", "renderer": "booking_cancel.jinja2", "permission": Permission.BOOKING_UPDATE}
 
@@ -58,13 +58,14 @@ def booking_page(context: Context, request: Request) -> dict[str, Any]:
     )
     return {
         **_page(context, request, now),
+        "hindered": next((one.hindered for one in seen if one.hindered and one.gate.open), ""),
         "gates": gate_rows(seen, team=bool(context.relations), now=now),
         "approvals": rows,
         # When it would have been realistic is past: the time is set.
         "decision": replace(decision, earliest_start=None) if decision else None,
         "waits": any(one.open for one in rows),
         "mates": mates_of(request.db, booking),
-        **conversations_on(context, request),
+        **conversations_on(context, request, BOOKING, booking.public_id),
     }
 
 
@@ -120,16 +121,6 @@ def entry_for(request: Request, view: BookingView, *, titled: bool) -> CalendarE
     return entry if titled else replace(entry, summary=view.instrument.name)
 
 
-def conversations_on(context: Context, request: Request) -> dict[str, Any]:
-    """Return the conversations on a booking, for its owner, its team and the staff of the facility."""
-    # A conversation is the facility's: a role on the instrument alone does not read it.
-    staff = may(request.actor, Permission.CONVERSATION_READ, context.scopes[1:])
-    if not (staff or context.relations):
-        return {"may_talk": False, "staff": False, "conversations": ()}
-    found = conversations_about(request.db, BOOKING, context.row.booking.public_id, staff=staff)
-    return {"may_talk": True, "staff": staff, "conversations": found}
-
-
 def reads_title(context: Context, request: Request) -> bool:
     """Tell whether the reader may see what a booking is for: the owner and the staff, no other."""
     return "owner" in context.relations or request.may(Permission.BOOKING_READ_LABELS, context)
@@ -162,7 +153,8 @@ def _page(context: Context, request: Request, now: datetime) -> dict[str, Any]:
         "may_check_in": booking.state in EXPECTED and booking.starts <= now < booking.ends and may_run,
         "may_end": booking.state == BookingState.CHECKED_IN and may_run,
         "may_lose": booking.starts < now and request.may(Permission.MAINTENANCE_WRITE, context),
-        "lost": lost_time_of(request.db, booking.id),
+        # None of what is ahead is lost yet.
+        "lost": lost_time_of(request.db, booking.id) if booking.starts <= now else [],
         "causes": CAUSES,
         # Staff may change it late; the owner until the notice ends.
         "too_late": "owner" in context.relations and now > last and booking.displaced_by_id is None,

@@ -9,13 +9,14 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from infra_access.access_requests.override_queries import list_overrides
-from infra_access.access_requests.overriding import ask_override, confirm_override, withdraw_override
+from infra_access.access_requests.overriding import ask_override, confirm_override
 from infra_access.access_requests.vocabularies import OverrideState
 from infra_access.core import clock
 from infra_access.core.authority import Permission
 from infra_access.core.errors import Conflict, DomainError, Invalid, PreconditionFailed
 from infra_access.core.i18n import Text, _
 from infra_access.http.security import Context
+from infra_access.outcomes.refusing import end_exception
 from infra_access.web.corrections import to_correct, to_fill_in
 from infra_access.web.exceptions import exceptions_on, rows_of
 from infra_access.web.forms import ENTERED, day_in, seen_version, to, values_of
@@ -94,7 +95,7 @@ def withdraw(context: Context, request: Request) -> Response:
 
     def command() -> Text:
         reason = values_of(request).get("reason", "")
-        withdraw_override(request.db, override=context.row.override, reason=reason, **_by(request))
+        end_exception(request.db, override=context.row.override, reason=reason, **_by(request))
         return _("The exception has ended. From now on the rule decides again.")
 
     return _done(request, command)

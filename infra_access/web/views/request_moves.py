@@ -14,7 +14,7 @@ from infra_access.core.authority import Permission
 from infra_access.core.errors import Conflict, Forbidden, Invalid, PreconditionFailed
 from infra_access.core.i18n import Text, _
 from infra_access.http.security import Context
-from infra_access.scheduling.revoking import revoke_access
+from infra_access.outcomes.revoking import revoke_access
 from infra_access.web.booking_form import version_in
 from infra_access.web.forms import day_in, to, values_of
 from infra_access.web.presenters.correction_rows import period_of
@@ -37,12 +37,12 @@ def object_to(context: Context, request: Request) -> Response:
 
 @view_config(route_name="access_request_revoke", permission=Permission.REQUEST_REVOKE, **_POST)
 def take_away(context: Context, request: Request) -> Response:
-    """Revoke what was granted; what was booked on it is cancelled."""
+    """Revoke what was granted; what was booked and ordered on it is cancelled."""
     return _done(
         context,
         request,
         lambda common: revoke_access(request.db, **common),
-        _("Access is revoked, and what was booked on it is cancelled. The team is told your reason."),
+        _("Access is revoked, and what was booked and ordered on it is cancelled. The team is told your reason."),
     )
 
 

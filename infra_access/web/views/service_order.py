@@ -1,4 +1,4 @@
-"""A service order: how far it is and what comes next; ordering, cancelling, accepting, disputing; its label."""
+"""A service order: how far it is and what comes next; ordering, cancelling, accepting, disputing, talking; label."""
 
 from typing import Any
 
@@ -12,9 +12,11 @@ from infra_access.core.i18n import _
 from infra_access.http.security import Context
 from infra_access.orders import closing
 from infra_access.orders.ordering import cancel_order, place_order
+from infra_access.orders.talking import ask_about_order
 from infra_access.web.corrections import to_fill_in
 from infra_access.web.forms import values_of
 from infra_access.web.order_page import act, shown
+from infra_access.web.talking import begin
 
 PAGE = {"route_name": "service_order", "renderer": "service_order.jinja2"}
 _TEAM = {**PAGE, "request_method": "POST", "permission": Permission.ORDER_UPDATE}
@@ -35,6 +37,21 @@ def show(context: Context, request: Request) -> dict[str, Any]:
 def label(context: Context, request: Request) -> dict[str, Any]:
     """Show what to print and put into the parcel."""
     return {"view": context.row, "order": context.row.order}
+
+
+@view_config(
+    route_name="service_order_message",
+    renderer=PAGE["renderer"],
+    request_method="POST",
+    permission=Permission.CONVERSATION_START,
+)
+def write(context: Context, request: Request) -> dict[str, Any] | Response:
+    """Begin a conversation on it, or on its samples."""
+
+    def page() -> dict[str, Any]:
+        return shown(context, request, clock.now()) | {"refused": None}
+
+    return begin(request, ask_about_order, page, order=context.row.order)
 
 
 @view_config(**_TEAM, request_param="do=order")

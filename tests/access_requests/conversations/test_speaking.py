@@ -85,3 +85,40 @@ def test_it_is_about_one_thing_and_says_something(session: Session) -> None:
         ask(session, actor=world.applicant, now=NOW, subject="A", text="B", **both)
     with pytest.raises(Invalid):
         ask(session, actor=world.applicant, now=NOW, instrument=world.instrument, subject="A", text=" ")
+
+
+def test_a_sample_of_a_request_is_talked_about_and_known_again_while_it_is_the_same(session: Session) -> None:
+    world = make_world(session)
+    samples = [{"kind": "Steel"}, {"kind": "Plant material", "country": "KE"}]
+    request = make_submitted(session, world, project={"samples": samples})
+    words = {"subject": "Drying", "text": "How was it dried?"}
+    about = {"now": NOW, "access_request": request, **words}
+    with pytest.raises(NotFound):
+        ask(session, actor=make_actor(session), sample=2, **about)
+    for number in (0, 3):
+        with pytest.raises(Invalid) as refused:
+            ask(session, actor=world.manager, sample=number, **about)
+        assert list(refused.value.fields) == ["sample"]
+    asked = ask(session, actor=world.manager, sample=2, **about)
+    seen = conversation_by_public_id(session, asked.public_id, actor=world.applicant)
+    assert seen.sample is not None
+    assert (seen.sample.number, seen.sample.kind, seen.relations) == (2, "Plant material", {"team"})
+    request.project = {"samples": [samples[1] | {"documents": {"permit": "KE-7"}}]}
+    moved = conversation_by_public_id(session, asked.public_id, actor=world.manager)
+    assert moved.sample is not None
+    assert moved.sample.number == 1
+    request.project = {"samples": [samples[1] | {"country": "UG"}]}
+    assert conversation_by_public_id(session, asked.public_id, actor=world.manager).sample is None
+    with pytest.raises(NotFound):
+        conversation_by_public_id(session, asked.public_id, actor=make_actor(session))
+
+
+def test_what_is_not_about_an_instrument_alone_is_never_open_to_all(session: Session) -> None:
+    world = make_world(session)
+    request = make_submitted(session, world)
+    words = {"subject": "Holder", "text": "Which holder?", "visibility": "all"}
+    with pytest.raises(Invalid) as refused:
+        ask(session, actor=world.applicant, now=NOW, access_request=request, **words)
+    assert list(refused.value.fields) == ["visibility"]
+    with pytest.raises(Invalid):
+        ask(session, actor=world.applicant, now=NOW, instrument=world.instrument, sample=1, **words)

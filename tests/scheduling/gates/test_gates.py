@@ -16,9 +16,11 @@ from infra_access.people.actors import load_actor
 from infra_access.people.delegations import hand_over
 from infra_access.people.roles import grants_of
 from infra_access.scheduling.attendance import check_in, complete_unattended, due
+from infra_access.scheduling.booking_queries import booking_by_public_id, relations_of
 from infra_access.scheduling.changes import move
 from infra_access.scheduling.gates.clearing import clear, take_back
 from infra_access.scheduling.gates.reading import gates_of
+from infra_access.scheduling.gates.seen import seen_gates
 from infra_access.scheduling.places import place_of
 from tests.factories.access_requests import (
     FEASIBILITY,
@@ -228,6 +230,13 @@ def test_a_booking_with_a_gate_still_waits_for_its_approval(session, place, acto
     assert booking.state == "pending_approval"
 
 
+def read_by(session, booking, actor):
+    """Return the gates as somebody of the staff reads them."""
+    view = booking_by_public_id(session, booking.public_id, actor=actor)
+    relations = relations_of(session, booking, actor)
+    return seen_gates(session, view, actor=actor, scopes=view.scopes, relations=relations, now=MONDAY)
+
+
 def test_nobody_clears_a_gate_of_their_own_or_of_their_team(session, place, staff, actor):
     make_policy(session, OPEN, WALK)
     own = make_booking(session, place, span(10, 12), actor=staff)
@@ -268,7 +277,11 @@ def test_nor_does_who_has_an_address_of_the_team_or_stands_in_for_it(session, pl
         with pytest.raises(Forbidden) as refusal:
             clear(session, actor=near, now=MONDAY, booking=booking, gate="gate:safety-walk", note="Walked.")
         assert refusal.value.code == "gate.own"
+        (told,) = read_by(session, booking, near)
+        assert (told.clears, told.hindered) == (False, refusal.value.message)
     staff = make_actor(session, ("facility_manager", scope))
+    (told,) = read_by(session, booking, staff)
+    assert (told.clears, told.hindered) == (True, "")
     clear(session, actor=staff, now=MONDAY, booking=booking, gate="gate:safety-walk", note="Walked.")
 
 
