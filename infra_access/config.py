@@ -1,5 +1,6 @@
 """The composition root: what is included, in which order, and which adapter each port gets."""
 
+import linecache
 from collections.abc import Mapping
 
 from pyramid.config import Configurator
@@ -50,6 +51,8 @@ def configure(settings: Settings, database: Database) -> Configurator:
 def make_app(ini: Mapping[str, str], *, database: Database | None = None) -> Router:
     """Return the application for the settings of an ini file."""
     settings = Settings.from_ini(ini)
-    return configure(
-        settings, database or Database.connect(settings.database_url, threads=settings.threads)
-    ).make_wsgi_app()
+    database = database or Database.connect(settings.database_url, threads=settings.threads)
+    app = configure(settings, database).make_wsgi_app()
+    # Pyramid looked up where each view and route is declared, for which Python read and kept the sources: 3 MB.
+    linecache.clearcache()
+    return app

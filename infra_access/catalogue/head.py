@@ -14,6 +14,8 @@ from infra_access.core.i18n import _
 from infra_access.core.ids import new_public_id
 
 _HEAD_ID = 1
+# Built once: making a statement anew costs as much as running it.
+_HEAD = select(CatalogueHead.number, CatalogueHead.stamp).where(CatalogueHead.id == _HEAD_ID)
 
 
 class Head(NamedTuple):
@@ -25,9 +27,7 @@ class Head(NamedTuple):
 
 def read_head(session: Session) -> Head:
     """Return the head as this session's transaction sees it. Raises Unavailable before the migrations have run."""
-    row = session.execute(
-        select(CatalogueHead.number, CatalogueHead.stamp).where(CatalogueHead.id == _HEAD_ID)
-    ).one_or_none()
+    row = session.execute(_HEAD).one_or_none()
     if row is None:
         raise Unavailable(
             "catalogue.no_head", _("The database was not set up completely. Run the migrations, then try again.")

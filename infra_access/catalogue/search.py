@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Result, null, select, union_all
+from sqlalchemy import CompoundSelect, bindparam, null, select, union_all
 from sqlalchemy.orm import Session
 
 from infra_access.catalogue.facets import Facets, count_facets
@@ -17,6 +17,40 @@ from infra_access.catalogue.offers import Offer, offer_of
 from infra_access.catalogue.search_cache import shelf_of
 from infra_access.catalogue.search_pages import find_page
 from infra_access.core.paging import clean_limit
+
+# Built once: making a statement anew costs as much as running it.
+_SHOWN = (
+    select(
+        Instrument.id,
+        Instrument.public_id,
+        Instrument.name,
+        Instrument.name_key,
+        Instrument.names,
+        Instrument.status,
+        Instrument.listing,
+        Instrument.scheduling_authority,
+        Facility.name.label("facility_name"),
+        Facility.names.label("facility_names"),
+        Facility.public_id.label("facility_public_id"),
+        Facility.country,
+        Facility.city,
+        Facility.timezone,
+        Facility.demo,
+        Organisation.name.label("organisation_name"),
+        Organisation.public_id.label("organisation_public_id"),
+    )
+    .join(Facility, Facility.id == Instrument.facility_id)
+    .join(Organisation, Organisation.id == Facility.organisation_id)
+    .where(Instrument.id.in_(bindparam("instruments", expanding=True)))
+)
+_BESIDE: CompoundSelect[int, str, str | None] = union_all(
+    select(InstrumentTechnique.instrument_id, InstrumentTechnique.key, InstrumentTechnique.name).where(
+        InstrumentTechnique.instrument_id.in_(bindparam("instruments", expanding=True))
+    ),
+    select(InstrumentAccessType.instrument_id, InstrumentAccessType.access_type, null()).where(
+        InstrumentAccessType.instrument_id.in_(bindparam("instruments", expanding=True))
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,34 +132,8 @@ def search(
 
 def summaries_of(session: Session, instrument_ids: Sequence[int]) -> dict[int, InstrumentSummary]:
     """Return the summaries of given instruments by their key, whatever their publication."""
-    rows = session.execute(_columns().where(Instrument.id.in_(instrument_ids))).all()
+    rows = session.execute(_SHOWN, {"instruments": list(instrument_ids)}).all()
     return {summary.id: summary for summary in _summaries(session, rows)}
-
-
-def _columns() -> Any:
-    return (
-        select(
-            Instrument.id,
-            Instrument.public_id,
-            Instrument.name,
-            Instrument.name_key,
-            Instrument.names,
-            Instrument.status,
-            Instrument.listing,
-            Instrument.scheduling_authority,
-            Facility.name.label("facility_name"),
-            Facility.names.label("facility_names"),
-            Facility.public_id.label("facility_public_id"),
-            Facility.country,
-            Facility.city,
-            Facility.timezone,
-            Facility.demo,
-            Organisation.name.label("organisation_name"),
-            Organisation.public_id.label("organisation_public_id"),
-        )
-        .join(Facility, Facility.id == Instrument.facility_id)
-        .join(Organisation, Organisation.id == Facility.organisation_id)
-    )
 
 
 def _summaries(session: Session, rows: Sequence[Any]) -> list[InstrumentSummary]:
@@ -163,17 +171,7 @@ def _beside(
     """Return the techniques and the access types of each instrument, both in one statement."""
     techniques: dict[int, list[tuple[str, str]]] = {key: [] for key in instrument_ids}
     access_types: dict[int, list[str]] = {key: [] for key in instrument_ids}
-    rows: Result[int, str, str | None] = session.execute(
-        union_all(
-            select(InstrumentTechnique.instrument_id, InstrumentTechnique.key, InstrumentTechnique.name).where(
-                InstrumentTechnique.instrument_id.in_(instrument_ids)
-            ),
-            select(InstrumentAccessType.instrument_id, InstrumentAccessType.access_type, null()).where(
-                InstrumentAccessType.instrument_id.in_(instrument_ids)
-            ),
-        )
-    )
-    for key, value, name in rows:
+    for key, value, name in session.execute(_BESIDE, {"instruments": list(instrument_ids)}):
         if name is None:
             access_types[key].append(value)
         else:

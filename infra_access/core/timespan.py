@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True, order=True, init=False)
 class TimeSpan:
     """A non-empty span `[start, end)` of aware instants, held in UTC.
 
@@ -21,14 +21,15 @@ class TimeSpan:
     start: datetime
     end: datetime
 
-    def __post_init__(self) -> None:
+    def __init__(self, start: datetime, end: datetime) -> None:
         """Refuse naive ends and empty or reversed spans. Raises ValueError."""
-        if self.start.tzinfo is None or self.end.tzinfo is None:
+        if start.tzinfo is None or end.tzinfo is None:
             raise ValueError("a span needs aware instants")
-        object.__setattr__(self, "start", self.start.astimezone(UTC))
-        object.__setattr__(self, "end", self.end.astimezone(UTC))
-        if self.end <= self.start:
+        start, end = start.astimezone(UTC), end.astimezone(UTC)
+        if end <= start:
             raise ValueError("a span ends after it starts")
+        object.__setattr__(self, "start", start)
+        object.__setattr__(self, "end", end)
 
     @property
     def length(self) -> timedelta:

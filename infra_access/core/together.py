@@ -5,7 +5,7 @@ command may say that its records (what was decided, done and is to be told) are 
 is no way off, and gets them one by one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -76,9 +76,16 @@ def _statement(shape: tuple[tuple[Table, tuple[str, ...]], ...]) -> Select[*tupl
 
 def _whole(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the row with the values that its columns have by default, which an insert of its own would fill in."""
-    defaults = {
-        column.name: column.default.arg(None) if column.default.is_callable else column.default.arg
-        for column in table.columns
-        if column.name not in row and column.default is not None and hasattr(column.default, "arg")
-    }
+    defaults = {name: make(None) if make else value for name, make, value in _defaults(table) if name not in row}
     return {**row, **defaults}
+
+
+@lru_cache(maxsize=100)
+def _defaults(table: Table) -> Sequence[tuple[str, Callable[[Any], Any] | None, Any]]:
+    """Return the columns that have a default: what makes its value, or the value."""
+    found: list[tuple[str, Callable[[Any], Any] | None, Any]] = []
+    for column in table.columns:
+        if column.default is not None and hasattr(column.default, "arg"):
+            made, value = column.default.is_callable, column.default.arg
+            found.append((column.name, value if made else None, None if made else value))
+    return found

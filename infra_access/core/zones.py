@@ -118,14 +118,12 @@ def is_repeated(wall: datetime, zone: str | ZoneInfo) -> bool:
 
 def first_instant(wall: datetime, zone: str | ZoneInfo) -> datetime:
     """Return the first UTC instant at which clocks in `zone` show `wall`; for a skipped one, the gap's end."""
-    place = _place(wall, zone)
-    return _jump(wall, place) if _is_skipped(wall, place) else wall.replace(tzinfo=place, fold=0).astimezone(UTC)
+    return _instant(wall, _place(wall, zone), 0)
 
 
 def last_instant(wall: datetime, zone: str | ZoneInfo) -> datetime:
     """Return the last UTC instant at which clocks in `zone` show `wall`; for a skipped one, the gap's end."""
-    place = _place(wall, zone)
-    return _jump(wall, place) if _is_skipped(wall, place) else wall.replace(tzinfo=place, fold=1).astimezone(UTC)
+    return _instant(wall, _place(wall, zone), 1)
 
 
 def day_start(day: date, zone: str | ZoneInfo) -> datetime:
@@ -167,6 +165,14 @@ def _offset(wall: datetime, place: ZoneInfo, fold: Literal[0, 1]) -> timedelta:
     offset = wall.replace(tzinfo=place, fold=fold).utcoffset()
     assert offset is not None, "every IANA zone knows its offset"
     return offset
+
+
+def _instant(wall: datetime, place: ZoneInfo, fold: Literal[0, 1]) -> datetime:
+    # Only around a jump do the two readings of a wall time differ; elsewhere one conversion does.
+    first, last = _offset(wall, place, 0), _offset(wall, place, 1)
+    if first != last and _is_skipped(wall, place):
+        return _jump(wall, place)
+    return wall.replace(tzinfo=UTC, fold=0) - (last if fold else first)
 
 
 def _is_skipped(wall: datetime, place: ZoneInfo) -> bool:

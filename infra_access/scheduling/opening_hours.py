@@ -149,19 +149,21 @@ def open_spans(
 ) -> list[TimeSpan]:
     """Return when it is open within `window`, as sorted maximal spans. Raises Invalid `zone.unknown`."""
     place = zone if isinstance(zone, ZoneInfo) else named_zone(zone)
+    dated = {exception.day: exception.hours for exception in exceptions}
+    if hours == ALWAYS_OPEN and not dated:
+        return [window]
     weekly: dict[int, list[DayHours]] = {}
     for row in hours:
         weekly.setdefault(row.weekday, []).append(DayHours(row.opens, row.closes))
-    dated = {exception.day: exception.hours for exception in exceptions}
     # A day more on either side: a few zones once repeated an hour across midnight.
     day = window.start.astimezone(place).date() - _DAY
     last = window.end.astimezone(place).date() + _DAY
     found: list[TimeSpan] = []
     while day <= last:
         for stretch in dated.get(day, weekly.get(day.weekday(), ())):
-            start, end = _start(day, stretch, place), _end(day, stretch, place)
-            if start < end and (part := TimeSpan(start, end).clip(window)):
-                found.append(part)
+            start, end = max(_start(day, stretch, place), window.start), min(_end(day, stretch, place), window.end)
+            if start < end:
+                found.append(TimeSpan(start, end))
         day += _DAY
     return merge(found)
 

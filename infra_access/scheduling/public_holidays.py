@@ -1,12 +1,13 @@
-"""The public holidays of countries and their regions, as the library `holidays` knows them."""
+"""The public holidays of countries and their regions, as the library `holidays` knows them.
+
+It is imported when somebody first asks: a process keeps some 3 MB of it, and many never do.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
-
-import holidays
 
 from infra_access.core.errors import Invalid
 from infra_access.core.i18n import Text, _
@@ -18,6 +19,8 @@ LONGEST_REGION = 10
 @lru_cache(maxsize=1)
 def countries() -> Mapping[str, tuple[str, ...]]:
     """Return each country (ISO 3166-1) whose holidays are known, with its regions (after the hyphen of ISO 3166-2)."""
+    import holidays
+
     listed = holidays.list_supported_countries(include_aliases=False)
     return MappingProxyType(
         {
@@ -79,6 +82,8 @@ def holidays_of(country: str, region: str | None, year: int) -> Mapping[date, st
 
     Days on which a holiday is observed instead count as well.
     """
+    import holidays
+
     calendar = holidays.country_holidays(country, subdiv=region, years=year, language=_language(country))
     return MappingProxyType(dict(sorted(calendar.items())))
 
@@ -86,6 +91,8 @@ def holidays_of(country: str, region: str | None, year: int) -> Mapping[date, st
 @lru_cache(maxsize=512)
 def _language(country: str) -> str | None:
     """Return the English that the library has for a country; None is the country's own language."""
+    import holidays
+
     known = holidays.list_localized_countries(include_aliases=False).get(country, [])
     wanted = ("en_GB", f"en_{country}", "en_US")
     return next((one for one in wanted if one in known), None)

@@ -125,17 +125,16 @@ def _copies(dialect: str) -> ColumnElement[bool]:
 
 
 def _make_open_at(dialect: str) -> Select[Any]:
-    latest = (
-        select(func.max(_w.starts))
+    # Windows of one resource never overlap: only the last that began by then can be open.
+    ends = (
+        select(_w.ends)
         .where(_w.resource_id == Resource.id, _w.starts <= bindparam("at"))
+        .order_by(_w.starts.desc())
+        .limit(1)
         .correlate(Resource)
         .scalar_subquery()
     )
-    return (
-        select(Resource.instrument_id)
-        .join(FreeWindow, and_(FreeWindow.resource_id == Resource.id, FreeWindow.starts == latest))
-        .where(_copies(dialect), FreeWindow.ends >= bindparam("room"))
-    )
+    return select(Resource.instrument_id).where(_copies(dialect), ends >= bindparam("room"))
 
 
 def _begins(window: Any) -> ColumnElement[bool]:
