@@ -33,10 +33,12 @@ from infra_access.access_requests.models import (
 )
 from infra_access.access_requests.submitting import submit
 from infra_access.access_requests.terms.framework_models import FrameworkAgreement
+from infra_access.access_requests.what_if_runs import start_run, work_on_runs
 from infra_access.accounting.models import AccessPeriod, AccessPool, FundingSource, Quote, UsageLine
 from infra_access.catalogue.models import Facility, Instrument, Organisation, Resource
 from infra_access.config import configure
 from infra_access.core import clock
+from infra_access.core.authority import NETWORK
 from infra_access.core.db import Database
 from infra_access.core.migrations import upgrade
 from infra_access.core.timespan import TimeSpan
@@ -128,9 +130,11 @@ def demo_world(folder: Path, *, base_url: str = f"http://{HOST}") -> Iterator[De
             link = make_link(session, known["startup"], now=NOW)
             known["researcher"].email_confirmed_at = None
             waits = _waits(session, known["startup"])
+        runs = _runs(database)
         with database.reader() as session:
             links = {"startup": link}
             ids = {**_ids(session), "set-password": links, "confirm-address": links, "wait-list": waits}
+            ids["what-if-runs"] = runs
             ids["bookings"] |= _held(session)
         with database.writer() as session:
             ids["approvals"] |= _screened(session, ids, known["company-de"])
@@ -140,6 +144,22 @@ def demo_world(folder: Path, *, base_url: str = f"http://{HOST}") -> Iterator[De
         shutil.copyfile(folder / "demo.sqlite", template)
     yield DemoWorld(url, template, database, ids, cookies, tokens, _app(url, database, base_url))
     database.dispose()
+
+
+def _runs(database: Database) -> dict[str, str]:
+    """Let it be worked out two days before what rules of the manager's would change; return the id of that."""
+    asked = NOW - timedelta(days=2)
+    with database.writer() as session:
+        rules = session.scalars(select(PolicyDocument).where(PolicyDocument.name == "startups-and-smes")).all()
+        runs = {
+            f"{one.scope_kind} {one.name}": start_run(
+                session, actor=SYSTEM, now=asked, document=one, scopes=(NETWORK,)
+            ).public_id
+            for one in rules
+        }
+    while work_on_runs(database, now=asked):
+        pass
+    return runs
 
 
 def _waits(session: Session, account: Account) -> dict[str, str]:

@@ -10,7 +10,7 @@ from infra_access.http import accounting_contexts, contexts
 from infra_access.http.agreement_contexts import framework
 from infra_access.http.contexts import Factory, private
 from infra_access.http.measurement_contexts import exchange
-from infra_access.http.policy_contexts import override, policy_document
+from infra_access.http.policy_contexts import override, policy_document, what_if_run
 
 BASE = "/api/v1"
 
@@ -144,6 +144,8 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.policy_templates", "/policy-templates", contexts.nothing),
     ("api.policy_changes", "/policies/{id}/changes", policy_document),
     ("api.policy_what_if", "/policies/{id}/what-if", policy_document),
+    ("api.policy_what_if_runs", "/policies/{id}/what-if-runs", policy_document),
+    ("api.what_if_run", "/what-if-runs/{id}", private(what_if_run)),
     ("api.policy_withdraw", "/policies/{id}/withdraw", policy_document),
     ("api.policy_publish", "/policies/{id}/publish", policy_document),
     ("api.me", "/me", own_account),

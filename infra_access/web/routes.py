@@ -100,6 +100,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("policies", "/policies", contexts.nothing),
     ("policy_new", "/policies/new", contexts.nothing),
     ("policy", "/policies/{id}", policy_document),
+    ("policy_what_if", "/policies/{id}/what-if", policy_document),
     ("country_groups", "/country-groups", contexts.nothing),
     ("overrides", "/overrides", contexts.nothing),
     ("override_confirm", "/overrides/{id}/confirm", private(override)),

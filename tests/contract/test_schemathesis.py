@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.approvals.authorisations import authorise
 from infra_access.access_requests.models import AccessRoute
+from infra_access.access_requests.what_if_runs import start_run
 from infra_access.api.openapi import PATH
 from infra_access.catalogue.models import Resource
 from infra_access.config import make_app
@@ -202,6 +203,8 @@ def _filled(session: Session) -> tuple[str, dict[str, str]]:
         wish=Wish(TimeSpan(tomorrow + timedelta(hours=3), tomorrow + timedelta(hours=4))),
         rrule="FREQ=DAILY;COUNT=3",
     ).series
+    rules = make_document(session)
+    run = start_run(session, actor=SYSTEM, now=clock.now(), document=rules, scopes=(NETWORK,))
     return (
         token,
         {
@@ -212,7 +215,8 @@ def _filled(session: Session) -> tuple[str, dict[str, str]]:
             "approvals": pending(session, request)["facility_manager"].public_id,
             "framework-agreements": make_draft(session, sides, now=now).public_id,
             "bookings": booking.public_id,
-            "policies": make_document(session).public_id,
+            "policies": rules.public_id,
+            "what-if-runs": run.public_id,
             "me/tokens": spare.public_id,
             "closures": closure.public_id,
             "quotes": quote.public_id,

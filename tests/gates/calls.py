@@ -49,6 +49,7 @@ TYPICAL = {
     "service-orders": "maize-leaves",
     "schedules": "next-cycle",
     "policies": "facility startups-and-smes",
+    "what-if-runs": "facility startups-and-smes",
     "standing-authorisations": "uct",
     "delegations": "startup",
     "overrides": "soil-iron",
@@ -723,6 +724,8 @@ CALLS: Mapping[str, Call] = {
     "api.policy PATCH": Call(by="manager", of=NEW, body={"rules": []}, after="api.policies POST"),
     "api.policy_publish POST": Call(by="manager", of=NEW, after="api.policies POST"),
     "api.policy_what_if POST": Call(by="manager", silent="only computes"),
+    "api.policy_what_if_runs POST": Call(by="manager"),
+    "policy_what_if POST": Call(by="manager"),
     "api.policy_withdraw POST": Call(by="manager", of="facility swiss-light-source-rules"),
     "policy_new POST": Call(
         by="manager", body=_given(scope=_scope_of_sls, name="gate", template="wide", terms_days="5")
