@@ -47,7 +47,7 @@ def rule(
     share_lock: bool = True,
     access_request_id: int | None = None,
 ) -> Ruling:
-    """Return the policy's answer on asking for this; the policy stays as it is until the transaction ends.
+    """Return the policy's answer on asking for this; both policy and programme stay so until the transaction ends.
 
     Without `share_lock` it is only looked at, as by the pages that say what is still missing. Exceptions that were
     granted to the request of `access_request_id` count.
@@ -68,6 +68,7 @@ def rule(
             now=now,
             by=actor.public_id,
             access_request_id=access_request_id,
+            in_turn=share_lock,
         ),
         book=book,
         overrides=overrides_of(session, access_request_id, book, now=now, share_lock=share_lock),
