@@ -49,6 +49,7 @@ from infra_access.outcomes.models import Outcome
 from infra_access.people.actors import load_actor
 from infra_access.people.links import make_link
 from infra_access.people.models import Account, ApiToken, RoleGrant
+from infra_access.people.trainings import add_training
 from infra_access.policy.models import PolicyDocument
 from infra_access.scheduling.bookings import book_and_show
 from infra_access.scheduling.drafts.models import SessionDraft, SessionSchedule
@@ -130,11 +131,13 @@ def demo_world(folder: Path, *, base_url: str = f"http://{HOST}") -> Iterator[De
             link = make_link(session, known["startup"], now=NOW)
             known["researcher"].email_confirmed_at = None
             waits = _waits(session, known["startup"])
+            trainings = _trained(session, known["startup"])
         runs = _runs(database)
         with database.reader() as session:
             links = {"startup": link}
             ids = {**_ids(session), "set-password": links, "confirm-address": links, "wait-list": waits}
             ids["what-if-runs"] = runs
+            ids["trainings"] = trainings
             ids["bookings"] |= _held(session)
         with database.writer() as session:
             ids["approvals"] |= _screened(session, ids, known["company-de"])
@@ -144,6 +147,14 @@ def demo_world(folder: Path, *, base_url: str = f"http://{HOST}") -> Iterator[De
         shutil.copyfile(folder / "demo.sqlite", template)
     yield DemoWorld(url, template, database, ids, cookies, tokens, _app(url, database, base_url))
     database.dispose()
+
+
+def _trained(session: Session, account: Account) -> dict[str, str]:
+    """Record that somebody completed a training at the manager's facility; return the id of that."""
+    facility = session.scalars(select(Facility).where(Facility.source_id == "demo:swiss-light-source")).one()
+    values = {"code": "sls-evacuation", "issuer": facility.name, "completed_on": NOW.date()}
+    made = add_training(session, actor=SYSTEM, now=NOW, account=account, facility=facility, **values)
+    return {"startup": made.public_id}
 
 
 def _runs(database: Database) -> dict[str, str]:

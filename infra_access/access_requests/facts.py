@@ -210,6 +210,7 @@ def _trainings(session: Session, content: Content, now: datetime) -> dict[int, f
     rows = session.execute(
         select(Training.account_id, Training.code).where(
             Training.account_id.in_(people),
+            Training.withdrawn_at.is_(None),
             Training.completed_on <= today,
             or_(Training.expires_on.is_(None), Training.expires_on > today),
         )

@@ -72,6 +72,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("booking_accept", "/bookings/{id}/accept", private(contexts.booking)),
     ("booking_decline", "/bookings/{id}/decline", private(contexts.booking)),
     ("booking_propose", "/bookings/{id}/propose", private(contexts.booking)),
+    ("facility_trainings", "/facilities/{id}/trainings", private(contexts.facility)),
     ("facility_board", "/facilities/{id}/board", private(contexts.facility)),
     ("schedule", "/schedules/{id}", private(contexts.schedule)),
     ("access_request_dates", "/access-requests/{id}/dates", private(contexts.access_request)),

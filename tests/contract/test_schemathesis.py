@@ -45,7 +45,7 @@ from tests.factories.access_requests import make_active, make_request, make_subm
 from tests.factories.accounting import make_funding, make_period, make_pool, make_quote
 from tests.factories.catalogue import make_instrument
 from tests.factories.frameworks import make_draft, make_sides
-from tests.factories.people import make_grant, make_token
+from tests.factories.people import make_grant, make_token, make_training
 from tests.factories.policy import make_document
 from tests.factories.scheduling import SYSTEM, copies_of
 
@@ -217,6 +217,7 @@ def _filled(session: Session) -> tuple[str, dict[str, str]]:
             "bookings": booking.public_id,
             "policies": rules.public_id,
             "what-if-runs": run.public_id,
+            "trainings": make_training(session, account=account, actor=SYSTEM, facility=world.facility).public_id,
             "me/tokens": spare.public_id,
             "closures": closure.public_id,
             "quotes": quote.public_id,
