@@ -94,16 +94,8 @@ def test_all_requests_are_decided_again_in_parts_and_counted_by_both_answers(
     assert view.found.requests[0].public_id == latest
     assert set(view.found.requests) < set(at_once.requests)  # which knows the one that came later too
     assert (done(database, "asked"), done(database, "finished")) == (1, 1)
-
-
-def test_only_so_many_changed_requests_are_listed_and_all_are_counted(
-    database: Database, world: World, draft: PolicyDocument, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(what_if_runs, "MOST_LISTED", 1)
-    run = start(database, draft)
-    finish(database)
-    found = seen(database, run).found
-    assert (len(found.requests), found.changed) == (1, 3)
+    with database.writer() as session, pytest.raises(Forbidden):
+        start_run(session, actor=world.applicant, now=ASKED, document=draft, scopes=(NETWORK,))
 
 
 def test_who_asks_the_same_again_gets_the_same_run_until_it_is_old_or_the_rules_changed(
@@ -155,7 +147,7 @@ def _die(*_given: Any) -> None:
     raise KeyboardInterrupt
 
 
-def test_a_worker_that_was_thought_dead_stores_nothing(
+def test_a_worker_that_was_thought_dead_stores_nothing_and_only_so_many_requests_are_listed(
     database: Database, world: World, draft: PolicyDocument, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = start(database, draft)
@@ -169,9 +161,11 @@ def test_a_worker_that_was_thought_dead_stores_nothing(
         return part
 
     monkeypatch.setattr(what_if_runs, "_next_part", slow)
+    monkeypatch.setattr(what_if_runs, "MOST_LISTED", 1)
     assert work_on_runs(database, now=ASKED) == 0
     view = seen(database, run)
     assert (view.run.state, view.found.looked_at, done(database, "finished")) == ("finished", 5, 1)
+    assert (len(view.found.requests), view.found.changed) == (1, 3)
 
 
 def test_it_begins_again_where_other_rules_came_into_force(
@@ -207,8 +201,3 @@ def test_what_cannot_be_worked_out_fails_and_says_so_and_may_be_asked_again(
     view = seen(database, again)
     assert (view.run.state, view.run.error) == ("failed", "what_if.failed")
     assert done(database, "failed") == 2
-
-
-def test_only_who_reads_the_rules_asks(database: Database, world: World, draft: PolicyDocument) -> None:
-    with database.writer() as session, pytest.raises(Forbidden):
-        start_run(session, actor=world.applicant, now=ASKED, document=draft, scopes=(NETWORK,))
