@@ -13,6 +13,7 @@ MODULES = (
     "infra_access.access_requests.approvals.models",
     "infra_access.access_requests.opinions.models",
     "infra_access.access_requests.terms.framework_models",
+    "infra_access.access_requests.what_if_models",
     "infra_access.accounting.models",
     "infra_access.scheduling.models",
     "infra_access.scheduling.windows.models",

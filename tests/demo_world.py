@@ -36,10 +36,12 @@ from infra_access.access_requests.opinions.asking import ask_opinion
 from infra_access.access_requests.opinions.by_link import make_link as make_link_of_opinion
 from infra_access.access_requests.submitting import submit
 from infra_access.access_requests.terms.framework_models import FrameworkAgreement
+from infra_access.access_requests.what_if_runs import start_run, work_on_runs
 from infra_access.accounting.models import AccessPeriod, AccessPool, FundingSource, Quote, UsageLine
 from infra_access.catalogue.models import Facility, Instrument, Organisation, Resource
 from infra_access.config import configure
 from infra_access.core import clock
+from infra_access.core.authority import NETWORK
 from infra_access.core.db import Database
 from infra_access.core.migrations import upgrade
 from infra_access.core.sealing import Sealer
@@ -51,6 +53,7 @@ from infra_access.outcomes.models import Outcome
 from infra_access.people.actors import load_actor
 from infra_access.people.links import make_link
 from infra_access.people.models import Account, ApiToken, RoleGrant
+from infra_access.people.trainings import add_training
 from infra_access.policy.models import CountryGroup, PolicyDocument
 from infra_access.scheduling.bookings import book_and_show
 from infra_access.scheduling.drafts.models import SessionDraft, SessionSchedule
@@ -133,9 +136,13 @@ def demo_world(folder: Path, *, base_url: str = f"http://{HOST}") -> Iterator[De
             link = make_link(session, known["startup"], now=NOW)
             known["researcher"].email_confirmed_at = None
             waits = _waits(session, known["startup"])
+            trainings = _trained(session, known["startup"])
+        runs = _runs(database)
         with database.reader() as session:
             links = {"startup": link}
             ids = {**_ids(session), "set-password": links, "confirm-address": links, "wait-list": waits}
+            ids["what-if-runs"] = runs
+            ids["trainings"] = trainings
             ids["bookings"] |= _held(session)
         with database.writer() as session:
             ids["approvals"] |= _screened(session, ids, known["company-de"])
@@ -149,6 +156,30 @@ def demo_world(folder: Path, *, base_url: str = f"http://{HOST}") -> Iterator[De
         shutil.copyfile(folder / "demo.sqlite", template)
     yield DemoWorld(url, template, database, ids, cookies, tokens, _app(url, database, base_url))
     database.dispose()
+
+
+def _trained(session: Session, account: Account) -> dict[str, str]:
+    """Record that somebody completed a training at the manager's facility; return the id of that."""
+    facility = session.scalars(select(Facility).where(Facility.source_id == "demo:swiss-light-source")).one()
+    values = {"code": "sls-evacuation", "issuer": facility.name, "completed_on": NOW.date()}
+    made = add_training(session, actor=SYSTEM, now=NOW, account=account, facility=facility, **values)
+    return {"startup": made.public_id}
+
+
+def _runs(database: Database) -> dict[str, str]:
+    """Let it be worked out two days before what rules of the manager's would change; return the id of that."""
+    asked = NOW - timedelta(days=2)
+    with database.writer() as session:
+        rules = session.scalars(select(PolicyDocument).where(PolicyDocument.name == "startups-and-smes")).all()
+        runs = {
+            f"{one.scope_kind} {one.name}": start_run(
+                session, actor=SYSTEM, now=asked, document=one, scopes=(NETWORK,)
+            ).public_id
+            for one in rules
+        }
+    while work_on_runs(database, now=asked):
+        pass
+    return runs
 
 
 def _waits(session: Session, account: Account) -> dict[str, str]:

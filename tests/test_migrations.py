@@ -19,13 +19,16 @@ from infra_access.accounting.models import UsageLine
 from infra_access.core.columns import Base
 from infra_access.core.db import Database
 from infra_access.core.migrations import script_location, upgrade
+from infra_access.people.models import Training
+from infra_access.people.trainings import withdraw_training
 from infra_access.scheduling import guard
 from infra_access.scheduling.models import Occupancy
 from infra_access.scheduling.places import place_of
 from tests import databases
-from tests.factories.access_requests import OPEN_TO_ALL, TERMS, make_active, make_approved, make_world
+from tests.factories.access_requests import NOW, OPEN_TO_ALL, SYSTEM, TERMS, make_active, make_approved, make_world
 from tests.factories.accounting import make_priced_world, make_usage
 from tests.factories.catalogue import make_facility
+from tests.factories.people import make_account, make_training
 from tests.factories.scheduling import (
     copies_of,
     make_booking,
@@ -45,7 +48,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "9999"
-down_revision = "0014"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 TABLES = ("resource", "occupancy", "instrument")
@@ -238,5 +241,24 @@ def test_what_was_agreed_survives_the_way_down_and_up(fresh_url):
             assert (session.scalars(texts).all(), sorted(session.scalars(accepted))) == before
         with database.readers.connect() as connection:
             assert differences(connection) == []
+    finally:
+        database.dispose()
+
+
+@both
+def test_trainings_that_were_recorded_before_can_be_withdrawn_and_withdrawn_ones_never_count_again(fresh_url):
+    database = Database.connect(fresh_url)
+    try:
+        with database.writer() as session:
+            for number in range(3):
+                make_training(session, account=make_account(session), code=f"code-{number}")
+            last = session.scalars(select(Training).order_by(Training.id.desc()).limit(1)).one()
+            withdraw_training(session, actor=SYSTEM, now=NOW, training=last, reason="Mixed up.")
+        migrate(fresh_url, Path(script_location()), down=True)
+        migrate(fresh_url, Path(script_location()))
+        with database.reader() as session:
+            found = session.execute(select(Training.code, Training.public_id).order_by(Training.id)).all()
+        assert [row.code for row in found] == ["code-0", "code-1"]
+        assert len({row.public_id for row in found}) == 2
     finally:
         database.dispose()

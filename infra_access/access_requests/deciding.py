@@ -72,6 +72,8 @@ def decide(
     reason = clean_text(reason, field="reason", max_length=5_000)
     _go_on(session, access_request, standing, now)
     match standing:
+        case "approved" if review.ask_again_who_came_near(session, access_request, now):
+            tell(session, access_request, "decided", now)
         case "approved":
             agreements.grant(session, access_request, session.get_one(AccessRoute, access_request.route_id), now)
         case "refused":

@@ -49,10 +49,12 @@ def facts_of_request(
     now: datetime,
     by: str,
     access_request_id: int | None = None,
+    in_turn: bool = False,
 ) -> Facts:
     """Return the facts of a request; `by` names who states them. At most four statements.
 
-    One more where a rule reads a total of the programme, in which the request of `access_request_id` counts once.
+    One more where a rule reads a total of the programme, in which the request of `access_request_id` counts once; with
+    `in_turn` it stays as it is until the transaction ends.
     """
     scopes = _scopes_of(session, route)
     host = dict(scopes)["country"]
@@ -95,6 +97,7 @@ def facts_of_request(
         book=book,
         now=now,
         access_request_id=access_request_id,
+        in_turn=in_turn,
     )
     if share is not None:
         values[SHARE] = Fact(share, RECORDS, RECORDS, now)
@@ -207,6 +210,7 @@ def _trainings(session: Session, content: Content, now: datetime) -> dict[int, f
     rows = session.execute(
         select(Training.account_id, Training.code).where(
             Training.account_id.in_(people),
+            Training.withdrawn_at.is_(None),
             Training.completed_on <= today,
             or_(Training.expires_on.is_(None), Training.expires_on > today),
         )

@@ -4,6 +4,11 @@ Counted are the access units granted on the request's route, in its call or, on 
 that begin in the same year (UTC), and those of the request itself, as if it were granted. So is what other requests ask
 for that were sent and wait, or whose change waits, since each of them may be granted. What ended counts with what was
 used of it.
+
+Requests on one route are judged one after the other, so that two of the same moment count each other. A share that was
+kept to when a request was judged may still rise above its bound afterwards, without anybody's asking for more: when a
+team from within withdraws, is refused or is granted less. What was granted elsewhere stays, and the next request from
+elsewhere is judged by the share as it is then.
 """
 
 from collections.abc import Collection, Iterable
@@ -19,6 +24,7 @@ from infra_access.access_requests.lifecycle import FINAL, RequestState
 from infra_access.access_requests.models import AccessRequest, AccessRound, AccessRoute, Allocation, Participant
 from infra_access.access_requests.vocabularies import AllocationState, Entry
 from infra_access.core.authority import Scope
+from infra_access.core.named_locks import lock_names
 from infra_access.policy.conditions import Compare, Op, reads, walk
 from infra_access.policy.rulebook import RuleBook
 from infra_access.policy.rules import Rule
@@ -46,17 +52,21 @@ def share_given(
     book: RuleBook,
     now: datetime,
     access_request_id: int | None = None,
+    in_turn: bool = False,
 ) -> Decimal | None:
     """Return `programme.share_foreign` for a request, counted with it; None where no rule of these scopes reads it.
 
     Outside means outside the group of countries of which those rules ask whether participants are in it, and where
     they name none, outside the country of the `host`. Where they name several it cannot be said: None too. One
-    statement, and none where no rule reads it.
+    statement, and none where no rule reads it. With `in_turn` nobody else is judged by this share until the transaction
+    ends, for which one waits.
     """
     rules = [rule for scope in scopes for rule in book.by_scope.get(scope, ()) if SHARE in reads(rule.when)]
     groups = _groups(rules)
     if not rules or len(groups) > 1:
         return None
+    if in_turn:
+        lock_names(session, [f"programme {route.public_id}"])
     inside = _members(book, next(iter(groups))) if groups else frozenset({host})
     abroad = sum(1 for member in content.participants if member.country_of_work not in inside)
     total = given = Decimal(0)

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests.approvals import verdicts
 from infra_access.access_requests.approvals.answering_ahead import answering, still_answers
 from infra_access.access_requests.approvals.approvers import people_of
-from infra_access.access_requests.approvals.deciders import is_controlled, people_for, second_of
+from infra_access.access_requests.approvals.deciders import able_to, is_controlled, people_for, second_of
 from infra_access.access_requests.approvals.queries import view_of
+from infra_access.access_requests.approvals.waiting_again import wait_again
 from infra_access.access_requests.circles import circle_of
 from infra_access.access_requests.content import CONTACT, NAMES, Content
 from infra_access.access_requests.facts import facts_of_request
@@ -26,6 +27,7 @@ from infra_access.core.authority import Actor
 from infra_access.core.decision import Outcome
 from infra_access.core.errors import Conflict, Invalid
 from infra_access.core.i18n import _, plain
+from infra_access.outbox.events import publish
 from infra_access.policy.applicants import facts_of
 from infra_access.policy.decisions import record_decision
 from infra_access.policy.demands import lacks_only, papers
@@ -49,7 +51,7 @@ def rule(
     access_request_id: int | None = None,
     supposing: Collection[Override] = (),
 ) -> Ruling:
-    """Return the policy's answer on asking for this; the policy stays as it is until the transaction ends.
+    """Return the policy's answer on asking for this; both policy and programme stay so until the transaction ends.
 
     Without `share_lock` it is only looked at, as by the pages that say what is still missing. Exceptions that were
     granted to the request of `access_request_id` count, and those that are only supposed.
@@ -70,6 +72,7 @@ def rule(
             now=now,
             by=actor.public_id,
             access_request_id=access_request_id,
+            in_turn=share_lock,
         ),
         book=book,
         overrides=(*overrides_of(session, access_request_id, book, now=now, share_lock=share_lock), *supposing),
@@ -228,6 +231,29 @@ def go_on(session: Session, access_request: AccessRequest, now: datetime, *, wak
     )
     paused = access_request.state == RequestState.PAUSED
     advance(access_request, RequestTransition.RESUME if paused else RequestTransition.REVIEW, now)
+
+
+def ask_again_who_came_near(session: Session, access_request: AccessRequest, now: datetime) -> bool:
+    """Let each yes wait for somebody else whose giver could not give it now; tell whether there was one.
+
+    For the moment in which the last yes counts: people join the organisation acted for without any change of the
+    request. Raises Conflict `approval.nobody` where nobody else could give it.
+    """
+    near = circle_of(session, access_request).accounts
+    given = [one for one in live(session, access_request) if one.state == ApprovalState.APPROVED]
+    came = [one for one in given if _came_too_near(session, one, near, now)]
+    if any(not able_to(session, one, now=now) for one in came):
+        message = _(
+            "Who said yes before has come near to this request since, and nobody else holds that role. Ask whoever "
+            "gives roles to name somebody, then decide."
+        )
+        raise Conflict("approval.nobody", message)
+    for approval in came:
+        wait_again(approval, now)
+        payload = {"approval": approval.public_id, "access_request": access_request.public_id}
+        publish(session, "access_request.approval_asked", payload, now=now)
+    session.flush()
+    return bool(came)
 
 
 def _came_too_near(session: Session, approval: Approval, near: Collection[int], now: datetime) -> bool:

@@ -1,7 +1,8 @@
 """What would change if a draft of rules were in force: for every kind of applicant, and for requests of the past.
 
-Nothing is kept. Both sides are decided by the evaluator that decides in earnest, one time under the rules in force and
-one time with the draft in place of the version that it would supersede.
+Nothing is kept here; `what_if_runs` keeps what takes longer than anybody waits for an answer. Both sides are decided by
+the evaluator that decides in earnest, one time under the rules in force and one time with the draft in place of the
+version that it would supersede.
 """
 
 from collections import Counter
@@ -30,7 +31,6 @@ from infra_access.policy.classes import Classes, PartitionMaker, Sample, Way
 from infra_access.policy.conditions import Compare, walk
 from infra_access.policy.countries import COUNTRY_CODES
 from infra_access.policy.documents import load_rules
-from infra_access.policy.eligibility import badness
 from infra_access.policy.kinds import Kind
 from infra_access.policy.models import PolicyDocument
 from infra_access.policy.places import InstrumentPlace, places_of
@@ -57,9 +57,11 @@ MOST_REQUESTS = 1_000
 MOST_WORK = 4_000_000
 """Rules times applicants times classes of instruments by way in: some forty seconds."""
 
+NEWEST_FIRST = (AccessRequest.submitted_at.desc(), AccessRequest.id.desc())
+
 _ACTIONS = (Action.REQUEST, Action.BOOK)
 _AT_ONCE = 5_000
-_MONTH = timedelta(days=30)
+MONTH = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,17 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class RequestChange:
-    """A request of the past that would now be answered otherwise."""
+    """How a request of the past would be answered today, and how with the draft in force."""
 
     public_id: str
     submitted_at: datetime
     before: Outcome
     after: Outcome
+
+    @property
+    def differs(self) -> bool:
+        """Tell whether it would be answered otherwise."""
+        return self.before is not self.after
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +105,8 @@ class WhatIf:
 
     @property
     def changed(self) -> tuple[Reach, ...]:
-        """Return those who could use more or fewer instruments than before, the largest difference first.
-
-        Countries of which the same is to be said stand together.
-        """
-        alike: dict[tuple[str, int, int], set[str]] = {}
-        for one in self.reach:
-            if one.before != one.after:
-                alike.setdefault((one.kind, one.before, one.after), set()).update(one.countries)
-        found = [Reach(kind, tuple(sorted(names)), *counts) for (kind, *counts), names in alike.items()]
-        return tuple(sorted(found, key=lambda one: (-abs(one.after - one.before), one.kind, one.countries)))
+        """Return those who could use more or fewer instruments than before."""
+        return rows_of_reach(self.reach)
 
 
 def what_if(
@@ -126,14 +125,35 @@ def what_if(
     """
     before = rulebook(session)
     after = rulebook_with(session, before, document)
-    total, reach = _reach(session, document, before, after, now)
-    looked_at, of, changed = _requests(session, document, before, after, months, now, most_requests)
-    return WhatIf(total, reach, looked_at, of, changed)
+    total, reach = reach_of(session, document, before, after, now)
+    since = and_(AccessRequest.submitted_at >= now - months * MONTH, within(document))
+    of = session.scalar(select(func.count()).select_from(AccessRequest).where(since)) or 0
+    latest = select(AccessRequest.id).where(since).order_by(*NEWEST_FIRST)
+    keys = session.scalars(latest.limit(most_requests)).all()
+    found = decided_again(session, document, before, after, keys)
+    return WhatIf(total, reach, len(keys), of, tuple(one for one in found if one.differs))
 
 
-def _reach(
+def rows_of_reach(reach: Iterable[Reach]) -> tuple[Reach, ...]:
+    """Return those who could use more or fewer instruments than before, the largest difference first.
+
+    Countries of which the same is to be said stand together.
+    """
+    alike: dict[tuple[str, int, int], set[str]] = {}
+    for one in reach:
+        if one.before != one.after:
+            alike.setdefault((one.kind, one.before, one.after), set()).update(one.countries)
+    found = [Reach(kind, tuple(sorted(names)), *counts) for (kind, *counts), names in alike.items()]
+    return tuple(sorted(found, key=lambda one: (-abs(one.after - one.before), one.kind, one.countries)))
+
+
+def reach_of(
     session: Session, document: PolicyDocument, before: RuleBook, after: RuleBook, now: datetime
 ) -> tuple[int, tuple[Reach, ...]]:
+    """Return how many instruments the rules reach, and how many of them each kind of applicant could use.
+
+    Raises Conflict `what_if.too_much`.
+    """
     counts: Counter[tuple[int, int]] = Counter()
     samples: dict[tuple[int, int], Sample] = {}
     makers = PartitionMaker(before, now), PartitionMaker(after, now)
@@ -218,33 +238,22 @@ def _named(book: RuleBook) -> set[str]:
     return found
 
 
-def _requests(
-    session: Session,
-    document: PolicyDocument,
-    before: RuleBook,
-    after: RuleBook,
-    months: int,
-    now: datetime,
-    most: int,
-) -> tuple[int, int, tuple[RequestChange, ...]]:
-    since = and_(AccessRequest.submitted_at >= now - months * _MONTH, _within(document))
-    of = session.scalar(select(func.count()).select_from(AccessRequest).where(since)) or 0
-    latest = select(AccessRequest.id).where(since).order_by(AccessRequest.submitted_at.desc(), AccessRequest.id.desc())
-    keys = session.scalars(latest.limit(most)).all()
+def decided_again(
+    session: Session, document: PolicyDocument, before: RuleBook, after: RuleBook, keys: Sequence[int]
+) -> Iterator[RequestChange]:
+    """Yield how each of these requests would be answered, one after the other, unless the rules do not reach it."""
     # Both books have the same groups of countries, and the one to come names all facts that either reads. What a draft
     # reads of the programme is read of it in both.
     programme = after if is_read_by(load_rules(document.rules)) else before
     scope = (document.scope_kind, document.scope_key)
-    changed = []
     for key in keys:
-        change = _decided_otherwise(session, session.get_one(AccessRequest, key), scope, before, after, programme)
-        if change is not None:
-            changed.append(change)
+        found = _decided(session, session.get_one(AccessRequest, key), scope, before, after, programme)
+        if found is not None:
+            yield found
         session.expunge_all()  # or thousands of requests with all they hold would be kept until the end
-    return len(keys), of, tuple(changed)
 
 
-def _within(document: PolicyDocument) -> ColumnElement[bool]:
+def within(document: PolicyDocument) -> ColumnElement[bool]:
     """Return the condition for requests that rules of the document's scope can reach; nobody learns of others."""
     kind, key = document.scope_kind, document.scope_key
     if kind == "instrument":
@@ -271,7 +280,7 @@ def _within(document: PolicyDocument) -> ColumnElement[bool]:
     return AccessRequest.route_id.in_(routes)
 
 
-def _decided_otherwise(
+def _decided(
     session: Session,
     access_request: AccessRequest,
     scope: tuple[str, str],
@@ -298,7 +307,7 @@ def _decided_otherwise(
         by=actor.public_id,
         access_request_id=access_request.id,
     )
-    outcomes = [
+    outcomes = (
         rule_on(
             session,
             action=Action.REQUEST,
@@ -309,9 +318,7 @@ def _decided_otherwise(
             extra=extra,
             book=rules,
             places=places,
-        ).decision
+        ).decision.outcome
         for rules in (before, after)
-    ]
-    if badness(outcomes[0])[0] == badness(outcomes[1])[0]:
-        return None
-    return RequestChange(access_request.public_id, submitted, outcomes[0].outcome, outcomes[1].outcome)
+    )
+    return RequestChange(access_request.public_id, submitted, *outcomes)

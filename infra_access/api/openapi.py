@@ -126,7 +126,7 @@ def _success(operation: Operation) -> dict[str, Any]:
         answer["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "What If-Match takes."}}
     elif operation.media_type != JSON:
         answer["content"] = {operation.media_type: {"schema": {"type": "string"}}}
-    if operation.status == 201:
+    if operation.status in {201, 202}:
         answer["headers"]["Location"] = {"schema": {"type": "string"}, "description": "Where it stands from now on."}
     return answer
 

@@ -10,7 +10,7 @@ from infra_access.http import accounting_contexts, contexts
 from infra_access.http.agreement_contexts import framework
 from infra_access.http.contexts import Factory, private
 from infra_access.http.measurement_contexts import exchange
-from infra_access.http.policy_contexts import override, policy_document
+from infra_access.http.policy_contexts import override, policy_document, what_if_run
 
 BASE = "/api/v1"
 
@@ -22,6 +22,9 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.facility_hours", "/facilities/{id}/hours", contexts.facility_hours),
     ("api.facility_booking_rules", "/facilities/{id}/booking-rules", contexts.facility_rules),
     ("api.facility_resources", "/facilities/{id}/resources", private(contexts.facility)),
+    ("api.facility_trainings", "/facilities/{id}/trainings", private(contexts.facility)),
+    ("api.training", "/trainings/{id}", private(contexts.training)),
+    ("api.training_withdraw", "/trainings/{id}/withdraw", private(contexts.training)),
     ("api.facility_routes", "/facilities/{id}/routes", private(contexts.facility)),
     ("api.route", "/routes/{id}", private(contexts.route)),
     ("api.route_rounds", "/routes/{id}/rounds", private(contexts.route)),
@@ -154,12 +157,15 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.policy_templates", "/policy-templates", contexts.nothing),
     ("api.policy_changes", "/policies/{id}/changes", policy_document),
     ("api.policy_what_if", "/policies/{id}/what-if", policy_document),
+    ("api.policy_what_if_runs", "/policies/{id}/what-if-runs", policy_document),
+    ("api.what_if_run", "/what-if-runs/{id}", private(what_if_run)),
     ("api.policy_withdraw", "/policies/{id}/withdraw", policy_document),
     ("api.policy_publish", "/policies/{id}/publish", policy_document),
     ("api.conversation", "/conversations/{id}", private(contexts.conversation)),
     ("api.conversation_messages", "/conversations/{id}/messages", private(contexts.conversation)),
     ("api.me", "/me", own_account),
     ("api.own_conversations", "/me/conversations", contexts.nothing),
+    ("api.my_trainings", "/me/trainings", own_account),
     ("api.tokens", "/me/tokens", contexts.nothing),
     ("api.token", "/me/tokens/{id}", own_token),
     ("api.delegations", "/me/delegations", contexts.nothing),

@@ -37,6 +37,8 @@ class Permission(StrEnum):
     SIGN_UP = "people:account:create"
     OWN_ACCOUNT = "people:account:own"
     ROLE_GRANT = "people:role:grant"
+    TRAINING_READ = "people:training:read"
+    TRAINING_WRITE = "people:training:write"
     POLICY_READ = "policy:document:read"
     POLICY_WRITE = "policy:document:write"
     POLICY_EVALUATE = "policy:decision:evaluate"
@@ -188,6 +190,8 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.SIGN_UP: Allow(anyone=True),
     Permission.OWN_ACCOUNT: Allow(signed_in=True),
     Permission.ROLE_GRANT: Allow(roles=frozenset({"platform_admin", "organisation_admin"})),
+    Permission.TRAINING_READ: Allow(roles=_STAFF | {"safety_officer", "auditor"}, relations=frozenset({"owner"})),
+    Permission.TRAINING_WRITE: Allow(roles=_STAFF | {"safety_officer"}),
     Permission.POLICY_READ: Allow(roles=_READERS),
     Permission.POLICY_WRITE: Allow(
         roles=frozenset({"facility_manager", "organisation_admin", "access_administrator", "platform_admin"})

@@ -20,13 +20,14 @@ from infra_access.catalogue.queries import facility_by_public_id, organisation_b
 from infra_access.catalogue.resource_queries import resource_by_public_id
 from infra_access.catalogue.scopes import facility_scopes, instrument_scopes, organisation_scopes
 from infra_access.core import clock
-from infra_access.core.authority import Actor
+from infra_access.core.authority import Actor, Permission, may
 from infra_access.core.errors import NotAuthenticated, NotFound
 from infra_access.core.i18n import _
 from infra_access.http.delivery import is_api
 from infra_access.http.security import Context
 from infra_access.orders.order_queries import order_by_public_id
 from infra_access.people.roles import resolve_scope
+from infra_access.people.trainings import scopes_of_training, training_by_public_id, unknown_training
 from infra_access.scheduling.booking_queries import booking_by_public_id
 from infra_access.scheduling.drafts.schedules import schedule_by_public_id
 from infra_access.scheduling.hours import FacilityHours, all_hours
@@ -89,6 +90,16 @@ def route(request: Request) -> Context:
     """Load a RouteOf, for the office of its facility."""
     found = route_run_by(request.db, _id(request), actor=signed_in(request))
     return Context(found, facility_scopes(request.db, found.facility))
+
+
+def training(request: Request) -> Context:
+    """Load a RecordedTraining of the reader's own, or of a facility whose staff the reader is of."""
+    found, actor = training_by_public_id(request.db, _id(request)), signed_in(request)
+    scopes = scopes_of_training(request.db, found.training)
+    relations = frozenset({"owner"} if found.training.account_id == actor.account_id else ())
+    if not may(actor, Permission.TRAINING_READ, scopes, relations):
+        raise unknown_training()
+    return Context(found, scopes, relations)
 
 
 def facility_resource(request: Request) -> Context:

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.override_queries import override_by_public_id
 from infra_access.access_requests.routes import route_by_public_id
+from infra_access.access_requests.what_if_runs import run_by_public_id, unknown_run
 from infra_access.catalogue.models import Facility
 from infra_access.catalogue.scopes import facility_scopes
 from infra_access.core import clock
@@ -26,6 +27,15 @@ def policy_document(request: Request) -> Context:
     if row is None or not may(actor, Permission.POLICY_READ, scopes):
         raise NotFound("policy.unknown", _("There is no such policy, or it is not yours to see."))
     return Context(row, scopes)
+
+
+def what_if_run(request: Request) -> Context:
+    """Load the RunView of a draft that the caller may read."""
+    view = run_by_public_id(request.db, str(request.matchdict["id"]))
+    scopes = policy_scopes(request.db, view.document.scope_kind, view.document.scope_key)
+    if not may(signed_in(request), Permission.POLICY_READ, scopes):
+        raise unknown_run()
+    return Context(view, scopes)
 
 
 def override(request: Request) -> Context:

@@ -52,17 +52,31 @@ class Affiliation(Base):
 
 
 class Training(Base):
-    """A training that a person completed, known by its code; it counts until it expires."""
+    """A training that a person completed, known by its code; it counts until it expires or is withdrawn.
+
+    `facility_id` is the facility whose staff recorded it, None where the platform did.
+    """
 
     __tablename__ = "training"
     __table_args__ = (Index("ix_training_account_code", "account_id", "code"),)
 
     id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), info=personal("safety"))
     code: Mapped[str] = mapped_column(String(80))
     issuer: Mapped[str] = mapped_column(String(200))
     completed_on: Mapped[date] = mapped_column(Date)
     expires_on: Mapped[date | None] = mapped_column(Date)
+    facility_id: Mapped[int | None] = mapped_column(ForeignKey("facility.id"), index=True)
+    recorded_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("account.id"), info=personal("accountability", retention="record")
+    )
+    recorded_at: Mapped[datetime | None]
+    withdrawn_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("account.id"), info=personal("accountability", retention="record")
+    )
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_reason: Mapped[str | None] = mapped_column(Text, info=personal("safety"))
 
 
 class OwedReport(Base):

@@ -63,6 +63,7 @@ _TRAININGS = select(
     cast(null(), UtcDateTime).label("until"),
 ).where(
     Training.account_id == bindparam("account"),
+    Training.withdrawn_at.is_(None),
     Training.completed_on <= bindparam("today"),
     or_(Training.expires_on.is_(None), Training.expires_on > bindparam("today")),
 )

@@ -17,6 +17,7 @@ from infra_access.scheduling.waiting.offers import make_offers
 from infra_access.scheduling.windows.keeping import keep_up
 from infra_access.worker.housekeeping import tidy
 from infra_access.worker.sessions import attend
+from infra_access.worker.what_ifs import try_drafts
 
 
 class Work(Protocol):
@@ -45,6 +46,7 @@ JOBS: tuple[Job, ...] = (
     Job(timedelta(minutes=10), remind_of_reports),
     Job(timedelta(minutes=1), attend),
     Job(timedelta(seconds=20), keep_up),
+    Job(timedelta(seconds=1), try_drafts),
     Job(timedelta(seconds=30), release_lapsed),
     Job(timedelta(seconds=30), make_offers),
 )

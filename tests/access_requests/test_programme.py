@@ -201,9 +201,10 @@ def test_where_no_rule_reads_it_nothing_more_is_asked_of_the_database(session: S
         event.listen(session.connection(), "before_cursor_execute", remember)
         submitting.submit(session, actor=world.applicant, now=NOW, access_request=request)
         event.remove(session.connection(), "before_cursor_execute", remember)
-        counts.append((len(seen), sum("sum(" in statement for statement in seen)))
-    assert counts[0][1] == 1
-    assert counts[1] == (counts[0][0] - 1, 0)
+        counts.append((len(seen), sum("sum(" in one or "hashtextextended" in one for one in seen)))
+    in_turn = session.get_bind().dialect.name == "postgresql"
+    assert counts[0][1] == 1 + in_turn
+    assert counts[1] == (counts[0][0] - 1 - in_turn, 0)
 
 
 def _remember(seen: list[str], _connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:

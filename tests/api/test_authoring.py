@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from infra_access.access_requests.what_if_runs import work_on_runs
 from infra_access.catalogue.models import Organisation
+from infra_access.core import clock
 from infra_access.policy.countries import COUNTRY_CODES
 from infra_access.policy.templates import TEMPLATES
 from tests.api.conftest import Caller
@@ -142,6 +144,45 @@ def test_what_if_decides_requests_of_the_past_again(caller, stored):
     found = office.post(f"{path}/what-if", {"months": 60}, status=200)
     assert (found["looked_at"], found["of"]) == (1, 1)
     assert [(one["id"], one["before"], one["after"]) for one in found["requests"]] == [(sent, "needs_approval", "deny")]
+
+
+def test_all_requests_are_tried_by_the_worker_and_the_answer_stays(caller, stored, database):
+    world = stored(make_world)
+    sent = stored(lambda session: make_submitted(session, world).public_id)
+    office = caller(("facility_manager", ("facility", world.facility.public_id)))
+    _made, path, tag = draft(office, world.facility, rules=[raw_rule("shut", {"type": "deny"})])
+    asked = office.call("POST", f"{path}/what-if-runs", {"months": 60}, status=202)
+    place = asked.headers["Location"].partition("/api/v1")[2]
+    assert asked.json["state"] == "waiting"
+    assert office.post(f"{path}/what-if-runs", {"months": 60}, status=202)["id"] == asked.json["id"]
+
+    while work_on_runs(database, now=clock.now()):
+        pass
+
+    found = office.get(place)
+    assert (found["state"], found["looked_at"], found["of"], found["changed"]) == ("finished", 1, 1, 1)
+    assert found["answers"] == [{"before": "needs_approval", "after": "deny", "requests": 1}]
+    assert [one["id"] for one in found["requests"]] == [sent]
+    assert found["reach"] == office.post(f"{path}/what-if", status=200)["reach"]
+    assert not found["draft_changed"]
+    office.call("PATCH", path, {"rules": [OPEN]}, status=200, If_Match=tag)
+    assert office.get(place)["draft_changed"]
+    for stranger in (caller(), caller(actor=world.applicant)):
+        assert stranger.get(place, status=404)["code"] == "what_if.unknown"
+        stranger.post(f"{path}/what-if-runs", status=404)
+    auditor = caller(("auditor", ("network", "")))
+    assert auditor.get(place) == office.get(place)
+    office.post(f"{path}/what-if-runs", {"months": 61}, status=422)
+
+
+def test_why_a_run_failed_is_told_in_words(manager, facility, database, monkeypatch):
+    _made, path, _tag = draft(manager, facility, rules=[OPEN, CLOSED])
+    asked = manager.call("POST", f"{path}/what-if-runs", status=202)
+    monkeypatch.setattr("infra_access.access_requests.what_if.MOST_WORK", 10)
+    work_on_runs(database, now=clock.now())
+    found = manager.get(asked.headers["Location"].partition("/api/v1")[2])
+    assert (found["state"], found["error"]) == ("failed", "what_if.too_much")
+    assert "Try them at one facility" in found["detail"]
 
 
 def test_more_than_can_be_tried_at_once_is_refused_and_not_begun(manager, facility, monkeypatch):

@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests.approvals.authorisations import authorise
 from infra_access.access_requests.conversations.speaking import ask
 from infra_access.access_requests.models import AccessRoute
+from infra_access.access_requests.what_if_runs import start_run
 from infra_access.api.openapi import PATH
 from infra_access.catalogue.models import Resource
 from infra_access.config import make_app
@@ -45,7 +46,7 @@ from tests.factories.access_requests import make_active, make_request, make_subm
 from tests.factories.accounting import make_funding, make_period, make_pool, make_quote
 from tests.factories.catalogue import make_instrument
 from tests.factories.frameworks import make_draft, make_sides
-from tests.factories.people import make_grant, make_token
+from tests.factories.people import make_grant, make_token, make_training
 from tests.factories.policy import make_document
 from tests.factories.scheduling import SYSTEM, copies_of
 
@@ -205,6 +206,8 @@ def _filled(session: Session) -> tuple[str, dict[str, str]]:
     ).series
     words = {"subject": "Wet samples?", "text": "Can they be measured?"}
     talk = ask(session, actor=world.applicant, now=now, instrument=world.instrument, **words)
+    rules = make_document(session)
+    run = start_run(session, actor=SYSTEM, now=clock.now(), document=rules, scopes=(NETWORK,))
     return (
         token,
         {
@@ -215,7 +218,9 @@ def _filled(session: Session) -> tuple[str, dict[str, str]]:
             "approvals": pending(session, request)["facility_manager"].public_id,
             "framework-agreements": make_draft(session, sides, now=now).public_id,
             "bookings": booking.public_id,
-            "policies": make_document(session).public_id,
+            "policies": rules.public_id,
+            "what-if-runs": run.public_id,
+            "trainings": make_training(session, account=account, actor=SYSTEM, facility=world.facility).public_id,
             "me/tokens": spare.public_id,
             "closures": closure.public_id,
             "quotes": quote.public_id,

@@ -50,6 +50,8 @@ TYPICAL = {
     "schedules": "next-cycle",
     "policies": "facility startups-and-smes",
     "country-groups": "LDC:2024",
+    "what-if-runs": "facility startups-and-smes",
+    "trainings": "startup",
     "standing-authorisations": "uct",
     "delegations": "startup",
     "overrides": "soil-iron",
@@ -332,6 +334,8 @@ VOUCHER = {
     "valid_from": "2026-01-01",
     "valid_until": "2026-12-31",
 }
+
+TRAINED = {"email": "startup@demo.example", "code": "sls-walk", "completed_on": "2026-03-01"}
 
 READS: Mapping[str, Call] = {
     "api.authorisation GET": Call(owner="researcher"),
@@ -752,6 +756,14 @@ CALLS: Mapping[str, Call] = {
     "api.policy PATCH": Call(by="manager", of=NEW, body={"rules": []}, after="api.policies POST"),
     "api.policy_publish POST": Call(by="manager", of=NEW, after="api.policies POST"),
     "api.policy_what_if POST": Call(by="manager", silent="only computes"),
+    "api.facility_trainings POST": Call(by="manager", body=TRAINED),
+    "api.training_withdraw POST": Call(by="manager", body={"reason": "Mixed up with another."}),
+    "facility_trainings POST": Call(by="manager", body=TRAINED),
+    "facility_trainings POST withdraw": Call(
+        by="manager", body=_given(withdraw=_in("trainings", "startup"), reason="Mixed up with another.")
+    ),
+    "api.policy_what_if_runs POST": Call(by="manager"),
+    "policy_what_if POST": Call(by="manager"),
     "api.policy_withdraw POST": Call(by="manager", of="facility swiss-light-source-rules"),
     "api.country_group PUT": Call(
         by="admin",

@@ -4,9 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from infra_access.access_requests.what_if_models import WhatIfRun
+from infra_access.access_requests.what_if_runs import work_on_runs
 from infra_access.catalogue.models import Facility, Instrument
+from infra_access.core import clock
 from infra_access.people.models import Account
 from infra_access.policy.models import PolicyDocument
 from tests.factories.access_requests import make_route
@@ -104,6 +107,40 @@ def test_more_than_can_be_tried_at_once_is_said_on_the_page(office, place, monke
     tried = office.get(f"{page.request.path}?try=yes", status=409)
     assert "Try them at one facility" in tried.text
     assert form_of(tried, "publish")
+
+
+def test_what_all_requests_would_be_answered_is_worked_out_meanwhile_and_stays_on_its_page(office, place, database):
+    draft = begin(office, place, "wide")
+    page = draft.click("What it would change for all requests")
+    assert "Nobody has asked yet" in page.text
+    page = button_form(page, "Find out").submit().follow()
+    assert "This is being worked out" in page.text
+    assert "Worked out at" not in page.click("Load this page again").text
+
+    while work_on_runs(database, now=clock.now()):
+        pass
+
+    page = page.click("Load this page again")
+    assert "Worked out at" in page.text
+    assert "It holds for the rules as they are now." in page.text
+    assert "These rules reach 1 published instrument." in page.text
+    assert "0 of 0 looked at" in page.text
+    without(draft, stored(database).rules[0]["id"])
+    page = office.get(page.request.path)
+    assert "These rules were changed since" in page.text
+    assert "It holds for the rules" not in page.text
+    page = button_form(page, "Work it out again").submit().follow()
+    assert "This is being worked out" in page.text
+    with database.writer() as session:
+        session.execute(update(WhatIfRun).values(state="failed", error="what_if.failed"))
+    page = office.get(page.request.path)
+    assert "This could not be worked out" in page.text
+    assert button_form(page, "Ask again")
+
+
+def button_form(page: Any, label: str) -> Any:
+    """Return the form whose button says this."""
+    return next(form for form in page.forms.values() if label in form.text)
 
 
 def test_every_fault_of_the_form_stands_at_its_field_and_what_was_typed_is_kept(office, place, database):

@@ -3,8 +3,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from infra_access.core import clock
 from infra_access.core.db import Database
+from infra_access.worker import what_ifs
 from infra_access.worker.jobs import Job, Rota
+from infra_access.worker.what_ifs import try_drafts
 
 
 def _noting(seen: list[str], name: str, fails: Callable[[], bool] = lambda: False) -> Job:
@@ -34,3 +37,12 @@ def test_a_job_that_fails_keeps_no_other_from_its_turn_and_is_tried_again(databa
     rota.run(database, lambda: at)
     rota.run(database, lambda: at)
     assert seen == ["a 12:00", "b 12:00", "a 12:00"]
+
+
+def test_drafts_are_tried_in_turns_and_then_others_have_theirs(
+    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts, at = iter((1, 1, 1, 1, 0)), iter(range(0, 100, 3))
+    monkeypatch.setattr(what_ifs, "work_on_runs", lambda _database, *, now: next(parts))
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(seconds=next(at)))
+    assert [try_drafts(database, now=now) for _turn in range(3)] == [2, 2, 0]

@@ -12,6 +12,9 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.what_if_models import WhatIfRun
+from infra_access.access_requests.what_if_runs import KEPT, start_run
+from infra_access.core.authority import NETWORK
 from infra_access.core.db import Database
 from infra_access.http.models import IdempotencyKey
 from infra_access.outbox.events import CLAIM_FOR, MAX_ATTEMPTS, Claimed, claim, publish
@@ -20,7 +23,9 @@ from infra_access.people.login_limits import count_attempt
 from infra_access.people.models import LoginAttempt
 from infra_access.worker.housekeeping import tidy
 from infra_access.worker.loop import AT_A_TIME, run, run_once
+from tests.factories.access_requests import SYSTEM
 from tests.factories.people import make_account
+from tests.factories.policy import make_document
 
 
 def _publish(database: Database, now: datetime, count: int = 1) -> None:
@@ -194,10 +199,15 @@ def test_it_tidies_what_had_its_time(database: Database, now: datetime) -> None:
                 )
             )
         count_attempt(session, email="a@example.org", source="x", now=now - timedelta(minutes=5))
+        rules = make_document(session)
+        for months, ended in ((1, now - KEPT), (2, now - KEPT + timedelta(days=1)), (3, None)):
+            run = start_run(session, actor=SYSTEM, now=now, document=rules, scopes=(NETWORK,), months=months)
+            run.finished_at = ended
     tidy(database, now=now)
     with database.reader() as session:
         assert list(session.scalars(select(IdempotencyKey.key))) == ["1"]
         assert _count(session) == 0
+        assert sorted(session.scalars(select(WhatIfRun.months))) == [2, 3]
 
 
 def _count(session: Session) -> int:

@@ -9,6 +9,7 @@ from infra_access.access_requests.approvals.approvers import only_one_person
 from infra_access.access_requests.approvals.deciders import able_to, is_controlled, people_for, refuse_others
 from infra_access.access_requests.approvals.models import ConflictOfInterest
 from infra_access.access_requests.approvals.queries import view_of
+from infra_access.access_requests.approvals.waiting_again import wait_again
 from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.access_requests.standing import locked
 from infra_access.access_requests.vocabularies import OPEN, ApprovalState
@@ -60,15 +61,7 @@ def step_back(session: Session, *, actor: Actor, now: datetime, approval: Approv
     session.add(declared)
     for given in others:
         if given.decided_by_id == actor.account_id:
-            # What they said before counts no more: it waits for somebody else, as long as it was given at first.
-            given.due_at, given.remind_at = (
-                now + (given.due_at - given.asked_at),
-                now + (given.remind_at - given.asked_at),
-            )
-            given.state, given.decided_by_id, given.decided_at = ApprovalState.PENDING, None, None
-            given.authorisation_id = None
-            given.reason = given.conditions = given.most_units = given.until = given.safety_result = None
-            given.asked_at, given.reminded_at, given.escalated_at = now, None, None
+            wait_again(given, now)
     session.flush()
     record(
         session,

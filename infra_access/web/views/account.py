@@ -15,7 +15,7 @@ from infra_access.people.accounts import account_of, update_account
 from infra_access.people.affiliations import affiliate, affiliations_of, end_affiliation
 from infra_access.people.profile import FIELDS
 from infra_access.people.tokens import LONGEST_DAYS, SCOPES, create_token, revoke_token, token_by_public_id, tokens_of
-from infra_access.people.trainings import trainings_of
+from infra_access.people.trainings import trainings_of, withdrawn_from
 from infra_access.web.corrections import to_correct, to_fill_in
 from infra_access.web.forms import ENTERED, to, values_of
 from infra_access.web.rendering import flash
@@ -111,6 +111,7 @@ def _page(request: Request) -> dict[str, Any]:
         "account": account,
         "affiliations": affiliations_of(request.db, account.id, now=now),
         "trainings": trainings_of(request.db, account.id, on=now.date()),
+        "withdrawn": withdrawn_from(request.db, account.id),
         "tokens": tokens_of(request.db, request.actor, now=now),
         "wanted": wanted,
         "found": list_organisations(request.db, q=wanted, limit=_FOUND).items if wanted else [],

@@ -10,16 +10,13 @@ from pyramid.view import view_config
 from sqlalchemy import select
 
 from infra_access.access_requests.models import AccessRoute
-from infra_access.access_requests.what_if import KINDS, Reach, what_if
-from infra_access.catalogue.countries import country_name
+from infra_access.access_requests.what_if import what_if
 from infra_access.catalogue.models import Facility, Instrument
 from infra_access.core import clock
 from infra_access.core.authority import Permission
-from infra_access.core.decision import Outcome
 from infra_access.core.errors import Conflict, DomainError, Invalid, PreconditionFailed
 from infra_access.core.i18n import Text, _
 from infra_access.http.input_floor import parse_json
-from infra_access.http.localisation import cldr
 from infra_access.http.policy_contexts import scopes_of_route
 from infra_access.http.refusals import BadRequest
 from infra_access.http.security import Context
@@ -39,6 +36,7 @@ from infra_access.policy.templates import TEMPLATES, rules_from
 from infra_access.web import rules_page
 from infra_access.web.corrections import Entries, to_correct, to_fill_in
 from infra_access.web.forms import ENTERED, errors_of, many, seen_version, to, values_of
+from infra_access.web.presenters.what_if import compared
 from infra_access.web.rendering import flash
 from infra_access.web.repeats import new_key, posted_once
 
@@ -46,8 +44,6 @@ _ALL = {"renderer": "policies.jinja2"}
 _NEW = {"route_name": "policy_new", "renderer": "policy_new.jinja2", "permission": Permission.OWN_ACCOUNT}
 _ONE = {"route_name": "policy", "renderer": "policy.jinja2"}
 _REFUSED: tuple[type[DomainError], ...] = (*ENTERED, PreconditionFailed)
-_SHOWN = 60
-"""Rows of the comparison that a page shows; the API has all."""
 
 
 @view_config(**_ALL, route_name="policies", request_method="GET", permission=Permission.OWN_ACCOUNT)
@@ -306,29 +302,5 @@ def _page(context: Context, request: Request) -> dict[str, Any]:
 def _tried(context: Context, request: Request) -> dict[str, Any]:
     """Return what the version would change, in the reader's language."""
     found = what_if(request.db, context.row, now=clock.now())
-    changed = found.changed
-    return {
-        "instruments": found.instruments,
-        "rows": [(KINDS[one.kind][1], *_countries(one, request.locale_name), one) for one in changed[:_SHOWN]],
-        "more": max(len(changed) - _SHOWN, 0),
-        "looked_at": found.looked_at,
-        "of": found.of,
-        "requests": [(one, _OUTCOMES[one.before], _OUTCOMES[one.after]) for one in found.requests[:_SHOWN]],
-        "more_requests": max(len(found.requests) - _SHOWN, 0),
-    }
-
-
-def _countries(one: Reach, locale: str) -> tuple[list[str], int]:
-    """Return the names of the first countries, and how many more there are."""
-    names = sorted(country_name(code, cldr(locale)) for code in one.countries)
-    return names[:3], max(len(names) - 3, 0)
-
-
-_OUTCOMES: dict[Outcome, Text] = {
-    Outcome.PERMIT: _("Open"),
-    Outcome.PERMIT_WITH_LIMITS: _("Open with limits"),
-    Outcome.CONDITIONAL: _("Something is missing"),
-    Outcome.NEEDS_APPROVAL: _("Needs approval"),
-    Outcome.NOT_ELIGIBLE: _("Not open to them"),
-    Outcome.DENY: _("Refused"),
-}
+    shown = compared(found.instruments, found.changed, found.requests, len(found.requests), request.locale_name)
+    return {**shown, "looked_at": found.looked_at, "of": found.of}

@@ -199,3 +199,22 @@ def test_whoever_has_an_address_of_the_team_decides_nothing_however_late_they_ca
         decide(session, late, approval)
     with pytest.raises(NotFound):
         approval_by_public_id(session, approval.public_id, actor=late)
+
+
+def test_the_last_yes_asks_again_where_who_said_yes_before_has_joined_the_organisation(session: Session) -> None:
+    world = make_world(session)
+    request = make_submitted(session, world)
+    waiting = pending(session, request)
+    first = decide(session, world.manager, waiting["facility_manager"])
+    account = session.get_one(Account, world.manager.account_id)
+    make_affiliation(session, account=account, organisation=world.startup)
+
+    with pytest.raises(Conflict) as refused, session.begin_nested():
+        decide(session, world.administrator, waiting["access_administrator"])
+    assert refused.value.code == "approval.nobody"
+    colleague = make_actor(session, ("facility_manager", ("facility", world.facility.public_id)))
+    decide(session, world.administrator, waiting["access_administrator"])
+
+    assert (request.state, first.state, first.decided_by_id) == ("under_review", "pending", None)
+    decide(session, colleague, pending(session, request)["facility_manager"])
+    assert request.state == "agreement_pending"
