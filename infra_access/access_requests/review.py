@@ -1,6 +1,6 @@
 """What the policy says of a request, and the approvals that follow: asked, kept, or void where a change hit them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -23,7 +23,7 @@ from infra_access.access_requests.standing import advance
 from infra_access.access_requests.vocabularies import OPEN, ApprovalState
 from infra_access.catalogue.fields import fault
 from infra_access.core.authority import Actor
-from infra_access.core.decision import Outcome
+from infra_access.core.decision import ApprovalDue, Outcome
 from infra_access.core.errors import Conflict, Invalid
 from infra_access.core.i18n import _, plain
 from infra_access.policy.applicants import facts_of
@@ -35,6 +35,7 @@ from infra_access.policy.rulebook import rulebook
 from infra_access.policy.ruling import Ruling, rule_on
 
 _LIVE = (*OPEN, ApprovalState.APPROVED, ApprovalState.CHANGES_REQUESTED)
+_Key = tuple[str, str]
 
 
 def rule(
@@ -46,11 +47,13 @@ def rule(
     now: datetime,
     share_lock: bool = True,
     access_request_id: int | None = None,
+    asked_at: datetime | None = None,
 ) -> Ruling:
     """Return the policy's answer on asking for this; the policy stays as it is until the transaction ends.
 
     Without `share_lock` it is only looked at, as by the pages that say what is still missing. Exceptions that were
-    granted to the request of `access_request_id` count.
+    granted to the request of `access_request_id` count. `asked_at` is when it was sent, where that was before `now`:
+    lead time counts from then.
     """
     book = rulebook(session, share_lock=share_lock)
     return rule_on(
@@ -68,6 +71,7 @@ def rule(
             now=now,
             by=actor.public_id,
             access_request_id=access_request_id,
+            asked_at=asked_at,
         ),
         book=book,
         overrides=overrides_of(session, access_request_id, book, now=now, share_lock=share_lock),
@@ -162,12 +166,8 @@ def reconcile(
     """
     called_off = void_resting_on(session, access_request, changed)
     near = circle_of(session, access_request).accounts
-    due = {(one.rule, one.role): one for one in ruling.officer.approvals}
-    controlled = bool(due) and is_controlled(session, content.instruments)
-    if controlled and len(due) == 1:
-        (only,) = due.values()
-        due[second_of(only.rule), only.role] = replace(only, rule=second_of(only.rule))
-    kept: dict[tuple[str, str], Approval] = {}
+    due, controlled = _due(session, content, ruling)
+    kept: dict[_Key, Approval] = {}
     for approval in live(session, access_request):
         key = (approval.rule, approval.role)
         # A yes counts as long as it could be given now: by somebody far enough, and for what it was given ahead for.
@@ -186,8 +186,43 @@ def reconcile(
             approval.state = ApprovalState.VOID
             called_off.append(approval.public_id)
     session.flush()
-    new = [one for key, one in due.items() if key not in kept]
+    _ask(session, access_request, content, due, kept, controlled=controlled, now=now)
+    return called_off
+
+
+def ask_besides(
+    session: Session, access_request: AccessRequest, content: Content, ruling: Ruling, *, now: datetime
+) -> bool:
+    """Ask for what is due and was not asked for yet, and tell whether there was any; what waits or was given stays."""
+    due, controlled = _due(session, content, ruling)
+    known = {(one.rule, one.role): one for one in live(session, access_request)}
+    _ask(session, access_request, content, due, known, controlled=controlled, now=now)
+    return not due.keys() <= known.keys()
+
+
+def _due(session: Session, content: Content, ruling: Ruling) -> tuple[dict[_Key, ApprovalDue], bool]:
+    """Return what is due by its rule and role, and whether two people are needed; one approval is then asked twice."""
+    due = {(one.rule, one.role): one for one in ruling.officer.approvals}
+    controlled = bool(due) and is_controlled(session, content.instruments)
+    if controlled and len(due) == 1:
+        (only,) = due.values()
+        due[second_of(only.rule), only.role] = replace(only, rule=second_of(only.rule))
+    return due, controlled
+
+
+def _ask(
+    session: Session,
+    access_request: AccessRequest,
+    content: Content,
+    due: Mapping[_Key, ApprovalDue],
+    known: Mapping[_Key, Approval],
+    *,
+    controlled: bool,
+    now: datetime,
+) -> None:
+    new = [one for key, one in due.items() if key not in known]
     if new:
+        near = circle_of(session, access_request).accounts
         verdicts.ask(
             session,
             subject_kind="access_request",
@@ -199,10 +234,9 @@ def reconcile(
             now=now,
             team=near,
             ahead=None if controlled else answering(session, access_request, content, near=near, now=now),
-            deciders=people_for(session, kept.values(), now=now) if controlled else None,
+            deciders=people_for(session, known.values(), now=now) if controlled else None,
         )
     session.flush()
-    return called_off
 
 
 def go_on(session: Session, access_request: AccessRequest, now: datetime, *, wake: bool = True) -> None:

@@ -44,6 +44,7 @@ __all__ = [
     "inbox",
     "locked_approval",
     "prolong",
+    "standing_of",
     "void",
 ]
 
@@ -237,11 +238,16 @@ def _standing(session: Session, approval: Approval) -> str:
         void(session, subject_kind=approval.subject_kind, subject_id=approval.subject_id)
     if approval.state in (ApprovalState.REFUSED, ApprovalState.CHANGES_REQUESTED, *ON_HOLD):
         return str(approval.state)
+    return standing_of(session, approval.subject_kind, approval.subject_id)
+
+
+def standing_of(session: Session, subject_kind: str, subject_id: int) -> str:
+    """Return "approved" where nothing is left to ask of a subject that nobody refused, else "open"."""
     left = session.scalar(
         select(Approval.id)
         .where(
-            Approval.subject_kind == approval.subject_kind,
-            Approval.subject_id == approval.subject_id,
+            Approval.subject_kind == subject_kind,
+            Approval.subject_id == subject_id,
             Approval.state.in_([*OPEN, ApprovalState.CHANGES_REQUESTED]),
         )
         .limit(1)

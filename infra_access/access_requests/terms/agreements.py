@@ -5,8 +5,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import allocations
+from infra_access.access_requests import allocations, review
 from infra_access.access_requests.circles import is_same_person
+from infra_access.access_requests.judging_again import judge_again
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Agreement, AgreementAcceptance
 from infra_access.access_requests.standing import advance, locked, team_of, tell
@@ -54,8 +55,10 @@ def accept(
 ) -> AgreementView:
     """Accept the terms of that hash for the actor's side; the last acceptance that is due makes the request active.
 
+    That is so where the rules in force let it through still; what they ask for besides is asked first.
     `agreement_queries.sides_of` says who accepts for whom. Raises Forbidden `agreement.signatory`, Conflict
-    `agreement.changed` where another text was read, Conflict `access_request.state`, NotFound.
+    `agreement.changed` where another text was read, Conflict `access_request.state` and as
+    `judging_again.judge_again` does, NotFound.
     """
     access_request = locked(session, access_request, expected_version)
     sides = sides_of(session, access_request, actor, now)
@@ -84,9 +87,14 @@ def accept(
     )
     session.flush()
     if is_accepted(session, access_request):
-        advance(access_request, RequestTransition.ACCEPT_TERMS, now)
-        allocations.activate(session, access_request)
-        tell(session, access_request, "activated", now)
+        judge_again(session, access_request, now=now)
+        if review.is_waiting(session, access_request):
+            advance(access_request, RequestTransition.REVIEW, now)
+            tell(session, access_request, "submitted", now)
+        else:
+            advance(access_request, RequestTransition.ACCEPT_TERMS, now)
+            allocations.activate(session, access_request)
+            tell(session, access_request, "activated", now)
     record(
         session,
         actor=actor,
