@@ -59,21 +59,23 @@ def decide(
     granted = allocations.allocation_of(session, access_request)
     narrower = fitting(narrower, access_request, now, used=granted.used if granted else Decimal(0))
     later = _later_round(session, access_request, now) if verdict == Verdict.DEFER else None
-    standing = verdicts.give_verdict(
-        session,
-        actor=actor,
-        now=now,
-        approval=approval,
-        verdict=verdict,
-        reason=reason,
-        conditions=conditions,
-        narrower=narrower,
-        expected_version=expected_version,
-        team=team_of(session, access_request),
-    )
-    if verdict == Verdict.APPROVE:
-        judge_again(session, access_request, now=now)
-        standing = verdicts.standing_of(session, "access_request", access_request.id)
+    # A yes that the rules do not let count leaves the rows as they were, for the page that says so.
+    with session.begin_nested():
+        standing = verdicts.give_verdict(
+            session,
+            actor=actor,
+            now=now,
+            approval=approval,
+            verdict=verdict,
+            reason=reason,
+            conditions=conditions,
+            narrower=narrower,
+            expected_version=expected_version,
+            team=team_of(session, access_request),
+        )
+        if verdict == Verdict.APPROVE:
+            judge_again(session, access_request, now=now)
+            standing = verdicts.standing_of(session, "access_request", access_request.id)
     reason = clean_text(reason, field="reason", max_length=5_000)
     _go_on(session, access_request, standing, now)
     match standing:

@@ -76,18 +76,21 @@ def accept(
         due = next((one for one in waiting if not one.is_complete), waiting[0])
         raise Conflict("agreement.changed", message, details={"text_hash": due.text_hash})
     agreement, side = _to_accept(session, read, sides, actor)
-    session.add(
-        AgreementAcceptance(
-            agreement_id=agreement.id,
-            side=side,
-            account_id=int(actor.account_id or 0),
-            accepted_at=now,
-            text_hash=agreement.text_hash,
+    with session.begin_nested():
+        session.add(
+            AgreementAcceptance(
+                agreement_id=agreement.id,
+                side=side,
+                account_id=int(actor.account_id or 0),
+                accepted_at=now,
+                text_hash=agreement.text_hash,
+            )
         )
-    )
-    session.flush()
-    if is_accepted(session, access_request):
-        judge_again(session, access_request, now=now)
+        session.flush()
+        complete = is_accepted(session, access_request)
+        if complete:
+            judge_again(session, access_request, now=now)
+    if complete:
         if review.is_waiting(session, access_request):
             advance(access_request, RequestTransition.REVIEW, now)
             tell(session, access_request, "submitted", now)
