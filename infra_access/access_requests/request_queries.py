@@ -9,6 +9,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.allocations import allocation_of
+from infra_access.access_requests.approvals.stages import stage_before
 from infra_access.access_requests.approvals.verdicts import approvals_of
 from infra_access.access_requests.lifecycle import NEXT, RequestState
 from infra_access.access_requests.models import (
@@ -22,7 +23,7 @@ from infra_access.access_requests.models import (
 )
 from infra_access.access_requests.standing import team_of
 from infra_access.access_requests.terms.agreement_queries import HOST_ROLES, AgreementView, agreements_of
-from infra_access.access_requests.vocabularies import OPEN
+from infra_access.access_requests.vocabularies import OPEN, UNGIVEN
 from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.catalogue.scopes import facility_scopes
 from infra_access.core.authority import NETWORK, Actor, Permission, Scopes, may
@@ -40,12 +41,17 @@ _ASKING = frozenset({"requester", "team", "signatory"})
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One approval that a request waits for: whose, since when, and by when it is due."""
+    """One approval that a request waits for: whose, since when, and by when it is due.
+
+    One of a later stage is neither asked nor due yet, and `waits_for` is the stage that has to be complete first.
+    """
 
     role: str
     scope_kind: str
-    since: datetime
-    due: datetime
+    stage: int
+    waits_for: int | None
+    since: datetime | None
+    due: datetime | None
     message: dict[str, str] | None
 
 
@@ -234,13 +240,15 @@ def _as_host(
     return frozenset({"host"} if signs and waits and "team" not in relations else ())
 
 
-def _waiting(access_request: AccessRequest, asked: Iterable[Approval], *, told: bool) -> Iterator[Waiting]:
+def _waiting(access_request: AccessRequest, asked: Sequence[Approval], *, told: bool) -> Iterator[Waiting]:
     # The stored decision is the applicant's reading: a rule that it does not name is not theirs to see.
     named = {one["rule"] for one in access_request.decision.get("approvals", [])}
-    for one in asked:
-        if one.state in OPEN:
+    for one in sorted(asked, key=lambda each: (each.stage, each.id)):
+        if one.state in UNGIVEN:
             message = one.message if not told or one.rule in named else None
-            yield Waiting(one.role, one.scope_kind, one.asked_at, one.due_at, message)
+            before = stage_before(one, asked)
+            since, due = (one.asked_at, one.due_at) if one.state in OPEN else (None, None)
+            yield Waiting(one.role, one.scope_kind, one.stage, before, since, due, message)
 
 
 def _instruments(session: Session, access_request: AccessRequest) -> Sequence[Instrument]:

@@ -13,6 +13,7 @@ from infra_access.access_requests.approvals.answering_ahead import answering, st
 from infra_access.access_requests.approvals.approvers import people_of
 from infra_access.access_requests.approvals.deciders import is_controlled, people_for, second_of
 from infra_access.access_requests.approvals.queries import view_of
+from infra_access.access_requests.approvals.stages import open_stage
 from infra_access.access_requests.circles import circle_of
 from infra_access.access_requests.content import CONTACT, NAMES, Content
 from infra_access.access_requests.facts import facts_of_request
@@ -20,7 +21,7 @@ from infra_access.access_requests.lifecycle import RequestState, RequestTransiti
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
 from infra_access.access_requests.override_queries import overrides_of
 from infra_access.access_requests.standing import advance
-from infra_access.access_requests.vocabularies import OPEN, ApprovalState
+from infra_access.access_requests.vocabularies import UNGIVEN, ApprovalState
 from infra_access.catalogue.fields import fault
 from infra_access.core.authority import Actor
 from infra_access.core.decision import ApprovalDue, Outcome
@@ -34,7 +35,7 @@ from infra_access.policy.places import places_of
 from infra_access.policy.rulebook import rulebook
 from infra_access.policy.ruling import Ruling, rule_on
 
-_LIVE = (*OPEN, ApprovalState.APPROVED, ApprovalState.CHANGES_REQUESTED)
+_LIVE = (*UNGIVEN, ApprovalState.APPROVED, ApprovalState.CHANGES_REQUESTED)
 _Key = tuple[str, str]
 
 
@@ -181,6 +182,7 @@ def reconcile(
         )
         if holds:
             kept[key] = approval
+            approval.stage = due[key].stage
             approval.instrument_ids = list(content.instruments)
         else:
             approval.state = ApprovalState.VOID
@@ -193,7 +195,10 @@ def reconcile(
 def ask_besides(
     session: Session, access_request: AccessRequest, content: Content, ruling: Ruling, *, now: datetime
 ) -> bool:
-    """Ask for what is due and was not asked for yet, and tell whether there was any; what waits or was given stays."""
+    """Ask for what is due and was not asked for yet, and tell whether there was any; what waits or was given stays.
+
+    Where a stage is complete, the next is asked.
+    """
     due, controlled = _due(session, content, ruling)
     known = {(one.rule, one.role): one for one in live(session, access_request)}
     _ask(session, access_request, content, due, known, controlled=controlled, now=now)
@@ -221,22 +226,28 @@ def _ask(
     now: datetime,
 ) -> None:
     new = [one for key, one in due.items() if key not in known]
-    if new:
-        near = circle_of(session, access_request).accounts
-        verdicts.ask(
-            session,
-            subject_kind="access_request",
-            subject_id=access_request.id,
-            subject_public_id=access_request.public_id,
-            applicant_id=access_request.requester_id,
-            instrument_ids=content.instruments,
-            due=new,
-            now=now,
-            team=near,
-            ahead=None if controlled else answering(session, access_request, content, near=near, now=now),
-            deciders=people_for(session, known.values(), now=now) if controlled else None,
-        )
-    session.flush()
+    if not new and all(one.state != ApprovalState.WAITING for one in known.values()):
+        session.flush()
+        return
+    near = circle_of(session, access_request).accounts
+    ahead = None if controlled else answering(session, access_request, content, near=near, now=now)
+    if not new:
+        open_stage(session, known.values(), now=now, ahead=ahead)
+        return
+    verdicts.ask(
+        session,
+        subject_kind="access_request",
+        subject_id=access_request.id,
+        subject_public_id=access_request.public_id,
+        applicant_id=access_request.requester_id,
+        instrument_ids=content.instruments,
+        due=new,
+        now=now,
+        team=near,
+        ahead=ahead,
+        deciders=people_for(session, known.values(), now=now) if controlled else None,
+        known=known.values(),
+    )
 
 
 def go_on(session: Session, access_request: AccessRequest, now: datetime, *, wake: bool = True) -> None:
@@ -275,6 +286,6 @@ def is_waiting(session: Session, access_request: AccessRequest) -> bool:
     waiting = select(Approval.id).where(
         Approval.subject_kind == "access_request",
         Approval.subject_id == access_request.id,
-        Approval.state.in_(OPEN),
+        Approval.state.in_(UNGIVEN),
     )
     return session.scalar(waiting.limit(1)) is not None

@@ -46,7 +46,8 @@ class Missing:
 @dataclass(frozen=True, slots=True)
 class ApprovalDue:
     """One role that must say yes. `scope` is facility, organisation, country or network; `rests_on` names
-    the fields of the access request whose change voids it; days are calendar days.
+    the fields of the access request whose change voids it; days are calendar days. Stages are asked one after the
+    other; the rule says which, so the stage is no part of what is kept and compared.
     """
 
     role: str
@@ -56,6 +57,7 @@ class ApprovalDue:
     expected_days: int
     latest_days: int
     rests_on: tuple[str, ...] = ()
+    stage: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Source: the key order and separators of RFC 8785, without its numbers: a fractio
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -155,7 +156,7 @@ def _limit(value: Any) -> Any:
 
 def _entry(entry: Reason | Missing | ApprovalDue) -> dict[str, Any]:
     plain: dict[str, Any] = {}
-    for name in entry.__slots__:
+    for name in (one.name for one in fields(entry) if one.compare):
         value = getattr(entry, name)
         plain[name] = list(value) if isinstance(value, tuple) else _text(value) if isinstance(value, str) else value
     return plain

@@ -210,7 +210,14 @@ def _approvals(this: _Case) -> tuple[ApprovalDue, ...]:
 
 def _approval(rule: Rule, effect: Approve) -> ApprovalDue:
     return ApprovalDue(
-        effect.role, effect.scope.value, rule.id, rule.message, rule.expected_days, rule.latest_days, rule.fields
+        effect.role,
+        effect.scope.value,
+        rule.id,
+        rule.message,
+        rule.expected_days,
+        rule.latest_days,
+        rule.fields,
+        effect.stage,
     )
 
 

@@ -192,9 +192,7 @@ def _page(request: Request, view: ApprovalView) -> dict[str, Any]:
     subject, booking = _subject(request, view)
     kept = decisions_about(request.db, subject_kind=approval.subject_kind, subject_id=approval.subject_public_id)
     reading = subject.access_request if subject else booking.booking if booking else None
-    others = [
-        one for one in approvals_of(request.db, approval.subject_kind, approval.subject_id) if one.id != approval.id
-    ]
+    every = approvals_of(request.db, approval.subject_kind, approval.subject_id)
     return {
         "view": view,
         "approval": approval,
@@ -208,7 +206,7 @@ def _page(request: Request, view: ApprovalView) -> dict[str, Any]:
         "facts": facts_read(kept[0].facts) if kept and told else [],
         "export": export_control(request.db, view, subject, actor=request.actor),
         "chosen": (),
-        "others": approval_rows(others, reading.decision if reading else {}, told=told),
+        "others": approval_rows(every, reading.decision if reading else {}, told=told, beside=approval),
     }
 
 
