@@ -226,6 +226,8 @@ def _ask(
     now: datetime,
 ) -> None:
     new = [one for key, one in due.items() if key not in known]
+    for one in known.values():
+        one.two_people = controlled
     if not new and all(one.state != ApprovalState.WAITING for one in known.values()):
         session.flush()
         return
@@ -247,6 +249,7 @@ def _ask(
         ahead=ahead,
         deciders=people_for(session, known.values(), now=now) if controlled else None,
         known=known.values(),
+        two_people=controlled,
     )
 
 

@@ -78,13 +78,14 @@ def ask(
     ahead: AnsweredAhead | None = None,
     deciders: Collection[int] | None = None,
     known: Collection[Approval] = (),
+    two_people: bool = False,
 ) -> list[Approval]:
     """Ask for what is due, each of its own people; `due` is an officer's reading, so that hidden rules count.
 
     Stages are asked one after the other; `known` are the approvals that count already. What a standing authorisation
-    answers is given at once, by whoever gave that, and quotes it. Where two people are needed, `deciders` are those who
-    have said yes, or could on what waits already. `access_request_id` and `acting_for_id` are those of a booking: the
-    request that it draws on, and the organisation that it is for.
+    answers is given at once, by whoever gave that, and quotes it. Where `two_people` are needed, the database holds to
+    it too; `deciders` are those who have said yes, or could on what waits already. `access_request_id` and
+    `acting_for_id` are those of a booking: the request that it draws on, and the organisation that it is for.
 
     Raises Conflict `approval.nobody` where somebody would have to decide on a request of their own, or nobody could.
     """
@@ -120,6 +121,7 @@ def ask(
             message=dict(one.message.by_locale) if isinstance(one.message, Wording) else {"en": plain(one.message)},
             rests_on=list(dict.fromkeys([*one.rests_on, *rests_on_names(one.role)])),
             stage=one.stage,
+            two_people=two_people,
             state=ApprovalState.WAITING,
             asked_at=now,
             due_at=due_at,
