@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from alembic import context
+from infra_access.access_requests.approvals import guard as approvals_guard
 from infra_access.core.columns import Base, UtcDateTime
 from infra_access.core.db import Database
 from infra_access.scheduling import guard
@@ -47,6 +48,8 @@ def run(connection: Connection) -> None:
         context.run_migrations()
         if connection.dialect.has_table(connection, "occupancy"):
             guard.install(connection)
+        if connection.dialect.has_table(connection, "approval"):
+            approvals_guard.install(connection)
         if sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()):
             raise RuntimeError(f"the migration would leave rows without their parents: {broken[:5]}")
 

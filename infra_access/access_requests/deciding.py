@@ -12,6 +12,7 @@ from infra_access.access_requests import allocations, appeals, review
 from infra_access.access_requests.approvals import verdicts
 from infra_access.access_requests.approvals.narrower import WHOLE, Narrower, fitting
 from infra_access.access_requests.approvals.parties import lists_looked_into
+from infra_access.access_requests.judging_again import judge_again
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
 from infra_access.access_requests.routes import with_rounds
@@ -39,8 +40,9 @@ def decide(
 ) -> Approval:
     """Give a verdict on a request: approve, refuse, request_changes, pause, reserve, defer or resume.
 
-    `expected_version` is that of the approval. Raises as `verdicts.give_verdict` does, and Conflict
-    `access_request.state`, or `access_round.none` where there is no later round to move it to.
+    A yes counts only where the rules in force would let the request through, and what they ask for besides is asked.
+    `expected_version` is that of the approval. Raises as `verdicts.give_verdict` and `judging_again.judge_again` do,
+    and Conflict `access_request.state`, or `access_round.none` where there is no later round to move it to.
     """
     access_request = locked(session, session.get_one(AccessRequest, approval.subject_id))
     if approval.subject_kind == "appeal":
@@ -57,18 +59,23 @@ def decide(
     granted = allocations.allocation_of(session, access_request)
     narrower = fitting(narrower, access_request, now, used=granted.used if granted else Decimal(0))
     later = _later_round(session, access_request, now) if verdict == Verdict.DEFER else None
-    standing = verdicts.give_verdict(
-        session,
-        actor=actor,
-        now=now,
-        approval=approval,
-        verdict=verdict,
-        reason=reason,
-        conditions=conditions,
-        narrower=narrower,
-        expected_version=expected_version,
-        team=team_of(session, access_request),
-    )
+    # A yes that the rules do not let count leaves the rows as they were, for the page that says so.
+    with session.begin_nested():
+        standing = verdicts.give_verdict(
+            session,
+            actor=actor,
+            now=now,
+            approval=approval,
+            verdict=verdict,
+            reason=reason,
+            conditions=conditions,
+            narrower=narrower,
+            expected_version=expected_version,
+            team=team_of(session, access_request),
+        )
+        if verdict == Verdict.APPROVE:
+            judge_again(session, access_request, now=now)
+            standing = verdicts.standing_of(session, "access_request", access_request.id)
     reason = clean_text(reason, field="reason", max_length=5_000)
     _go_on(session, access_request, standing, now)
     match standing:

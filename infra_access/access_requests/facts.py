@@ -50,11 +50,12 @@ def facts_of_request(
     by: str,
     access_request_id: int | None = None,
     in_turn: bool = False,
+    asked_at: datetime | None = None,
 ) -> Facts:
-    """Return the facts of a request; `by` names who states them. At most four statements.
+    """Return the facts of a request; `by` names who states them, and lead time counts from `asked_at`, or `now`.
 
-    One more where a rule reads a total of the programme, in which the request of `access_request_id` counts once; with
-    `in_turn` it stays as it is until the transaction ends.
+    At most four statements. One more where a rule reads a total of the programme, in which the request of
+    `access_request_id` counts once; with `in_turn` it stays as it is until the transaction ends.
     """
     scopes = _scopes_of(session, route)
     host = dict(scopes)["country"]
@@ -87,7 +88,7 @@ def facts_of_request(
         | {"hazards": fact(frozenset(sample.get("hazards", ())))}
         for sample in content.project.get("samples", [])
     ]
-    values = {path: fact(value) for path, value in _values(content, now).items()}
+    values = {path: fact(value) for path, value in _values(content, asked_at or now).items()}
     share = share_given(
         session,
         content,
@@ -154,14 +155,14 @@ def _leg(member: Member, host: str) -> Leg:
     return ("data", host, member.country_of_work)
 
 
-def _values(content: Content, now: datetime) -> dict[str, Any]:
+def _values(content: Content, asked_at: datetime) -> dict[str, Any]:
     start = content.period[0]
     values: dict[str, Any] = {
         "request.regime": content.regime,
         "request.access_type": content.access_type,
         "request.quantity": content.quantity,
         "time.start": start.astimezone(UTC).date(),
-        "time.lead_days": max((start - now).days, 0),
+        "time.lead_days": max((start - asked_at).days, 0),
         "satisfied": satisfied_by(content),
     }
     values |= {path: content.project[name] for name, path in _PROJECT.items() if name in content.project}

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, Numeric, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, Numeric, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra_access.core.columns import KEY, Base, PrimaryKey, PublicId, personal
@@ -168,7 +168,9 @@ class Approval(Base):
     `rests_on` names the fields of the request whose change voids it. The applicant stands in the row so that the
     database itself refuses a verdict by them. `subject_kind` is access_request or booking; the subject's public id and
     its instruments stand here too, since bookings lie in a higher layer. An appeal is one too, with the subject_kind
-    appeal. Whoever decides is reminded once, from `remind_at` on, and others are told once it is overdue.
+    appeal. What stands in one `stage` is asked at once, and the next once all of it was given. Whoever decides is
+    reminded once, from `remind_at` on, and others are told once it is overdue. Of those of a subject that are marked
+    `two_people`, the database itself refuses that one person gives all (see `approvals.guard`).
 
     `access_request_id` is the request that it is about, or that a booking draws on; `acting_for_id` is the organisation
     that a booking is for: who is near to them does not decide.
@@ -201,6 +203,8 @@ class Approval(Base):
     rule: Mapped[str] = mapped_column(String(100))
     message: Mapped[dict[str, Any]] = mapped_column(default=dict)
     rests_on: Mapped[list[Any]] = mapped_column(default=list)
+    stage: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    two_people: Mapped[bool] = mapped_column(default=False, server_default=false())
     state: Mapped[str] = mapped_column(String(24), default="pending")
     asked_at: Mapped[datetime]
     due_at: Mapped[datetime]

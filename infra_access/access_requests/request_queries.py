@@ -9,6 +9,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.allocations import allocation_of
+from infra_access.access_requests.approvals.stages import stage_before
 from infra_access.access_requests.lifecycle import AWAITS_EXCEPTION, NEXT, RequestState
 from infra_access.access_requests.models import (
     AccessRequest,
@@ -22,7 +23,7 @@ from infra_access.access_requests.models import (
 from infra_access.access_requests.opinions.queries import OpinionAsked, approvals_with_opinions
 from infra_access.access_requests.standing import team_of
 from infra_access.access_requests.terms.agreement_queries import HOST_ROLES, AgreementView, agreements_of
-from infra_access.access_requests.vocabularies import OPEN
+from infra_access.access_requests.vocabularies import OPEN, UNGIVEN
 from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.catalogue.scopes import facility_scopes
 from infra_access.core.authority import NETWORK, Actor, Permission, Scopes, may
@@ -43,12 +44,15 @@ class Waiting:
     """One approval that a request waits for: whose, since when, and by when it is due.
 
     `opinions` tell that its people asked somebody outside, and explain the wait; whom and what, the team never learns.
+    One of a later stage is neither asked nor due yet, and `waits_for` is the stage that has to be complete first.
     """
 
     role: str
     scope_kind: str
-    since: datetime
-    due: datetime
+    stage: int
+    waits_for: int | None
+    since: datetime | None
+    due: datetime | None
     message: dict[str, str] | None
     opinions: tuple[OpinionAsked, ...] = ()
 
@@ -245,17 +249,20 @@ def _as_host(
 
 def _waiting(
     access_request: AccessRequest,
-    asked: Iterable[Approval],
+    asked: Sequence[Approval],
     awaited: Mapping[int, tuple[OpinionAsked, ...]],
     *,
     told: bool,
 ) -> Iterator[Waiting]:
     # The stored decision is the applicant's reading: a rule that it does not name is not theirs to see.
     named = {one["rule"] for one in access_request.decision.get("approvals", [])}
-    for one in asked:
-        if one.state in OPEN:
+    for one in sorted(asked, key=lambda each: (each.stage, each.id)):
+        if one.state in UNGIVEN:
             message = one.message if not told or one.rule in named else None
-            yield Waiting(one.role, one.scope_kind, one.asked_at, one.due_at, message, awaited.get(one.id, ()))
+            before = stage_before(one, asked)
+            since, due = (one.asked_at, one.due_at) if one.state in OPEN else (None, None)
+            opinions = awaited.get(one.id, ())
+            yield Waiting(one.role, one.scope_kind, one.stage, before, since, due, message, opinions)
 
 
 def _instruments(session: Session, access_request: AccessRequest) -> Sequence[Instrument]:

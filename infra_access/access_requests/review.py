@@ -1,6 +1,6 @@
 """What the policy says of a request, and the approvals that follow: asked, kept, or void where a change hit them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +13,7 @@ from infra_access.access_requests.approvals.answering_ahead import answering, st
 from infra_access.access_requests.approvals.approvers import people_of
 from infra_access.access_requests.approvals.deciders import able_to, is_controlled, people_for, second_of
 from infra_access.access_requests.approvals.queries import view_of
+from infra_access.access_requests.approvals.stages import open_stage
 from infra_access.access_requests.approvals.waiting_again import wait_again
 from infra_access.access_requests.circles import circle_of
 from infra_access.access_requests.content import CONTACT, NAMES, Content
@@ -21,10 +22,10 @@ from infra_access.access_requests.lifecycle import RequestState, RequestTransiti
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
 from infra_access.access_requests.override_queries import overrides_of
 from infra_access.access_requests.standing import advance
-from infra_access.access_requests.vocabularies import OPEN, ApprovalState
+from infra_access.access_requests.vocabularies import UNGIVEN, ApprovalState
 from infra_access.catalogue.fields import fault
 from infra_access.core.authority import Actor
-from infra_access.core.decision import Outcome
+from infra_access.core.decision import ApprovalDue, Outcome
 from infra_access.core.errors import Conflict, Invalid
 from infra_access.core.i18n import _, plain
 from infra_access.outbox.events import publish
@@ -37,7 +38,8 @@ from infra_access.policy.places import places_of
 from infra_access.policy.rulebook import rulebook
 from infra_access.policy.ruling import Ruling, rule_on
 
-_LIVE = (*OPEN, ApprovalState.APPROVED, ApprovalState.CHANGES_REQUESTED)
+_LIVE = (*UNGIVEN, ApprovalState.APPROVED, ApprovalState.CHANGES_REQUESTED)
+_Key = tuple[str, str]
 
 
 def rule(
@@ -50,11 +52,13 @@ def rule(
     share_lock: bool = True,
     access_request_id: int | None = None,
     supposing: Collection[Override] = (),
+    asked_at: datetime | None = None,
 ) -> Ruling:
     """Return the policy's answer on asking for this; both policy and programme stay so until the transaction ends.
 
     Without `share_lock` it is only looked at, as by the pages that say what is still missing. Exceptions that were
-    granted to the request of `access_request_id` count, and those that are only supposed.
+    granted to the request of `access_request_id` count, and those that are only supposed. `asked_at` is when it was
+    sent, where that was before `now`: lead time counts from then.
     """
     book = rulebook(session, share_lock=share_lock)
     return rule_on(
@@ -73,6 +77,7 @@ def rule(
             by=actor.public_id,
             access_request_id=access_request_id,
             in_turn=share_lock,
+            asked_at=asked_at,
         ),
         book=book,
         overrides=(*overrides_of(session, access_request_id, book, now=now, share_lock=share_lock), *supposing),
@@ -172,12 +177,8 @@ def reconcile(
     """
     called_off = void_resting_on(session, access_request, changed)
     near = circle_of(session, access_request).accounts
-    due = {(one.rule, one.role): one for one in ruling.officer.approvals}
-    controlled = bool(due) and is_controlled(session, content.instruments)
-    if controlled and len(due) == 1:
-        (only,) = due.values()
-        due[second_of(only.rule), only.role] = replace(only, rule=second_of(only.rule))
-    kept: dict[tuple[str, str], Approval] = {}
+    due, controlled = _due(session, content, ruling)
+    kept: dict[_Key, Approval] = {}
     for approval in live(session, access_request):
         key = (approval.rule, approval.role)
         # A yes counts as long as it could be given now: by somebody far enough, and for what it was given ahead for.
@@ -193,28 +194,75 @@ def reconcile(
         )
         if holds:
             kept[key] = approval
+            approval.stage = due[key].stage
             approval.instrument_ids = list(content.instruments)
         else:
             approval.state = ApprovalState.VOID
             called_off.append(approval.public_id)
     session.flush()
-    new = [one for key, one in due.items() if key not in kept]
-    if new:
-        verdicts.ask(
-            session,
-            subject_kind="access_request",
-            subject_id=access_request.id,
-            subject_public_id=access_request.public_id,
-            applicant_id=access_request.requester_id,
-            instrument_ids=content.instruments,
-            due=new,
-            now=now,
-            team=near,
-            ahead=None if controlled else answering(session, access_request, content, near=near, now=now),
-            deciders=people_for(session, kept.values(), now=now) if controlled else None,
-        )
-    session.flush()
+    _ask(session, access_request, content, due, kept, controlled=controlled, now=now)
     return called_off
+
+
+def ask_besides(
+    session: Session, access_request: AccessRequest, content: Content, ruling: Ruling, *, now: datetime
+) -> bool:
+    """Ask for what is due and was not asked for yet, and tell whether there was any; what waits or was given stays.
+
+    Where a stage is complete, the next is asked.
+    """
+    due, controlled = _due(session, content, ruling)
+    known = {(one.rule, one.role): one for one in live(session, access_request)}
+    _ask(session, access_request, content, due, known, controlled=controlled, now=now)
+    return not due.keys() <= known.keys()
+
+
+def _due(session: Session, content: Content, ruling: Ruling) -> tuple[dict[_Key, ApprovalDue], bool]:
+    """Return what is due by its rule and role, and whether two people are needed; one approval is then asked twice."""
+    due = {(one.rule, one.role): one for one in ruling.officer.approvals}
+    controlled = bool(due) and is_controlled(session, content.instruments)
+    if controlled and len(due) == 1:
+        (only,) = due.values()
+        due[second_of(only.rule), only.role] = replace(only, rule=second_of(only.rule))
+    return due, controlled
+
+
+def _ask(
+    session: Session,
+    access_request: AccessRequest,
+    content: Content,
+    due: Mapping[_Key, ApprovalDue],
+    known: Mapping[_Key, Approval],
+    *,
+    controlled: bool,
+    now: datetime,
+) -> None:
+    new = [one for key, one in due.items() if key not in known]
+    for one in known.values():
+        one.two_people = controlled
+    if not new and all(one.state != ApprovalState.WAITING for one in known.values()):
+        session.flush()
+        return
+    near = circle_of(session, access_request).accounts
+    ahead = None if controlled else answering(session, access_request, content, near=near, now=now)
+    if not new:
+        open_stage(session, known.values(), now=now, ahead=ahead)
+        return
+    verdicts.ask(
+        session,
+        subject_kind="access_request",
+        subject_id=access_request.id,
+        subject_public_id=access_request.public_id,
+        applicant_id=access_request.requester_id,
+        instrument_ids=content.instruments,
+        due=new,
+        now=now,
+        team=near,
+        ahead=ahead,
+        deciders=people_for(session, known.values(), now=now) if controlled else None,
+        known=known.values(),
+        two_people=controlled,
+    )
 
 
 def go_on(session: Session, access_request: AccessRequest, now: datetime, *, wake: bool = True) -> None:
@@ -250,9 +298,11 @@ def ask_again_who_came_near(session: Session, access_request: AccessRequest, now
         raise Conflict("approval.nobody", message)
     for approval in came:
         wait_again(approval, now)
-        payload = {"approval": approval.public_id, "access_request": access_request.public_id}
-        publish(session, "access_request.approval_asked", payload, now=now)
-    session.flush()
+    open_stage(session, live(session, access_request), now=now)
+    for approval in came:
+        if approval.state == ApprovalState.PENDING:
+            payload = {"approval": approval.public_id, "access_request": access_request.public_id}
+            publish(session, "access_request.approval_asked", payload, now=now)
     return bool(came)
 
 
@@ -276,6 +326,6 @@ def is_waiting(session: Session, access_request: AccessRequest) -> bool:
     waiting = select(Approval.id).where(
         Approval.subject_kind == "access_request",
         Approval.subject_id == access_request.id,
-        Approval.state.in_(OPEN),
+        Approval.state.in_(UNGIVEN),
     )
     return session.scalar(waiting.limit(1)) is not None

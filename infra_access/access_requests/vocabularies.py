@@ -47,9 +47,11 @@ class Presence(StrEnum):
 class ApprovalState(StrEnum):
     """Where an approval stands.
 
-    One that is paused, on the reserve list or deferred still waits for its verdict, but its deadline stands still.
+    One that is waiting stands in a later stage, and is asked once those before it are complete. One that is paused, on
+    the reserve list or deferred still waits for its verdict, but its deadline stands still.
     """
 
+    WAITING = "waiting"
     PENDING = "pending"
     PAUSED = "paused"
     RESERVED = "reserved"
@@ -65,6 +67,9 @@ ON_HOLD = (ApprovalState.PAUSED, ApprovalState.RESERVED, ApprovalState.DEFERRED)
 
 OPEN = (ApprovalState.PENDING, *ON_HOLD)
 """Approvals that wait for a verdict."""
+
+UNGIVEN = (ApprovalState.WAITING, *OPEN)
+"""Approvals without a verdict, whether they are asked yet or not."""
 
 
 class Verdict(StrEnum):

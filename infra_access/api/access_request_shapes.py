@@ -150,8 +150,10 @@ class WaitingOut(Out):
 
     role = Line(most=40)
     scope = Line(most=20)
-    since = Instant()
-    due = Instant()
+    stage = Integer("What stands in one stage is asked at once, stages one after the other.", low=1)
+    waits_for = Integer("The stage that is to be complete first; null where it is asked.", low=1, allow_none=True)
+    since = Instant(allow_none=True)
+    due = Instant(allow_none=True)
     message = Free("Why, by language, as far as the caller may read it.", allow_none=True)
     opinions = ListOf(Part(OpinionAskedOut), "Opinions from outside that were asked for and not given yet.")
 
@@ -241,13 +243,10 @@ def whole(view: RequestView) -> dict[str, Any]:
         "state_reason": row.state_reason,
         "next_step": view.next_step,
         "waiting": [
-            {
-                "role": one.role,
-                "scope": one.scope_kind,
-                "since": one.since,
-                "due": one.due,
-                "message": one.message,
-                "opinions": one.opinions,
+            {"scope": one.scope_kind}
+            | {
+                name: getattr(one, name)
+                for name in ("role", "stage", "waits_for", "since", "due", "message", "opinions")
             }
             for one in view.waiting
         ],

@@ -35,7 +35,11 @@ MOST_REASON = 5_000
 class ApprovalQuery(PageQuery):
     """Which approvals."""
 
-    state = Choice(STATES, "Pending by default, which counts paused ones; decided is every verdict.")
+    state = Choice(
+        STATES,
+        "Pending by default, which counts paused ones; waiting is what an earlier stage goes before; decided is every "
+        "verdict.",
+    )
 
 
 class DecisionBody(Body):
@@ -85,10 +89,11 @@ class ApprovalOut(Out):
     message = Free("Why it is asked, by language.")
     rests_on = ListOf(Line(most=60), "The fields whose change voids it.")
     asks = ListOf(Choice(Asking), "What everybody on the team is asked for before a yes.")
+    stage = Integer("What stands in one stage is asked at once, stages one after the other.", low=1)
     state = Choice(ApprovalState)
     may_decide = Flag("Whether it is the caller's to decide.")
-    asked_at = Instant()
-    due_at = Instant()
+    asked_at = Instant("Of one that waits for an earlier stage, when that began.")
+    due_at = Instant("Of one that waits for an earlier stage, as if it were asked already.")
     decided_at = Instant(allow_none=True)
     reason = Lines(most=MOST_REASON, allow_none=True)
     conditions = Lines(most=MOST_REASON, allow_none=True)
@@ -186,6 +191,7 @@ def shown(call: Call, view: ApprovalView) -> dict[str, Any]:
         "message": row.message if told else {},
         "rests_on": row.rests_on,
         "asks": row.asks,
+        "stage": row.stage,
         "state": row.state,
         "may_decide": view.is_open and view.may_decide(call.actor),
         "asked_at": row.asked_at,

@@ -47,7 +47,8 @@ class Missing:
 class ApprovalDue:
     """One role that must say yes. `scope` is facility, organisation, country or network; `rests_on` names
     the fields of the access request whose change voids it; days are calendar days. `asks` is what everybody on the
-    team says before that yes.
+    team says before that yes. Stages are asked one after the other; the rule says which, so the stage is no part of
+    what is kept and compared.
     """
 
     role: str
@@ -58,6 +59,7 @@ class ApprovalDue:
     latest_days: int
     rests_on: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
+    stage: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

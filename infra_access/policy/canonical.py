@@ -6,6 +6,7 @@ Source: the key order and separators of RFC 8785, without its numbers: a fractio
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -155,7 +156,7 @@ def _limit(value: Any) -> Any:
 
 def _entry(entry: Reason | Missing | ApprovalDue) -> dict[str, Any]:
     plain: dict[str, Any] = {}
-    for name in entry.__slots__:
+    for name in (one.name for one in fields(entry) if one.compare):
         value = getattr(entry, name)
         if name == "asks" and not value:
             continue  # Decisions of before anything could be asked are made again to the same bytes.

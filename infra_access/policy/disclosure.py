@@ -1,5 +1,6 @@
 """Who may read what of a rule (an officer all, an applicant as much as the rule discloses), and in which shape."""
 
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -55,7 +56,7 @@ def approval(rule: Rule, due: ApprovalDue, audience: Audience, case: str) -> App
         return None
     if may_read(rule, audience):
         return due
-    return ApprovalDue(due.role, due.scope, WITHHELD, general(case), due.expected_days, due.latest_days, due.rests_on)
+    return replace(due, rule=WITHHELD, message=general(case))
 
 
 def exception(rule: Rule, granted_on: date, audience: Audience, case: str) -> Reason | None:

@@ -226,6 +226,7 @@ def _approval(rule: Rule, effect: Approve) -> ApprovalDue:
         rule.latest_days,
         rule.fields,
         tuple(one.value for one in effect.asks or ()),
+        effect.stage,
     )
 
 

@@ -14,6 +14,8 @@ from infra_access.policy.vocabulary import END_USE_DECLARATION
 Raw = dict[str, Any]
 _EVERYTHING = ["request", "book", "remote_session", "mail_in"]
 _USE = ["book", "remote_session", "mail_in"]
+_SITE, _HOST, _EXPORT, _COMMUNITY = 3, 4, 5, 6
+"""Stages of a request: the facility, its organisation, export control, the community; before them the home side's."""
 _WITHOUT_PERSONS = ["academic", "public", "non-profit", "company"]
 
 
@@ -54,7 +56,7 @@ def _terms(values: Mapping[str, str]) -> Raw:
 
 
 def _panel(values: Mapping[str, str], message: str) -> Raw:
-    effect = {"type": "approve", "role": values["role"], "scope": "facility"}
+    effect = {"type": "approve", "role": values["role"], "scope": "facility", "stage": _SITE}
     return _rule("panel", effect, message, applies_to=["request"], grounds="capacity", **_days(values))
 
 
@@ -213,7 +215,7 @@ def dual_use(values: Mapping[str, str]) -> list[Raw]:
         ),
         _rule(
             "export-control",
-            {"type": "approve", "role": "export_control_officer", "scope": "organisation"},
+            {"type": "approve", "role": "export_control_officer", "scope": "organisation", "stage": _EXPORT},
             "The export control officer looks at what would leave the country, and for whom.",
             abroad,
             applies_to=["request"],
@@ -256,7 +258,7 @@ def personal(values: Mapping[str, str]) -> list[Raw]:
         ),
         _rule(
             "protection-officer",
-            {"type": "approve", "role": values["role"], "scope": "organisation"},
+            {"type": "approve", "role": values["role"], "scope": "organisation", "stage": _HOST},
             "Whoever answers for the protection of data looks at what becomes of them.",
             applies_to=["request"],
             **law,
@@ -288,7 +290,7 @@ def indigenous(values: Mapping[str, str]) -> list[Raw]:
         ),
         _rule(
             "community",
-            {"type": "approve", "role": "community_authority", "scope": "organisation"},
+            {"type": "approve", "role": "community_authority", "scope": "organisation", "stage": _COMMUNITY},
             "The authority of the community decides, sets a date to look at it again, and may withdraw its consent.",
             applies_to=["request"],
             **care,

@@ -357,6 +357,7 @@ def ask_approvals(session: Session, booking: Booking, ruling: Ruling, now: datet
         team=circle.accounts,
         access_request_id=circle.access_request_id,
         acting_for_id=circle.group[0] if circle.group is not None else None,
+        two_people=bool(session.get_one(Instrument, booking.instrument_id).control_codes),
     )
 
 

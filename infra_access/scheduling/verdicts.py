@@ -66,6 +66,8 @@ def decide_booking(
     if standing == "refused":
         free(session, booking, reason, now)
         publish(session, "booking.cancelled", {"booking": booking.public_id}, now=now)
+    elif standing == "open":
+        verdicts.open_next(session, approval, now=now)
     elif standing == "approved":
         _judge_again(session, booking, actor, now)
         booking.state = move(BookingState(booking.state), BookingTransition.CONFIRM)

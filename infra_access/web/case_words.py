@@ -38,6 +38,7 @@ PRESENCES: Mapping[str, Text] = {
     Presence.NONE: _("Not during sessions"),
 }
 APPROVAL_STATES: Mapping[str, Text] = {
+    ApprovalState.WAITING: _("Waits for an earlier stage"),
     ApprovalState.PENDING: _("Waiting"),
     ApprovalState.PAUSED: _("Paused"),
     ApprovalState.RESERVED: _("On the reserve list"),

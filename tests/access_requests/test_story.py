@@ -90,7 +90,8 @@ def test_it_goes_from_draft_to_active_with_both_approvals_and_the_terms(session:
         "access_request.decided",
         "agreement.accepted",
     ]
-    assert session.scalar(select(func.count()).select_from(DecisionRecord)) == 1
+    # As it was sent, as it was granted, as its terms were accepted.
+    assert session.scalar(select(func.count()).select_from(DecisionRecord)) == 3
 
 
 def test_a_new_participant_from_abroad_re_asks_exactly_the_approval_on_participants(session: Session) -> None:

@@ -3,7 +3,6 @@
 What an instrument under export control needs is always looked at anew.
 """
 
-from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 
@@ -12,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.approvals.approvers import people_of
 from infra_access.access_requests.approvals.models import StandingAuthorisation
+from infra_access.access_requests.approvals.queries import scopes_of
+from infra_access.access_requests.approvals.stages import AnsweredAhead
 from infra_access.access_requests.content import Content
 from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.access_requests.vocabularies import ApprovalState
@@ -22,14 +23,15 @@ from infra_access.people.roles import live
 
 def answering(
     session: Session, access_request: AccessRequest, content: Content, *, near: AbstractSet[int], now: datetime
-) -> Callable[[Approval, Scopes], bool]:
-    """Return what gives a new approval of this request if a standing authorisation covers it.
+) -> AnsweredAhead:
+    """Return what gives an approval of this request that is asked if a standing authorisation covers it.
 
-    Given the approval and the scopes that contain it, outermost last, it tells whether it did. The authorisation is
-    kept as it is until the transaction ends. Whoever gave it must not be `near`, nor of the organisation acted for.
+    It tells whether it did. The authorisation is kept as it is until the transaction ends. Whoever gave it must not be
+    `near`, nor of the organisation acted for.
     """
 
-    def answer(approval: Approval, scopes: Scopes) -> bool:
+    def answer(approval: Approval, known: Scopes | None) -> bool:
+        scopes = known or scopes_of(session, approval)
         found = session.scalars(
             select(StandingAuthorisation)
             .where(

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 from infra_access.access_requests.approvals.approvers import people_of
 from infra_access.access_requests.approvals.queries import ApprovalView, approval_by_public_id, view_of
 from infra_access.access_requests.models import Approval
-from infra_access.access_requests.vocabularies import OPEN, ApprovalState
+from infra_access.access_requests.vocabularies import UNGIVEN, ApprovalState
 from infra_access.catalogue.models import Instrument
 from infra_access.core.authority import NETWORK, Actor, Permission, require
 from infra_access.core.errors import Forbidden, NotFound
@@ -112,7 +112,7 @@ def refuse_same_person(session: Session, approval: Approval, actor: Actor, *, no
             Approval.subject_kind == approval.subject_kind,
             Approval.subject_id == approval.subject_id,
             Approval.id != approval.id,
-            Approval.state.in_((*OPEN, ApprovalState.APPROVED)),
+            Approval.state.in_((*UNGIVEN, ApprovalState.APPROVED)),
         )
     ).all()
     if others and not people_for(session, others, now=now) - same:

@@ -194,6 +194,18 @@ def view_of(session: Session, approval: Approval) -> ApprovalView:
     return next(iter(_seen(session, [session.execute(_views().where(Approval.id == approval.id)).one()])))
 
 
+def scopes_of(session: Session, approval: Approval) -> Scopes:
+    """Return the scopes that contain the one in which an approval is asked, outermost last. One statement."""
+    row: Row[*tuple[Any, ...]] = session.execute(
+        select(Facility, Organisation)
+        .select_from(Approval)
+        .outerjoin(Facility, facility_of_approval())
+        .outerjoin(Organisation, organisation_of_approval())
+        .where(Approval.id == approval.id)
+    ).one()
+    return chain_of(approval.scope_kind, approval.scope_key, row[0], row[1])
+
+
 def _views() -> Select[*tuple[Any, ...]]:
     return (
         select(

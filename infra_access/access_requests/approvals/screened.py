@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.approvals.parties import OFFICER, parties_of, subject_of
 from infra_access.access_requests.approvals.queries import ApprovalView, find_approval, view_of
-from infra_access.access_requests.approvals.verdicts import locked_approval
+from infra_access.access_requests.approvals.verdicts import locked_approval, too_early
 from infra_access.access_requests.models import Approval
-from infra_access.access_requests.vocabularies import OPEN
+from infra_access.access_requests.vocabularies import OPEN, ApprovalState
 from infra_access.audit.record import record
 from infra_access.catalogue import fields
 from infra_access.core.authority import Actor, Permission, may, require
@@ -101,7 +101,8 @@ def decide_on_names(
     """Decide whether the chosen candidates are who is listed: same or different, with a reason. The latest counts.
 
     What was found, and why, stands in the decision alone: more people read the audit than may learn of it.
-    Raises Forbidden `approval.own` or `permission.missing`, Conflict `approval.decided`, Invalid.
+    Raises Forbidden `approval.own` or `permission.missing`, Conflict `approval.decided` or
+    `approval.too_early`, Invalid.
     """
     kind = Same(fields.one_of(Same)(verdict, "verdict"))
     reason = clean_text(reason, field="reason", max_length=MOST_REASON, required=True)
@@ -111,6 +112,8 @@ def decide_on_names(
         message = _("Nobody decides on a request of their own, of their team or of their organisation. Others will.")
         raise Forbidden("approval.own", message)
     require(actor, Permission.SCREENING_DECIDE, (), relations_to(view, actor))
+    if approval.state == ApprovalState.WAITING:
+        raise too_early(session, approval)
     if approval.state not in OPEN:
         message = _("This approval does not wait for that any more. Load it again to see what happened.")
         raise Conflict("approval.decided", message, details={"state": approval.state})

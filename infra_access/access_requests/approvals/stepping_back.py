@@ -9,10 +9,11 @@ from infra_access.access_requests.approvals.approvers import only_one_person
 from infra_access.access_requests.approvals.deciders import able_to, is_controlled, people_for, refuse_others
 from infra_access.access_requests.approvals.models import ConflictOfInterest
 from infra_access.access_requests.approvals.queries import view_of
+from infra_access.access_requests.approvals.stages import open_stage
 from infra_access.access_requests.approvals.waiting_again import wait_again
 from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.access_requests.standing import locked
-from infra_access.access_requests.vocabularies import OPEN, ApprovalState
+from infra_access.access_requests.vocabularies import OPEN, UNGIVEN, ApprovalState
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict
@@ -33,18 +34,18 @@ def step_back(session: Session, *, actor: Actor, now: datetime, approval: Approv
     session.refresh(approval)
     view = view_of(session, approval)
     refuse_others(session, actor, view, now=now)
-    if approval.state not in OPEN:
+    if approval.state not in UNGIVEN:
         raise Conflict("approval.decided", _("This approval was decided already. Load it again."))
     others = session.scalars(
         select(Approval).where(
             Approval.subject_kind == approval.subject_kind,
             Approval.subject_id == approval.subject_id,
-            Approval.state.in_((*OPEN, ApprovalState.APPROVED)),
+            Approval.state.in_((*UNGIVEN, ApprovalState.APPROVED)),
         )
     ).all()
     without = {int(actor.account_id or 0)}
     # What they said yes to before waits again too.
-    asked = [one for one in others if one.state in OPEN or one.decided_by_id == actor.account_id]
+    asked = [one for one in others if one.state in UNGIVEN or one.decided_by_id == actor.account_id]
     if any(not able_to(session, one, now=now) - without for one in asked):
         raise Conflict(
             "approval.nobody",
@@ -62,7 +63,7 @@ def step_back(session: Session, *, actor: Actor, now: datetime, approval: Approv
     for given in others:
         if given.decided_by_id == actor.account_id:
             wait_again(given, now)
-    session.flush()
+    open_stage(session, others, now=now)
     record(
         session,
         actor=actor,

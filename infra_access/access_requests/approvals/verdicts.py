@@ -3,7 +3,7 @@
 The deciding compares and swaps: it locks the row, checks that it still waits and is the version that was looked at.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -23,16 +23,16 @@ from infra_access.access_requests.approvals.queries import (
     view_of,
 )
 from infra_access.access_requests.approvals.reminding import remind_from
+from infra_access.access_requests.approvals.stages import AnsweredAhead, open_stage, stage_before
 from infra_access.access_requests.models import AccessRequest, Approval
-from infra_access.access_requests.vocabularies import ON_HOLD, OPEN, ApprovalState, Verdict
+from infra_access.access_requests.vocabularies import ON_HOLD, OPEN, UNGIVEN, ApprovalState, Verdict
 from infra_access.catalogue import fields
-from infra_access.core.authority import Actor, Scopes
+from infra_access.core.authority import Actor
 from infra_access.core.decision import ApprovalDue
 from infra_access.core.errors import Conflict
 from infra_access.core.i18n import _, plain
 from infra_access.core.ids import new_public_id
 from infra_access.core.input_text import clean_text
-from infra_access.outbox.events import publish
 from infra_access.policy.wording import Wording
 
 __all__ = [
@@ -44,14 +44,13 @@ __all__ = [
     "give_verdict",
     "inbox",
     "locked_approval",
+    "open_next",
     "prolong",
+    "standing_of",
     "void",
 ]
 
 SHORTEST = timedelta(days=1)
-
-AnsweredAhead = Callable[[Approval, Scopes], bool]
-"""Gives a new approval if a standing authorisation answers it, and tells whether it did."""
 
 _STATES = {
     Verdict.APPROVE: ApprovalState.APPROVED,
@@ -79,11 +78,14 @@ def ask(
     acting_for_id: int | None = None,
     ahead: AnsweredAhead | None = None,
     deciders: Collection[int] | None = None,
+    known: Collection[Approval] = (),
+    two_people: bool = False,
 ) -> list[Approval]:
     """Ask for what is due, each of its own people; `due` is an officer's reading, so that hidden rules count.
 
-    What a standing authorisation answers is given at once, by whoever gave that, and quotes it. Where two people are
-    needed, `deciders` are those who have said yes, or could on what waits already. `access_request_id` and
+    Stages are asked one after the other; `known` are the approvals that count already. What a standing authorisation
+    answers is given at once, by whoever gave that, and quotes it. Where `two_people` are needed, the database holds to
+    it too; `deciders` are those who have said yes, or could on what waits already. `access_request_id` and
     `acting_for_id` are those of a booking: the request that it draws on, and the organisation that it is for.
 
     Raises Conflict `approval.nobody` where somebody would have to decide on a request of their own, or nobody could.
@@ -100,7 +102,7 @@ def ask(
     ]
     if deciders is not None and len({*deciders}.union(*(able for _one, _scopes, able in wanted))) < 2:
         raise only_one_person()
-    asked = []
+    asked, chains = [], {}
     for one, scopes, _able in wanted:
         (kind, key), *_wider = scopes
         due_at = now + max(SHORTEST, timedelta(days=one.latest_days))
@@ -123,21 +125,17 @@ def ask(
                 dict.fromkeys([*one.rests_on, *rests_on_names(one.role), *(["participants"] * bool(one.asks))])
             ),
             asks=list(one.asks),
-            state=ApprovalState.PENDING,
+            stage=one.stage,
+            two_people=two_people,
+            state=ApprovalState.WAITING,
             asked_at=now,
             due_at=due_at,
             remind_at=remind_from(now, due_at),
         )
         session.add(approval)
         asked.append(approval)
-        # What asks people for something is looked at anew each time.
-        if ahead is not None and not one.asks and ahead(approval, scopes):
-            continue
-        payload = {"approval": approval.public_id, subject_kind: subject_public_id}
-        publish(session, "access_request.approval_asked", payload, now=now)
-        if one.asks:
-            publish(session, "nationality.asked", payload, now=now)
-    session.flush()
+        chains[approval.public_id] = scopes
+    open_stage(session, [*known, *asked], now=now, ahead=ahead, scopes=chains)
     return asked
 
 
@@ -145,7 +143,7 @@ def void(session: Session, *, subject_kind: str, subject_id: int) -> None:
     """Call off every approval of a subject that still waits."""
     for approval in session.scalars(
         select(Approval).where(
-            Approval.subject_kind == subject_kind, Approval.subject_id == subject_id, Approval.state.in_(OPEN)
+            Approval.subject_kind == subject_kind, Approval.subject_id == subject_id, Approval.state.in_(UNGIVEN)
         )
     ):
         approval.state = ApprovalState.VOID
@@ -173,8 +171,8 @@ def give_verdict(
     are those of a booking.
 
     Raises PreconditionFailed `version.stale`, Forbidden as `deciders.refuse_others` says, Conflict `approval.decided`,
-    or what `parties.clear_names` raises before an export control officer's yes, or `nationality.missing` before one
-    that asks for it, Invalid.
+    `approval.too_early` where an earlier stage is not complete, or what `parties.clear_names` raises before an export
+    control officer's yes, or `nationality.missing` before one that asks for it, Invalid.
     """
     kind = fields.one_of(Verdict)(verdict, "verdict")
     if approval.subject_kind != "access_request" and kind not in (Verdict.APPROVE, Verdict.REFUSE):
@@ -188,6 +186,8 @@ def give_verdict(
     approval = locked_approval(session, approval, expected_version)
     view = view_of(session, approval)
     refuse_others(session, actor, view, now=now, team=team)
+    if approval.state == ApprovalState.WAITING:
+        raise too_early(session, approval)
     if approval.state not in OPEN or (kind == Verdict.RESUME and approval.state not in ON_HOLD):
         raise Conflict(
             "approval.decided",
@@ -248,12 +248,35 @@ def _standing(session: Session, approval: Approval) -> str:
         void(session, subject_kind=approval.subject_kind, subject_id=approval.subject_id)
     if approval.state in (ApprovalState.REFUSED, ApprovalState.CHANGES_REQUESTED, *ON_HOLD):
         return str(approval.state)
+    return standing_of(session, approval.subject_kind, approval.subject_id)
+
+
+def too_early(session: Session, approval: Approval) -> Conflict:
+    """Return the refusal of a verdict on what an earlier stage goes before."""
+    before = stage_before(approval, approvals_of(session, approval.subject_kind, approval.subject_id))
+    message = _(
+        "This is asked once stage ${before} is complete, and others decide that first. You are told when it is your "
+        "turn.",
+        mapping={"before": before or approval.stage - 1},
+    )
+    return Conflict(
+        "approval.too_early", message, details={"state": approval.state, "stage": approval.stage, "waits_for": before}
+    )
+
+
+def open_next(session: Session, approval: Approval, *, now: datetime) -> None:
+    """Ask for what stands in the stage after a verdict, where that completed its own."""
+    open_stage(session, approvals_of(session, approval.subject_kind, approval.subject_id), now=now)
+
+
+def standing_of(session: Session, subject_kind: str, subject_id: int) -> str:
+    """Return "approved" where nothing is left to ask of a subject that nobody refused, else "open"."""
     left = session.scalar(
         select(Approval.id)
         .where(
-            Approval.subject_kind == approval.subject_kind,
-            Approval.subject_id == approval.subject_id,
-            Approval.state.in_([*OPEN, ApprovalState.CHANGES_REQUESTED]),
+            Approval.subject_kind == subject_kind,
+            Approval.subject_id == subject_id,
+            Approval.state.in_([*UNGIVEN, ApprovalState.CHANGES_REQUESTED]),
         )
         .limit(1)
     )

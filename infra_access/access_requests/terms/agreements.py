@@ -5,8 +5,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import allocations
+from infra_access.access_requests import allocations, review
 from infra_access.access_requests.circles import is_same_person
+from infra_access.access_requests.judging_again import judge_again
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Agreement, AgreementAcceptance
 from infra_access.access_requests.standing import advance, locked, team_of, tell
@@ -54,8 +55,10 @@ def accept(
 ) -> AgreementView:
     """Accept the terms of that hash for the actor's side; the last acceptance that is due makes the request active.
 
+    That is so where the rules in force let it through still; what they ask for besides is asked first.
     `agreement_queries.sides_of` says who accepts for whom. Raises Forbidden `agreement.signatory`, Conflict
-    `agreement.changed` where another text was read, Conflict `access_request.state`, NotFound.
+    `agreement.changed` where another text was read, Conflict `access_request.state` and as
+    `judging_again.judge_again` does, NotFound.
     """
     access_request = locked(session, access_request, expected_version)
     sides = sides_of(session, access_request, actor, now)
@@ -73,20 +76,28 @@ def accept(
         due = next((one for one in waiting if not one.is_complete), waiting[0])
         raise Conflict("agreement.changed", message, details={"text_hash": due.text_hash})
     agreement, side = _to_accept(session, read, sides, actor)
-    session.add(
-        AgreementAcceptance(
-            agreement_id=agreement.id,
-            side=side,
-            account_id=int(actor.account_id or 0),
-            accepted_at=now,
-            text_hash=agreement.text_hash,
+    with session.begin_nested():
+        session.add(
+            AgreementAcceptance(
+                agreement_id=agreement.id,
+                side=side,
+                account_id=int(actor.account_id or 0),
+                accepted_at=now,
+                text_hash=agreement.text_hash,
+            )
         )
-    )
-    session.flush()
-    if is_accepted(session, access_request):
-        advance(access_request, RequestTransition.ACCEPT_TERMS, now)
-        allocations.activate(session, access_request)
-        tell(session, access_request, "activated", now)
+        session.flush()
+        complete = is_accepted(session, access_request)
+        if complete:
+            judge_again(session, access_request, now=now)
+    if complete:
+        if review.is_waiting(session, access_request):
+            advance(access_request, RequestTransition.REVIEW, now)
+            tell(session, access_request, "submitted", now)
+        else:
+            advance(access_request, RequestTransition.ACCEPT_TERMS, now)
+            allocations.activate(session, access_request)
+            tell(session, access_request, "activated", now)
     record(
         session,
         actor=actor,

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from infra_access.access_requests.request_queries import RequestView
-from infra_access.access_requests.vocabularies import OPEN, ApprovalState
+from infra_access.access_requests.vocabularies import UNGIVEN, ApprovalState
 from infra_access.core.i18n import Text
 from infra_access.core.roles import ROLES
 from infra_access.web.case_words import FIELDS
 
-_LIVE = (*OPEN, ApprovalState.APPROVED, ApprovalState.CHANGES_REQUESTED)
+_LIVE = (*UNGIVEN, ApprovalState.APPROVED, ApprovalState.CHANGES_REQUESTED)
 
 
 @dataclass(frozen=True, slots=True)

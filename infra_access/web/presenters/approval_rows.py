@@ -1,18 +1,20 @@
 """Approvals as those who wait for them see them: whose, since when, by when, how long it usually takes, and why."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from infra_access.access_requests.approvals.stages import stage_before
 from infra_access.access_requests.models import Approval
 from infra_access.access_requests.vocabularies import OPEN, ApprovalState
-from infra_access.core.i18n import Text
+from infra_access.core.i18n import Text, _
 from infra_access.core.roles import ROLES
 from infra_access.policy.wording import Wording
 from infra_access.web.case_words import APPROVAL_STATES, SCOPES
 
 LOOKS: Mapping[str, tuple[str, str]] = {
+    ApprovalState.WAITING: ("closed", "clock"),
     ApprovalState.PENDING: ("accent", "clock"),
     ApprovalState.PAUSED: ("closed", "clock"),
     ApprovalState.RESERVED: ("closed", "clock"),
@@ -29,7 +31,8 @@ class ApprovalRow:
     """One approval. `why` is None where the reader may not see the rule; `usual_days` where nobody said.
 
     `ahead` tells that a standing authorisation gave it, `asks` that it asks the team for their nationality, and `mine`
-    that the reader is one of those.
+    that the reader is one of those. `waits_for` is the stage that has to be complete first, None where it is asked
+    already, and `stage` is None where there is but one.
     """
 
     public_id: str
@@ -39,6 +42,8 @@ class ApprovalRow:
     tone: str
     icon: str
     open: bool
+    stage: int | None
+    waits_for: int | None
     asked_at: datetime
     due_at: datetime
     decided_at: datetime | None
@@ -55,27 +60,41 @@ class ApprovalRow:
 
 
 def approval_rows(
-    approvals: Iterable[Approval], decision: Mapping[str, Any], *, told: bool, asked: bool
+    approvals: Iterable[Approval],
+    decision: Mapping[str, Any],
+    *,
+    told: bool,
+    asked: bool,
+    beside: Approval | None = None,
 ) -> list[ApprovalRow]:
-    """Return the approvals that count. `decision` is the applicant's reading; `told` lets the reader see every rule.
+    """Return the approvals that count, by their stages; `beside` is one of them that the page shows already.
 
-    `asked` tells that the reader is on the team, and so among those whom an approval asks for something.
+    `decision` is the applicant's reading; `told` lets the reader see every rule. `asked` tells that the reader is on
+    the team, and so among those whom an approval asks for something.
     """
     named = {one["rule"]: one for one in decision.get("approvals", [])}
-    return [_row(one, named, told, asked) for one in approvals if one.state != ApprovalState.VOID]
+    live = sorted((one for one in approvals if one.state != ApprovalState.VOID), key=lambda one: (one.stage, one.id))
+    return [_row(one, live, named, told, asked) for one in live if one is not beside]
 
 
-def _row(approval: Approval, named: Mapping[str, Mapping[str, Any]], told: bool, asked: bool) -> ApprovalRow:
+def _row(
+    approval: Approval, live: Sequence[Approval], named: Mapping[str, Mapping[str, Any]], told: bool, asked: bool
+) -> ApprovalRow:
+    before = stage_before(approval, live)
     rule = named.get(approval.rule)
     tone, icon = LOOKS[approval.state]
     return ApprovalRow(
         public_id=approval.public_id,
         role=ROLES.get(approval.role, approval.role),
         scope=SCOPES.get(approval.scope_kind, approval.scope_kind),
-        state=APPROVAL_STATES[approval.state],
+        state=APPROVAL_STATES[approval.state]
+        if before is None
+        else _("Waits for stage ${stage}", mapping={"stage": before}),
         tone=tone,
         icon=icon,
         open=approval.state in OPEN,
+        stage=approval.stage if len({one.stage for one in live}) > 1 else None,
+        waits_for=before,
         asked_at=approval.asked_at,
         due_at=approval.due_at,
         decided_at=approval.decided_at,

@@ -196,8 +196,7 @@ def approval_page(request: Request, view: ApprovalView) -> dict[str, Any]:
     kept = decisions_about(request.db, subject_kind=approval.subject_kind, subject_id=approval.subject_public_id)
     reading = subject.access_request if subject else booking.booking if booking else None
     read_already = subject.approvals if subject and approval.subject_kind == "access_request" else None
-    all_of_it = read_already or approvals_of(request.db, approval.subject_kind, approval.subject_id)
-    others = [one for one in all_of_it if one.id != approval.id]
+    every = read_already or approvals_of(request.db, approval.subject_kind, approval.subject_id)
     return {
         "view": view,
         "approval": approval,
@@ -214,7 +213,7 @@ def approval_page(request: Request, view: ApprovalView) -> dict[str, Any]:
         "chosen": (),
         "asked": answers_to(request.db, view) if view.is_open and "approver" in asked else None,
         "opened": None,
-        "others": approval_rows(others, reading.decision if reading else {}, told=told, asked=not told),
+        "others": approval_rows(every, reading.decision if reading else {}, told=told, asked=not told, beside=approval),
     }
 
 
