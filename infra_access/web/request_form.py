@@ -254,7 +254,7 @@ def _project(
     if f"{_END_USE}user" in entered:
         given["end_use"] = _end_use(entered)
     if Group.SAMPLES in parts:
-        given["samples"] = [_sample(row) for row in rows[SAMPLES]]
+        given["samples"] = [_sample(row, stored.get("samples", ())) for row in rows[SAMPLES]]
     emptied = {name for name, value in given.items() if not value and value is not False}
     return {name: value for name, value in {**stored, **given}.items() if name not in emptied}
 
@@ -280,12 +280,19 @@ def _declared(end_use: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _sample(row: Mapping[str, str]) -> dict[str, Any]:
+def _sample(row: Mapping[str, str], stored: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     papers = [one.partition(":") for one in re.split(r"[;\n]", row["papers"]) if one.strip()]
     documents = {code.strip(): reference.strip() for code, _colon, reference in papers}
     said: dict[str, Any] = {name: row[name] for name in ("country", "biosafety", "fate")}
     said |= {"hazards": _listed(row["hazards"]), "documents": documents}
-    return {"kind": row["kind"], **{name: value for name, value in said.items() if value}}
+    sample = {"kind": row["kind"], **{name: value for name, value in said.items() if value}}
+    # What is stored as empty stays so: a sample of which only the papers change is not looked at anew.
+    before = next((one for one in stored if _essence(one) == _essence(sample)), {})
+    return {name: value for name, value in before.items() if not value} | sample
+
+
+def _essence(sample: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in sample.items() if value and name != "documents"}
 
 
 def _participants(

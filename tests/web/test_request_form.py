@@ -148,6 +148,17 @@ def test_samples_are_named_row_by_row(browser, database, world, address):
     assert _error(form.submit("save", status=422), "samples.0.kind")
 
 
+def test_a_paper_that_comes_later_leaves_its_sample_as_it_was_stated(browser, database, world):
+    bone = {"kind": "bone", "country": "KE", "hazards": []}
+    with database.writer() as session:
+        request = make_submitted(session, world, project={"samples": [{"kind": "soil"}, bone]})
+    edit = f"/access-requests/{request.public_id}/edit"
+    form = _form(browser(world.applicant_account).get(edit), edit)
+    form["samples.1.papers"] = "import-permit: P-12"
+    assert form.submit("save").status_int == 303
+    assert _samples(database) == [{"kind": "soil"}, bone | {"documents": {"import-permit": "P-12"}}]
+
+
 def test_who_works_from_afar_may_do_so_from_another_country(browser, database, world, address):
     form = _filled(browser(world.applicant_account), address)
     form["participants.0.presence"], form["participants.0.remote_from"] = "remote", "NO"
