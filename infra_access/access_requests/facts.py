@@ -86,6 +86,8 @@ def facts_of_request(
     samples = [
         {"kind": fact(sample.get("kind")), "country": fact(sample.get("country"))}
         | {"hazards": fact(frozenset(sample.get("hazards", ())))}
+        # What nobody said of a sample is unknown, so that a rule which reads it asks.
+        | {name: fact(sample[name]) for name in ("biosafety", "fate") if name in sample}
         for sample in content.project.get("samples", [])
     ]
     values = {path: fact(value) for path, value in _values(content, asked_at or now).items()}

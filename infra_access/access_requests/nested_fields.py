@@ -11,6 +11,7 @@ from typing import Any
 from infra_access.access_requests import end_use
 from infra_access.access_requests.vocabularies import ParticipantRole, Presence
 from infra_access.catalogue import fields
+from infra_access.catalogue.vocabularies import Biosafety, Fate
 from infra_access.core.i18n import _
 from infra_access.people.addresses import normalise_email
 from infra_access.people.profile import clean_profile
@@ -91,6 +92,8 @@ _SAMPLE: Mapping[str, fields.Cleaner] = {
     "kind": fields.line(100, required=True),
     "country": fields.country,
     "hazards": fields.list_of(fields.line(100, required=True)),
+    "biosafety": fields.one_of(Biosafety),
+    "fate": fields.one_of(Fate),
     "documents": _references,
 }
 _PROJECT: Mapping[str, fields.Cleaner] = {

@@ -25,7 +25,7 @@ from infra_access.api.fields import (
     PublicId,
 )
 from infra_access.api.schemas import Body, Out, PageQuery, SpanOut
-from infra_access.catalogue.vocabularies import AccessType, AccessUnit, Regime
+from infra_access.catalogue.vocabularies import AccessType, AccessUnit, Biosafety, Fate, Regime
 
 
 class QuantityBody(Body):
@@ -56,12 +56,14 @@ class ParticipantBody(Body):
 
 
 class SampleBody(Body):
-    """A sample."""
+    """A sample. A missing document stops the session that waits for it, and no approval."""
 
-    kind = Line(most=100, filled=True)
+    kind = Line("Its substance or material.", most=100, filled=True)
     country = Country(allow_none=True)
     hazards = ListOf(Line(most=100, filled=True))
-    documents = Free("References of its own documents by their code.", values={"type": "string"})
+    biosafety = Choice(Biosafety, "The biosafety level that it needs.", allow_none=True)
+    fate = Choice(Fate, "What becomes of it afterwards.", allow_none=True)
+    documents = Free("References of its permits and other papers by their code.", values={"type": "string"})
 
 
 class EndUseBody(Body):

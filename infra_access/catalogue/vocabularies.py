@@ -131,6 +131,25 @@ class Regime(StrEnum):
     PROPRIETARY = "proprietary"
 
 
+class Biosafety(StrEnum):
+    """The containment that a sample needs (biosafety levels of the WHO and of CDC/NIH, none for no such hazard)."""
+
+    NONE = "none"
+    BSL_1 = "bsl-1"
+    BSL_2 = "bsl-2"
+    BSL_3 = "bsl-3"
+    BSL_4 = "bsl-4"
+
+
+class Fate(StrEnum):
+    """What becomes of a sample afterwards."""
+
+    RETURNED = "returned"
+    DESTROYED = "destroyed"
+    CONSUMED = "consumed"
+    KEPT = "kept"
+
+
 # One table per vocabulary: members of different ones may be equal as strings ("verified"), so one flat
 # table would mix them up.
 _LABELS: Mapping[type[StrEnum], Mapping[str, Text]] = {
@@ -215,6 +234,19 @@ _LABELS: Mapping[type[StrEnum], Mapping[str, Text]] = {
         Regime.OPEN: _("Open: results are published"),
         Regime.EMBARGOED: _("Embargoed: results are published later"),
         Regime.PROPRIETARY: _("Proprietary: nothing is published"),
+    },
+    Biosafety: {
+        Biosafety.NONE: _("No biological hazard"),
+        Biosafety.BSL_1: _("BSL-1: not known to make healthy people ill"),
+        Biosafety.BSL_2: _("BSL-2: may make people ill, a moderate hazard"),
+        Biosafety.BSL_3: _("BSL-3: may make people seriously ill through the air"),
+        Biosafety.BSL_4: _("BSL-4: may kill, often without a treatment"),
+    },
+    Fate: {
+        Fate.RETURNED: _("Returned to the team"),
+        Fate.DESTROYED: _("Destroyed"),
+        Fate.CONSUMED: _("Used up by the work"),
+        Fate.KEPT: _("Kept by the facility"),
     },
 }
 

@@ -7,7 +7,7 @@ approval knows which changes void it.
 
 import re
 
-from infra_access.catalogue.vocabularies import AccessType, OperationalStatus, Regime, Sector, SizeBand
+from infra_access.catalogue.vocabularies import AccessType, Biosafety, Fate, OperationalStatus, Regime, Sector, SizeBand
 from infra_access.core.i18n import Text, _
 from infra_access.policy.kinds import Collection, Definition, Kind
 
@@ -282,12 +282,31 @@ _DEFINITIONS = (
         "legs[].to", Kind.COUNTRY, _("the country of destination"), _("To which country does leg ${number} go?")
     ),
     Definition("legs[].crosses", _YES_NO, _("the crossing of a border"), _("Does leg ${number} cross a border?")),
-    Definition("samples[].kind", Kind.STRING, _("the kind of sample"), _("What is sample ${number}?")),
+    Definition(
+        "samples[].kind",
+        Kind.STRING,
+        _("the substance or material of the sample"),
+        _("Which substance or material is sample ${number}?"),
+    ),
     Definition(
         "samples[].country", Kind.COUNTRY, _("the origin of the sample"), _("From which country is sample ${number}?")
     ),
     Definition(
         "samples[].hazards", Kind.STRINGS, _("the hazards of the sample"), _("Which hazards has sample ${number}?")
+    ),
+    Definition(
+        "samples[].biosafety",
+        Kind.STRING,
+        _("the biosafety level of the sample"),
+        _("Which biosafety level does sample ${number} need?"),
+        frozenset(Biosafety),
+    ),
+    Definition(
+        "samples[].fate",
+        Kind.STRING,
+        _("what becomes of the sample"),
+        _("What becomes of sample ${number} afterwards?"),
+        frozenset(Fate),
     ),
 )
 

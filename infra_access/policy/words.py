@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from translationstring import TranslationString
 
-from infra_access.catalogue.vocabularies import AccessType, Regime, Sector, SizeBand, label
+from infra_access.catalogue.vocabularies import AccessType, Biosafety, Fate, Regime, Sector, SizeBand, label
 from infra_access.core.i18n import Text, _
 from infra_access.core.roles import ROLES
 from infra_access.policy import conditions as c
@@ -71,6 +71,8 @@ _VALUES: Mapping[str, type[StrEnum]] = {
     "applicant.size": SizeBand,
     "request.regime": Regime,
     "request.access_type": AccessType,
+    "samples[].biosafety": Biosafety,
+    "samples[].fate": Fate,
 }
 ACTIONS: Mapping[r.Action, Text] = {
     _E.VIEW_DETAILS: _("See all details"),

@@ -1,7 +1,8 @@
 """The form of an access request: what was typed, in the shape that the commands take, and back.
 
-Rows of people and samples are fields such as `participants.0.email`, as refusals name them; a row without a name and
-an address is left out. A form may show some of the questions only: what it does not show is kept.
+Rows of people and samples are fields such as `participants.0.email`, as refusals name them; a person without a name
+and an address is left out, and a sample of which nothing is said. A form may show some of the questions only: what it
+does not show is kept.
 """
 
 import re
@@ -33,10 +34,10 @@ EVERYTHING: frozenset[str] = frozenset({ABOUT, TEAM, *Group})
 
 PEOPLE, SAMPLES = "participants", "samples"
 PARTS: Mapping[str, tuple[str, ...]] = {
-    PEOPLE: ("name", "email", "role", "organisation", "country_of_work", "presence"),
-    SAMPLES: ("kind", "country", "hazards", "papers"),
+    PEOPLE: ("name", "email", "role", "organisation", "country_of_work", "presence", "remote_from"),
+    SAMPLES: ("kind", "country", "hazards", "biosafety", "fate", "papers"),
 }
-_TELLING = {PEOPLE: ("name", "email"), SAMPLES: ("kind", "country", "hazards")}
+_TELLING = {PEOPLE: ("name", "email"), SAMPLES: PARTS[SAMPLES]}
 _PROJECT = ("purpose", "field", "funder", "funder_country")
 _SDGS = "sdgs"
 _YES_NO = ("dual_use", "ethics_approved")
@@ -165,6 +166,8 @@ def rows_of(session: Session, view: RequestView) -> Rows:
             organisation=names.get(key or "", ""),
             country_of_work=person.country_of_work,
             presence=person.presence,
+            # Who takes part from where they work says nothing more.
+            remote_from="" if person.remote_from == person.country_of_work else person.remote_from or "",
         )
         for person, key in view.team
     ]
@@ -173,7 +176,9 @@ def rows_of(session: Session, view: RequestView) -> Rows:
             kind=one.get("kind", ""),
             country=one.get("country", ""),
             hazards=", ".join(one.get("hazards", ())),
-            papers="; ".join(f"{code}: {reference}" for code, reference in one.get("documents", {}).items()),
+            biosafety=one.get("biosafety", ""),
+            fate=one.get("fate", ""),
+            papers="\n".join(f"{code}: {reference}" for code, reference in one.get("documents", {}).items()),
         )
         for one in view.access_request.project.get("samples", ())
     ]
@@ -249,7 +254,7 @@ def _project(
     if f"{_END_USE}user" in entered:
         given["end_use"] = _end_use(entered)
     if Group.SAMPLES in parts:
-        given["samples"] = [_sample(row) for row in rows[SAMPLES]]
+        given["samples"] = [_sample(row, stored.get("samples", ())) for row in rows[SAMPLES]]
     emptied = {name for name, value in given.items() if not value and value is not False}
     return {name: value for name, value in {**stored, **given}.items() if name not in emptied}
 
@@ -275,12 +280,19 @@ def _declared(end_use: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _sample(row: Mapping[str, str]) -> dict[str, Any]:
-    hazards = _listed(row["hazards"])
-    sample: dict[str, Any] = {"kind": row["kind"]} | ({"country": row["country"]} if row["country"] else {})
-    papers = [one.partition(":") for one in row["papers"].split(";") if one.strip()]
+def _sample(row: Mapping[str, str], stored: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    papers = [one.partition(":") for one in re.split(r"[;\n]", row["papers"]) if one.strip()]
     documents = {code.strip(): reference.strip() for code, _colon, reference in papers}
-    return sample | ({"hazards": hazards} if hazards else {}) | ({"documents": documents} if documents else {})
+    said: dict[str, Any] = {name: row[name] for name in ("country", "biosafety", "fate")}
+    said |= {"hazards": _listed(row["hazards"]), "documents": documents}
+    sample = {"kind": row["kind"], **{name: value for name, value in said.items() if value}}
+    # What is stored as empty stays so: a sample of which only the papers change is not looked at anew.
+    before = next((one for one in stored if _essence(one) == _essence(sample)), {})
+    return {name: value for name, value in before.items() if not value} | sample
+
+
+def _essence(sample: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in sample.items() if value and name != "documents"}
 
 
 def _participants(
@@ -297,8 +309,6 @@ def _participants(
         before = team.get(row["email"].strip().lower())
         if before is not None:
             person |= {"phone": before.phone} if before.phone else {}
-            if before.remote_from and before.remote_from != before.country_of_work:
-                person["remote_from"] = before.remote_from
         people.append(person)
     return people
 

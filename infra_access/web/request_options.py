@@ -12,7 +12,7 @@ from infra_access.access_requests.routes import RouteView
 from infra_access.access_requests.vocabularies import ParticipantRole
 from infra_access.catalogue.models import Facility
 from infra_access.catalogue.queries import list_organisations
-from infra_access.catalogue.vocabularies import AccessType, AccessUnit, Regime, label
+from infra_access.catalogue.vocabularies import AccessType, AccessUnit, Biosafety, Fate, Regime, label
 from infra_access.core.i18n import Text
 from infra_access.people.affiliations import affiliations_of
 from infra_access.web.case_words import PARTICIPANT_ROLES, PRESENCES
@@ -47,6 +47,8 @@ def form_options(
         "countries": country_options(request.locale_name),
         "roles": _texts(request, {role: PARTICIPANT_ROLES[role] for role in _roles()}),
         "presences": _texts(request, PRESENCES),
+        "biosafety_levels": _words(request, Biosafety, tuple(Biosafety)),
+        "fates": _words(request, Fate, tuple(Fate)),
         "rows": rows,
     }
 

@@ -11,6 +11,8 @@ _VOCABULARIES: Mapping[str, type[StrEnum]] = {
     "access_mode": v.AccessMode,
     "access_type": v.AccessType,
     "access_unit": v.AccessUnit,
+    "biosafety": v.Biosafety,
+    "fate": v.Fate,
     "listing": v.Listing,
     "publication": v.PublicationState,
     "regime": v.Regime,

@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.content import changed_fields, content_of, members_of
-from infra_access.access_requests.facts import legs_of
+from infra_access.access_requests.facts import facts_of_request, legs_of
 from infra_access.core.errors import Invalid
+from infra_access.policy.facts import Gap
+from infra_access.policy.rulebook import rulebook
 from tests.factories.access_requests import NOW, make_request, make_route, make_world
 from tests.factories.catalogue import make_facility, make_instrument, make_organisation
 
@@ -45,6 +47,9 @@ MEMBER = {"email": "guest@example.org", "name": "Guest", "role": "member", "coun
         ({"participants": [MEMBER | {"email": f"p{n}@example.org"} for n in range(50)]}, "participants"),
         ({"project": {"weapon": True}}, "project.weapon"),
         ({"project": {"samples": [{"country": "QQ"}]}}, "project.samples.0.country"),
+        ({"project": {"samples": [{"kind": "soil", "fate": "eaten"}]}}, "project.samples.0.fate"),
+        ({"project": {"samples": [{}, {"biosafety": "BSL-5"}]}}, "project.samples.1.biosafety"),
+        ({"project": {"samples": [{"documents": {"mta": ""}}]}}, "project.samples.0.documents.mta"),
         ({"project": {"documents": {"Ethics!": "1"}}}, "project.documents"),
     ],
 )
@@ -112,3 +117,15 @@ def test_samples_change_apart_from_the_project(session: Session) -> None:
     )
     assert changed_fields(before, sampled) == {"samples"}
     assert changed_fields(before, before) == frozenset()
+
+
+def test_what_nobody_said_of_a_sample_is_unknown_to_rules(session: Session) -> None:
+    world = make_world(session)
+    samples = [{"kind": "plasma", "biosafety": "bsl-2", "fate": "destroyed"}, {"kind": "soil", "fate": None}]
+    content = content_of(session, make_request(session, world, project={"samples": samples}))
+    assert content.project["samples"] == [samples[0], {"kind": "soil"}]
+    book = rulebook(session)
+    facts = facts_of_request(session, content, route=world.route, book=book, now=NOW, by="the team")
+    plasma, soil = facts.members("samples") or ()
+    assert [plasma.value(name, NOW) for name in ("biosafety", "fate")] == ["bsl-2", "destroyed"]
+    assert [soil.value(name, NOW) for name in ("biosafety", "fate")] == [Gap.UNKNOWN, Gap.UNKNOWN]

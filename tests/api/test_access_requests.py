@@ -8,7 +8,9 @@ import pytest
 from infra_access.access_requests.conversations.speaking import ask
 from infra_access.core import clock
 from tests.api.conftest import Caller
-from tests.factories.access_requests import World, make_world
+from tests.factories.access_requests import OPEN_TO_ALL, World, make_world
+from tests.factories.people import make_actor
+from tests.factories.policy import raw_rule
 from tests.statements import count_statements
 
 
@@ -110,6 +112,25 @@ def test_it_asks_again_what_rests_on_a_changed_field(caller, world: World, start
     assert caller(actor=world.manager).get("/approvals")["items"][0]["id"] == facility["id"]
 
 
+def test_a_rule_reads_how_dangerous_a_sample_is(caller, stored):
+    level = {"op": "in", "fact": "samples[].biosafety", "value": ["bsl-2", "bsl-3", "bsl-4"]}
+    officer = {"type": "approve", "role": "safety_officer", "scope": "facility"}
+    rule = raw_rule("bsl", officer, {"some": {"over": "samples", "when": level}}, applies_to=["request"])
+    world = stored(make_world, rules=(OPEN_TO_ALL, rule))
+    stored(lambda session: make_actor(session, ("safety_officer", ("facility", world.facility.public_id))))
+    startup = caller(actor=world.applicant)
+    plasma = {"kind": "plasma", "country": "KE", "hazards": [], "fate": "destroyed"}
+    made = startup.post("/access-requests", body_of(world, project={"samples": [plasma | {"biosafety": None}]}))
+    path = f"/access-requests/{made['id']}"
+    assert made["project"]["samples"] == [plasma]
+    asked = startup.post(f"{path}/submit", status=409)
+    assert "samples[0].biosafety" in str(asked)
+    plasma["biosafety"] = "bsl-2"
+    assert startup.patch(path, {"project": {"samples": [plasma]}})["project"]["samples"] == [plasma]
+    sent = startup.post(f"{path}/submit", status=200)
+    assert [one["role"] for one in sent["waiting"]] == ["safety_officer"]
+
+
 def test_it_tells_the_applicant_no_more_of_a_rule_than_the_decision_does(caller, world: World, startup: Caller):
     made = startup.post("/access-requests", body_of(world))
     startup.post(f"/access-requests/{made['id']}/submit", status=200)
@@ -152,6 +173,8 @@ def test_it_is_nobody_elses(anyone: Caller, caller, world: World, startup: Calle
         ({"acting_for": "0" * 16}, "acting_for"),
         ({"project": {"colour": "red"}}, "project.colour"),
         ({"participants": [{"email": "x", "name": "X", "role": "boss"}]}, "participants.0.role"),
+        ({"project": {"samples": [{"kind": "soil", "fate": "eaten"}]}}, "project.samples.0.fate"),
+        ({"project": {"samples": [{"kind": "soil", "biosafety": "2"}]}}, "project.samples.0.biosafety"),
     ],
 )
 def test_it_names_the_field_at_fault(world: World, startup: Caller, overrides: dict[str, Any], field: str):

@@ -95,7 +95,7 @@ def ask(page: Page, beamline: str, name: str) -> None:
         for field, value in (("role", role), ("country_of_work", country), ("presence", "on-site")):
             page.locator(f"[name='participants.{row}.{field}']").select_option(value)
     go_on(page, "Samples")
-    page.get_by_label("What it is", exact=True).fill("coated steel")
+    page.get_by_label("Substance or material").fill("coated steel")
     page.get_by_label("Where it comes from").select_option("KE")
     go_on(page, "Check and send")
     expect(page.locator("main")).to_contain_text("coated steel")

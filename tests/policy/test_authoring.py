@@ -76,6 +76,14 @@ def warned(*rules, trainings=(), above=()):
                        "gt": "0.5"}},
             ("for more than 50 % of the participants:", ["the participant's role is operator"]),
         ),
+        (
+            {"some": {"over": "samples", "when": {"op": "eq", "fact": "samples[].biosafety", "value": "none"}}},
+            ("for at least one sample:", ["the biosafety level of the sample is No biological hazard"]),
+        ),
+        (
+            {"some": {"over": "samples", "when": {"op": "ne", "fact": "samples[].fate", "value": "returned"}}},
+            ("for at least one sample:", ["what becomes of the sample is not Returned to the team"]),
+        ),
     ],
 )  # fmt: skip
 def test_a_condition_is_told_as_a_tree_of_sentences(raw, words):

@@ -126,13 +126,53 @@ def test_samples_are_named_row_by_row(browser, database, world, address):
     form = _filled(browser(world.applicant_account), address)
     form = _form(form.submit("rows", value="add:samples"), address)
     form["samples.0.kind"], form["samples.0.country"], form["samples.0.hazards"] = "Steel", "KE", "sharp, dusty"
-    form["samples.0.papers"] = "import-permit: P: 12;"
+    form["samples.0.biosafety"], form["samples.0.fate"] = "bsl-1", "returned"
+    form["samples.0.papers"] = "import-permit: P: 12;\r\n mta: 7\r\n"
+    papers = {"import-permit": "P: 12", "mta": "7"}
+    steel = {"kind": "Steel", "country": "KE", "hazards": ["sharp", "dusty"], "biosafety": "bsl-1", "fate": "returned"}
+    page = form.submit("save").follow()
+    assert _samples(database) == [steel | {"documents": papers}]
+    said = page.html.find("dt", string="Sample").find_next("dd").get_text()
+    for words in ("Steel, Kenya", "BSL-1: not known to make healthy people ill", "Returned to the team", "mta: 7"):
+        assert words in said
+    # The form shows what was said, keeps it, and takes it back; a sample is named by its substance.
+    edit = f"{page.request.path}/edit"
+    form = _form(page.test_app.get(edit), edit)
+    assert (form["samples.0.biosafety"].value, form["samples.0.fate"].value) == ("bsl-1", "returned")
+    assert sorted(form["samples.0.papers"].value.splitlines()) == ["import-permit: P: 12", "mta: 7"]
+    form["samples.0.biosafety"] = form["samples.0.hazards"] = form["samples.0.papers"] = ""
+    form.submit("save")
+    assert _samples(database) == [{"kind": "Steel", "country": "KE", "fate": "returned"}]
+    form = _form(page.test_app.get(edit), edit)
+    form["samples.0.kind"] = form["samples.0.country"] = ""
+    assert _error(form.submit("save", status=422), "samples.0.kind")
+
+
+def test_a_paper_that_comes_later_leaves_its_sample_as_it_was_stated(browser, database, world):
+    bone = {"kind": "bone", "country": "KE", "hazards": []}
+    with database.writer() as session:
+        request = make_submitted(session, world, project={"samples": [{"kind": "soil"}, bone]})
+    edit = f"/access-requests/{request.public_id}/edit"
+    form = _form(browser(world.applicant_account).get(edit), edit)
+    form["samples.1.papers"] = "import-permit: P-12"
     assert form.submit("save").status_int == 303
+    assert _samples(database) == [{"kind": "soil"}, bone | {"documents": {"import-permit": "P-12"}}]
+
+
+def test_who_works_from_afar_may_do_so_from_another_country(browser, database, world, address):
+    form = _filled(browser(world.applicant_account), address)
+    form["participants.0.presence"], form["participants.0.remote_from"] = "remote", "NO"
+    page = form.submit("save").follow()
+    assert "(Norway)" in page.html.find("table").get_text()
+    edit = f"{page.request.path}/edit"
+    form = _form(page.test_app.get(edit), edit)
+    assert form["participants.0.remote_from"].value == "NO"
+    form["participants.0.remote_from"] = ""
+    form.submit("save")
     with database.reader() as session:
-        project = session.scalars(select(AccessRequest.project)).one()
-        assert project["samples"] == [
-            {"kind": "Steel", "country": "KE", "hazards": ["sharp", "dusty"], "documents": {"import-permit": "P: 12"}}
-        ]
+        member = session.scalars(select(Participant)).one()
+        assert (member.presence, member.remote_from) == ("remote", member.country_of_work)
+    assert _form(page.test_app.get(edit), edit)["participants.0.remote_from"].value == ""
 
 
 def test_a_change_of_the_title_keeps_every_approval(browser, database, world):
@@ -179,6 +219,11 @@ def test_only_the_requester_changes_it(browser, database, world):
         draft = make_request(session, world).public_id
         stranger = make_account(session)
     browser(stranger).get(f"/access-requests/{draft}/edit", status=404)
+
+
+def _samples(database):
+    with database.reader() as session:
+        return session.scalars(select(AccessRequest.project)).one().get("samples")
 
 
 def _submitted(browser, database, world):

@@ -93,6 +93,29 @@ def test_what_rules_read_is_asked_and_nothing_else(begun, database):
         assert (row.state, [one["kind"] for one in row.project["samples"]]) == ("under_review", ["bone", "tooth"])
 
 
+def test_how_dangerous_a_sample_is_is_asked_where_a_rule_reads_it(begun, database):
+    level = {"op": "in", "fact": "samples[].biosafety", "value": ["bsl-2", "bsl-3", "bsl-4"]}
+    officer = {"type": "approve", "role": "safety_officer", "scope": "facility"}
+    _world, _first, team = begun(raw_rule("bsl", officer, {"some": {"over": "samples", "when": level}}))
+    form = _form(team)
+    form["participants.0.presence"], form["participants.0.remote_from"] = "remote", "NO"
+    form = _form(form.submit("next").follow())
+    form["samples.0.kind"] = "plasma"
+    last = form.submit("next").follow()
+    assert "Norway" in last.html.select_one("table").get_text()
+    assert "Which biosafety level does sample 1 need?" in last.text
+    assert "Needs approval" not in last.text
+    form = _form(last.click("Say it"))
+    form["samples.0.biosafety"], form["samples.0.fate"] = "bsl-2", "destroyed"
+    last = form.submit("next").follow()
+    for said in ("BSL-2: may make people ill", "Destroyed", "by safety officer", "Needs approval"):
+        assert said in last.text
+    with database.reader() as session:
+        assert session.scalars(select(AccessRequest.project)).one()["samples"] == [
+            {"kind": "plasma", "biosafety": "bsl-2", "fate": "destroyed"}
+        ]
+
+
 def test_the_end_use_is_asked_without_a_word_of_a_rule_that_may_not_be_read(begun):
     _world, _first, team = begun(END_USE)
     asked = _form(team).submit("next").follow()

@@ -47,6 +47,22 @@ RADIATION = {
     "expected_days": 2,
     "latest_days": 10,
 }
+BIOSAFETY = {
+    "id": "biosafety",
+    "applies_to": ["request"],
+    "effect": {"type": "approve", "role": "safety_officer", "scope": "facility"},
+    "when": {
+        "some": {
+            "over": "samples",
+            "when": {"op": "in", "fact": "samples[].biosafety", "value": ["bsl-2", "bsl-3", "bsl-4"]},
+        }
+    },
+    "rests_on": ["samples"],
+    "grounds": "safety",
+    "message": {"en": "The safety officer looks at samples of level BSL-2 and above."},
+    "expected_days": 3,
+    "latest_days": 10,
+}
 
 
 @dataclass(frozen=True)
@@ -70,6 +86,7 @@ PLACES = {
     "lasers in Germany": _place("DE", ("transnational", {"group": "EU:2020"}), more=(HOST_COUNTRY,)),
     "service in Japan": _place("JP", ("market", {"days": "3"}), more=(HOST_COUNTRY,)),
     "workshop in Kenya": _place("KE", ("wide", {})),
+    "wet laboratory in Norway": _place("NO", ("wide", {}), more=(BIOSAFETY,)),
     "greenhouses in Brazil": _place("BR", ("development", {"group": "ODA:2024"}), more=(HOST_COUNTRY,)),
     "genomes in Singapore": _place("SG", ("excellence", {}), ("personal-data", {"group": "EU:2020"})),
     "test stand in Canada": _place("CA", ("wide", {}), ("dual-use", {}), tags=("dual-use",)),

@@ -1,9 +1,10 @@
 """Reading the table of cases, and deciding each: what stands in `cases.txt` is what people are told.
 
 A case is a paragraph: its name; `ask` (place, action, access type, regime); `who` (sector, size or startup, country; or
-nothing); `team` (role, country, presence of each, with + for a training); `has` (what is met already); `also` (other
-facts); then `->` with the outcome, the approvals in the order of their stages, the earliest start, and in quotation
-marks each sentence that the applicant reads, first what decided and then what is missing.
+nothing); `team` (role, country, presence of each, with + for a training); `bring` (kind, country, biosafety level of
+each sample); `has` (what is met already); `also` (other facts); then `->` with the outcome, the approvals in the order
+of their stages, the earliest start, and in quotation marks each sentence that the applicant reads, first what decided
+and then what is missing.
 """
 
 import json
@@ -42,7 +43,7 @@ def cases(text: str) -> list[Case]:
         case = Case(lines[0])
         for line in lines[1:]:
             word, _space, rest = line.strip().partition(" ")
-            if word in ("ask", "who", "team", "has", "also"):
+            if word in ("ask", "who", "team", "bring", "has", "also"):
                 case.given[word] = rest.strip()
             else:
                 case.told.append(line.strip())
@@ -116,6 +117,8 @@ def _facts(case: Case, place: Place, access_type: str, regime: str) -> Facts:
     team = [_member(text.strip(), values) for text in case.given["team"].split(",")] if "team" in case.given else None
     legs = [{"crosses": _fact(one["country_of_work"].value != place.country)} for one in team or ()]
     collections = {"participants": team, "legs": legs} if team is not None else {}
+    if "bring" in case.given:
+        collections["samples"] = [_sample(text) for text in case.given["bring"].split(",")]
     return Facts.of({path: _fact(value) for path, value in values.items()}, collections)
 
 
@@ -129,6 +132,10 @@ def _member(text: str, values: dict[str, object]) -> dict[str, Fact]:
         "sector": _fact(values.get("applicant.sector", "academic")),
         "trainings": _fact(frozenset(one.removeprefix("+") for one in trainings)),
     }
+
+
+def _sample(text: str) -> dict[str, Fact]:
+    return {name: _fact(value) for name, value in zip(("kind", "country", "biosafety"), text.split(), strict=False)}
 
 
 def first_day(case: Case) -> date | None:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from infra_access.access_requests import allocations, drafting, submitting
+from infra_access.access_requests.gates.judging import samples_of
 from infra_access.access_requests.gates.of_requests import gates_of_request
 from infra_access.access_requests.gates.reading import as_read
 from infra_access.access_requests.models import AccessRequest, Approval, Participant
@@ -356,6 +357,15 @@ def test_a_missing_paper_of_a_sample_stops_its_session_and_no_approval(session):
         session, actor=world.applicant, now=MONDAY, access_request=request, changes={"project": {"samples": other}}
     )
     assert [(one.sample.number, one.open) for one in gates_of(session, booking, now=MONDAY)] == [(3, True), (1, False)]
+
+
+def test_a_clearance_knows_its_sample_by_all_that_is_said_of_it_but_the_papers():
+    soil = {"kind": "soil", "country": "KE"}
+    said = [soil, soil | {"documents": {"mta": "7"}}, soil | {"biosafety": "bsl-2"}, soil | {"fate": "destroyed"}]
+    marks = [sample.mark for sample in samples_of({"samples": said})]
+    # As it is kept with clearances: nothing that a sample does not say may change it.
+    assert marks[0] == marks[1] == "13e4f92c00705e610b026b0dcd03eff6696426ed9d088a0517671eb0da9a0ccf"
+    assert len(set(marks)) == 3
 
 
 def test_the_team_reads_as_much_as_a_rule_discloses(session, place, actor):
