@@ -13,12 +13,12 @@ from infra_access.access_requests.approvals.verdicts import approvals_of
 from infra_access.access_requests.models import AccessRequest
 from infra_access.access_requests.terms import agreements
 from infra_access.core.errors import Conflict
+from infra_access.outcomes.verdicts import decide_alike
 from infra_access.people.accounts import disable_account
 from infra_access.people.models import Account, Training
 from infra_access.policy.decisions import decisions_about, replay
 from infra_access.policy.models import PolicyDocument
 from infra_access.policy.publishing import withdraw_document
-from infra_access.scheduling.verdicts import decide_alike
 from tests.factories.access_requests import (
     FEASIBILITY,
     HOST_COUNTRY,

@@ -14,7 +14,7 @@ from infra_access.audit.models import AuditEvent
 from infra_access.core.authority import NETWORK
 from infra_access.core.errors import Conflict, Forbidden, Invalid
 from infra_access.core.sealing import Sealer
-from infra_access.scheduling import verdicts
+from infra_access.outcomes import verdicts
 from infra_access.scheduling.lifecycle import BookingState
 from tests.factories.access_requests import NOW, OPEN_TO_ALL, SYSTEM, decide, make_submitted, make_world, pending
 from tests.factories.catalogue import make_facility
