@@ -134,11 +134,12 @@ class Way:
     direct: bool
     asks: bool
     terms: str = ""
+    access_unit: str = "hour"
 
     @property
     def offer(self) -> Hashable:
         """Return what two ways must share, beside the rules, to be one to everybody."""
-        return self.regimes, self.access_types, self.direct, self.asks, self.terms
+        return self.regimes, self.access_types, self.direct, self.asks, self.terms, self.access_unit
 
 
 @dataclass(frozen=True, slots=True)

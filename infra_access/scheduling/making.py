@@ -41,6 +41,7 @@ from infra_access.scheduling.applicant_facts import known_of
 from infra_access.scheduling.booking_rules import BookingRules
 from infra_access.scheduling.circles import circle_of_booking
 from infra_access.scheduling.lifecycle import BookingState
+from infra_access.scheduling.limits import limits_of
 from infra_access.scheduling.models import Booking, BookingLine
 from infra_access.scheduling.occupancies import give_back, take
 from infra_access.scheduling.paying import UNPAID, Payment
@@ -118,6 +119,9 @@ def ready(
     rules = terms.rules(granted.booking_rules if granted else terms.way_rules.get(way or ""))
     if rules.horizons:
         rules = rules.seen_by(known_of(applicant, place, now))
+    unit = granted.access_unit if granted else terms.way_units.get(way or "")
+    limits = limits_of(session, ruling, place=place, way=way, access_unit=unit, team=granted is not None, now=now)
+    rules = limits.within(rules)
     drawn = paying.choose_pool(
         session,
         owner=owner,
@@ -140,6 +144,7 @@ def ready(
         booking_id=booking.id if booking else None,
         hours=terms.hours,
         tally=_tally(session, rules, owner, place, wishes, granted, booking, now),
+        limits=limits,
     )
     units = units_of(spans, granted.access_unit) if granted else Decimal(0)
     route_id = None if granted else terms.way_keys.get(way or "")

@@ -19,6 +19,7 @@ from infra_access.policy.rulebook import RuleBook
 from infra_access.policy.ruling import rule_on
 from infra_access.scheduling.find_time.questions import Question
 from infra_access.scheduling.find_time.standings import Answer, Step
+from infra_access.scheduling.limits import stated_by
 from infra_access.scheduling.picking import refuse_picking
 from infra_access.scheduling.quotas import Holder
 
@@ -64,7 +65,9 @@ def on_grant(
     named = asked.instruments or tuple(keys)
     decided, welcome = _decided(session, granted, [keys[one] for one in named], actor=actor, book=book, now=now)
     answers = {
-        key: Answer(Step.BOOK, decision, granted.booking_rules) for key, decision in decided.items() if key in welcome
+        key: Answer(Step.BOOK, decision, granted.booking_rules, stated_by(decision, granted.access_unit, team=True))
+        for key, decision in decided.items()
+        if key in welcome
     }
     return replace(asked, instruments=named), Grant(granted, answers, decided, found.span, found.left)
 
