@@ -1,14 +1,16 @@
 """What every test may ask for: a database of each kind, a session, an instant, and the real input."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from pyramid.router import Router
 from sqlalchemy.orm import Session
 
+from infra_access.config import make_app
 from infra_access.core.db import Database
 from tests import databases
 
@@ -77,6 +79,32 @@ def database(database_url: str, connected: dict[str, Database]) -> Iterator[Data
     database = connected[database_url]
     yield database
     database.dispose()
+
+
+@pytest.fixture(scope="session")
+def applications() -> dict[frozenset[tuple[str, str]], Router]:
+    """Return the applications that tests have used, by their settings."""
+    return {}
+
+
+@pytest.fixture
+def application_with(
+    database: Database, database_url: str, applications: dict[frozenset[tuple[str, str]], Router]
+) -> Callable[[Mapping[str, str]], Router]:
+    """Return how to have the application over the test's database with other settings than its own.
+
+    Each is put together once in a worker process, its templates compiled once: that would take a third of the time of
+    all tests. What it remembers of the database goes with the pool, which is a new one in each test.
+    """
+
+    def made(settings: Mapping[str, str]) -> Router:
+        whole = {**settings, "infra_access.database_url": database_url}
+        key = frozenset(whole.items())
+        if key not in applications:
+            applications[key] = make_app(whole, database=database)
+        return applications[key]
+
+    return made
 
 
 @pytest.fixture

@@ -16,11 +16,12 @@ from infra_access.core.errors import Invalid
 from infra_access.core.i18n import Text, _
 from infra_access.people.models import Role
 from infra_access.policy.conditions import AllOf, Compare, Condition, Op, walk
+from infra_access.policy.details import DETAILS, masks_of
 from infra_access.policy.facts import Fact, Facts
 from infra_access.policy.kinds import Kind
 from infra_access.policy.logic import View, judge
 from infra_access.policy.models import CountryGroup
-from infra_access.policy.rules import Approve, Deny, Grounds, Prefer, Require, RequirementKind, Rule
+from infra_access.policy.rules import Action, Approve, Deny, Grounds, Mask, Prefer, Require, RequirementKind, Rule
 from infra_access.policy.vocabulary import VOCABULARY
 
 _ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -99,11 +100,22 @@ def warnings(rules: Sequence[Rule], *, today: date, trainings: Collection[str]) 
         if isinstance(effect, Require) and effect.kind is RequirementKind.TRAINING and effect.code not in trainings:
             message = _("Nobody has taken a training named ${code} so far. Is it spelt right?")
             yield f"{place}.effect.code", message % {"code": effect.code}
+        if isinstance(effect, Mask):
+            yield from _idle_masks(place, rule, effect)
         for other in rules:
             if other is not rule and _shadows(other, rule):
                 message = _('"${rule}" says the same and reaches everybody whom this one reaches.')
                 yield place, message % {"rule": other.id}
                 break
+
+
+def _idle_masks(place: str, rule: Rule, effect: Mask) -> Iterator[tuple[str, Text]]:
+    if Action.VIEW_DETAILS not in rule.applies_to:
+        yield f"{place}.applies_to", _("This hides nothing unless it applies to seeing the details (view_details).")
+    for name in effect.fields:
+        if not masks_of((name,)):
+            message = _("There is no detail named ${name} that could be hidden. There are: ${names}.")
+            yield f"{place}.effect.fields", message % {"name": name, "names": ", ".join(("contact", *DETAILS))}
 
 
 def contradicts(condition: Condition) -> bool:

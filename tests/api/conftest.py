@@ -1,13 +1,13 @@
 """The application of the API over a test's database, and programs that call it with tokens."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from pyramid.router import Router
 from sqlalchemy.orm import Session
 from webtest import TestApp
 
-from infra_access.config import make_app
 from infra_access.core import clock
 from infra_access.core.authority import Actor, Scope
 from infra_access.core.db import Database
@@ -51,16 +51,15 @@ class Caller:
 
 
 @pytest.fixture
-def api_app(database: Database, database_url: str) -> TestApp:
+def api_app(application_with: Callable[[Mapping[str, str]], Router]) -> TestApp:
     """Return the whole application over the test's database."""
     ini = {
         "infra_access.environment": "development",
-        "infra_access.database_url": database_url,
         "infra_access.secret": "a secret of the tests that nothing rests on",
         "infra_access.hosts": "localhost",
         "infra_access.secure_cookies": "false",
     }
-    return TestApp(make_app(ini, database=database), extra_environ={"HTTP_HOST": "localhost"})
+    return TestApp(application_with(ini), extra_environ={"HTTP_HOST": "localhost"})
 
 
 @pytest.fixture

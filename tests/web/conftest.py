@@ -1,12 +1,11 @@
 """What tests of pages ask for: the whole application over a test's database, and browsers, signed in or not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 from pyramid.router import Router
 from webtest import TestApp
 
-from infra_access.config import make_app
 from infra_access.core import clock
 from infra_access.core.db import Database
 from infra_access.http.sessions import LOGIN_COOKIE
@@ -24,9 +23,9 @@ Browser = Callable[..., TestApp]
 
 
 @pytest.fixture
-def application(database: Database, database_url: str) -> Router:
+def application(application_with: Callable[[Mapping[str, str]], Router]) -> Router:
     """Return the application over the test's database."""
-    return make_app(SETTINGS | {"infra_access.database_url": database_url}, database=database)
+    return application_with(SETTINGS)
 
 
 @pytest.fixture

@@ -23,8 +23,6 @@ def limit_sentences(limits: Mapping[str, Any], locale: str) -> list[Text]:
         for name, sentence in _SENTENCES.items()
         if name in limits
     ]
-    if limits.get("masked"):
-        said.append(_("Some details are shown only after access was granted."))
     if limits.get("preference", 0) > 0:
         said.append(_("Where requests are otherwise equal, yours comes first."))
     return said

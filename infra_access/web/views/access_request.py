@@ -22,6 +22,7 @@ from infra_access.core.errors import Conflict, DomainError, Invalid, Preconditio
 from infra_access.core.i18n import _
 from infra_access.http.security import Context
 from infra_access.outcomes.withdrawing import withdraw_access
+from infra_access.scheduling.details import hidden_of
 from infra_access.web.booking_form import version_in
 from infra_access.web.corrections import to_correct, to_fill_in
 from infra_access.web.forms import ENTERED, to, values_of
@@ -172,6 +173,7 @@ def request_page(context: Context, request: Request, now: datetime) -> dict[str,
         and view.allocation is not None
         and view.allocation.state != AllocationState.ENDED
         and may(request.actor, Permission.REQUEST_REVOKE, context.scopes),
+        "hidden": hidden_of(request.db, view.instruments, actor=request.actor, now=now),
         "section": outcomes_section(context, request, now),
         "key": new_key(),
         "texts": terms_of(request, view, now=now),
