@@ -121,6 +121,7 @@ def keep(session: Session, access_request: AccessRequest, ruling: Ruling, now: d
     """Store the policy's answer with the request, and what it rests on with the decisions."""
     access_request.case = ruling.decision.case
     access_request.decision = decision_to_json(ruling.decision, plain)
+    access_request.preference = ruling.officer.limits.get("preference", 0)
     record_decision(
         session,
         subject_kind="access_request",
