@@ -30,6 +30,7 @@ from infra_access.policy.applicants import facts_of
 from infra_access.policy.decisions import record_decision
 from infra_access.policy.demands import lacks_only, papers
 from infra_access.policy.disclosure import decision_to_json
+from infra_access.policy.further import rules_asked
 from infra_access.policy.places import places_of
 from infra_access.policy.rulebook import rulebook
 from infra_access.policy.ruling import Ruling, rule_on
@@ -108,8 +109,8 @@ def refuse_incomplete(session: Session, ruling: Ruling, content: Content, *, rou
 def _papers(session: Session, content: Content, route: AccessRoute, now: datetime) -> frozenset[str]:
     book = rulebook(session)
     places = places_of(session, content.instruments).values()
-    sets = [book.rule_set(place, route=route.public_id, at=now, action="request") for place in places]
-    return papers(rule for one in sets for rule in one.rules)
+    sets = [rules_asked(book, place, route=route.public_id, at=now, action="request") for place in places]
+    return papers(rule for one in sets for rule in one)
 
 
 def is_closed(ruling: Ruling) -> bool:

@@ -34,6 +34,7 @@ from infra_access.policy.decisions import record_decision
 from infra_access.policy.demands import permits
 from infra_access.policy.disclosure import decision_to_json
 from infra_access.policy.eligibility import badness
+from infra_access.policy.further import rules_asked
 from infra_access.policy.rulebook import rulebook_at
 from infra_access.policy.ruling import Ruling, rule_on
 from infra_access.scheduling import paying, plan
@@ -342,7 +343,9 @@ def permission_to_book(
         for way in ways or (None,)
     }
     way, ruling = min(rulings.items(), key=lambda each: badness(each[1].decision))
-    if not permits(ruling.officer, book.rule_set(place.seen_by_policy(), route=way, at=now, action="book").rules):
+    known = granted.facts if granted else applicant
+    asked = rules_asked(book, place.seen_by_policy(), route=way, at=now, action="book", facts=known)
+    if not permits(ruling.officer, asked):
         raise refused(ruling.decision)
     return way, ruling, applicant
 

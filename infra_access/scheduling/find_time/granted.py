@@ -14,6 +14,7 @@ from infra_access.core.decision import Decision
 from infra_access.core.timespan import TimeSpan
 from infra_access.policy.applicants import facts_of
 from infra_access.policy.demands import permits
+from infra_access.policy.further import rules_asked
 from infra_access.policy.places import places_of
 from infra_access.policy.rulebook import RuleBook
 from infra_access.policy.ruling import rule_on
@@ -95,7 +96,15 @@ def _decided(
         for key, place in places.items()
     }
     rules = {
-        key: book.rule_set(place, route=granted.route, at=now, action="book").rules for key, place in places.items()
+        key: rules_asked(
+            book,
+            place,
+            route=granted.route,
+            at=now,
+            action="book",
+            facts=granted.facts,
+        )
+        for key, place in places.items()
     }
     welcome = {key for key, ruling in rulings.items() if permits(ruling.officer, rules[key])}
     return {key: ruling.decision for key, ruling in rulings.items()}, welcome
