@@ -171,7 +171,7 @@ def rule_set_of(rules: Iterable[Rule]) -> RuleSet:
     return RuleSet(
         chosen,
         frozenset().union(*(reads(rule.when) for rule in chosen)),
-        frozenset(rule.effect.key for rule in chosen if isinstance(rule.effect, Require)),
+        frozenset().union(*(rule.effect.met_by for rule in chosen if isinstance(rule.effect, Require))),
         canonical(chosen),
     )
 
