@@ -21,11 +21,23 @@ from infra_access.policy.facts import Fact, Facts
 from infra_access.policy.kinds import Kind
 from infra_access.policy.logic import View, judge
 from infra_access.policy.models import CountryGroup
-from infra_access.policy.rules import Action, Approve, Deny, Grounds, Mask, Prefer, Require, RequirementKind, Rule
+from infra_access.policy.rules import (
+    Action,
+    Approve,
+    Deny,
+    Grounds,
+    Limit,
+    Mask,
+    Prefer,
+    Require,
+    RequirementKind,
+    Rule,
+)
 from infra_access.policy.vocabulary import VOCABULARY
 
 _ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 _ODA = "ODA:"
+_SESSIONS = frozenset({Action.BOOK, Action.REMOTE_SESSION, Action.EXPORT_DATA})
 
 
 def refuse_faults(session: Session, rules: Sequence[Rule]) -> None:
@@ -100,6 +112,11 @@ def warnings(rules: Sequence[Rule], *, today: date, trainings: Collection[str]) 
         if isinstance(effect, Require) and effect.kind is RequirementKind.TRAINING and effect.code not in trainings:
             message = _("Nobody has taken a training named ${code} so far. Is it spelt right?")
             yield f"{place}.effect.code", message % {"code": effect.code}
+        if isinstance(effect, Limit) and effect.amount is None and _SESSIONS.isdisjoint(rule.applies_to):
+            yield (
+                f"{place}.applies_to",
+                _("How far ahead and how many sessions are limited only where one books (book)."),
+            )
         if isinstance(effect, Mask):
             yield from _idle_masks(place, rule, effect)
         for other in rules:

@@ -18,6 +18,7 @@ from infra_access.core.i18n import _
 from infra_access.core.timespan import TimeSpan
 from infra_access.policy import disclosure
 from infra_access.policy.disclosure import Audience
+from infra_access.policy.further import rules_asked
 from infra_access.policy.rulebook import rulebook_at
 from infra_access.policy.rules import Action, Limit, Rule
 from infra_access.policy.ruling import Ruling
@@ -111,8 +112,9 @@ def limits_of(
     if not any(name in ruling.decision.limits for name in _NAMES):
         return NO_LIMITS
     found = stated_by(ruling.decision, access_unit, team=team)
-    rules = rulebook_at(session, place.policy).rule_set(place.seen_by_policy(), route=way, at=now, action=Action.BOOK)
-    return replace(found, because=_because(ruling, rules.rules))
+    book = rulebook_at(session, place.policy)
+    rules = rules_asked(book, place.seen_by_policy(), route=way, at=now, action=Action.BOOK)
+    return replace(found, because=_because(ruling, rules))
 
 
 def stated_by(decision: Decision, access_unit: str | None, *, team: bool = False) -> Limits:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from infra_access.policy.lint import warnings
-from infra_access.policy.rules import Action, Mask
+from infra_access.policy.rules import Action, Limit, Mask
 from infra_access.scheduling.details import details_of
 from tests.factories.access_requests import make_request, make_world
 from tests.factories.catalogue import make_organisation
@@ -111,11 +111,12 @@ def test_rules_on_seeing_the_details_close_them_all(session, rules, shown):
     assert (found.shown["model"] == "X1") is shown
 
 
-def test_a_mask_that_hides_nothing_is_warned_of():
+def test_what_can_have_no_effect_is_warned_of():
     rules = [
         rule("title", Mask(("title",)), applies_to=(Action.VIEW_DETAILS,)),
         rule("book", Mask(("contact",))),
+        rule("asked", Limit(horizon=3), applies_to=(Action.REQUEST,)),
         rule("right", Mask(("contact", "hazards")), applies_to=(Action.VIEW_DETAILS,)),
     ]
     found = [place for place, _message in warnings(rules, today=MONDAY.date(), trainings=())]
-    assert found == ["rules.0.effect.fields", "rules.1.applies_to"]
+    assert found == ["rules.0.effect.fields", "rules.1.applies_to", "rules.2.applies_to"]
