@@ -74,7 +74,8 @@ class AccessRound(Base):
 class AccessRequest(Base):
     """A team's project on one route: what is asked for, how much, when, under which regime.
 
-    `case` is what a person quotes; `decision` is the policy's last answer, as shown to the applicant.
+    `case` is what a person quotes; `decision` is the policy's last answer, as shown to the applicant. `preference` is
+    by how much the rules prefer it to others, hidden rules too.
     """
 
     __tablename__ = "access_request"
@@ -102,6 +103,7 @@ class AccessRequest(Base):
     state_reason: Mapped[str | None] = mapped_column(Text)
     case: Mapped[str | None] = mapped_column(String(20))
     decision: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    preference: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     submitted_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     revoked_by_id: Mapped[int | None] = mapped_column(

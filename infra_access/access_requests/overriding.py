@@ -42,6 +42,7 @@ from infra_access.outbox.events import publish
 from infra_access.people.actors import load_actor
 from infra_access.people.models import Account
 from infra_access.policy.documents import load_rules
+from infra_access.policy.further import FURTHER
 from infra_access.policy.models import PolicyDocument
 from infra_access.policy.overrides import is_overridable, resting_on, rule_hash
 from infra_access.policy.places import places_of
@@ -49,7 +50,7 @@ from infra_access.policy.rulebook import PUBLISHED, RuleBook, rulebook, scope_te
 from infra_access.policy.rules import Action, Rule
 
 MOST_REASON = 5_000
-_ACTIONS = frozenset({Action.REQUEST, Action.BOOK, Action.MAIL_IN, Action.REMOTE_SESSION})
+_ACTIONS = frozenset({Action.REQUEST, Action.BOOK, Action.MAIL_IN, *FURTHER})
 """What a request, and what it grants, is decided on."""
 
 _CLOSED = frozenset({Outcome.DENY.value, Outcome.NOT_ELIGIBLE.value})

@@ -33,6 +33,7 @@ from infra_access.policy.applicants import facts_of
 from infra_access.policy.decisions import record_decision
 from infra_access.policy.demands import lacks_only, papers
 from infra_access.policy.disclosure import decision_to_json
+from infra_access.policy.further import rules_asked
 from infra_access.policy.overrides import Override
 from infra_access.policy.places import places_of
 from infra_access.policy.rulebook import rulebook
@@ -118,8 +119,8 @@ def refuse_incomplete(session: Session, ruling: Ruling, content: Content, *, rou
 def _papers(session: Session, content: Content, route: AccessRoute, now: datetime) -> frozenset[str]:
     book = rulebook(session)
     places = places_of(session, content.instruments).values()
-    sets = [book.rule_set(place, route=route.public_id, at=now, action="request") for place in places]
-    return papers(rule for one in sets for rule in one.rules)
+    sets = [rules_asked(book, place, route=route.public_id, at=now, action="request") for place in places]
+    return papers(rule for one in sets for rule in one)
 
 
 def awaits_exception(session: Session, access_request: AccessRequest) -> bool:
@@ -136,6 +137,7 @@ def keep(session: Session, access_request: AccessRequest, ruling: Ruling, now: d
     """Store the policy's answer with the request, and what it rests on with the decisions."""
     access_request.case = ruling.decision.case
     access_request.decision = decision_to_json(ruling.decision, plain)
+    access_request.preference = ruling.officer.limits.get("preference", 0)
     record_decision(
         session,
         subject_kind="access_request",

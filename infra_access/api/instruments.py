@@ -24,6 +24,8 @@ from infra_access.catalogue.vocabularies import (
     SchedulingAuthority,
 )
 from infra_access.core.authority import Permission
+from infra_access.policy.details import DETAILS
+from infra_access.scheduling.details import details_of
 from infra_access.scheduling.places import Place
 
 
@@ -131,6 +133,7 @@ class InstrumentOut(Out):
     publication = Choice(PublicationState)
     resources = ListOf(Part(ResourceOut))
     eligibility = Part(BadgeOut, allow_none=True)
+    hidden = ListOf(Line(most=40), "The fields that are empty here, since they are shown once access was granted.")
     version = Integer(low=1)
 
 
@@ -225,15 +228,18 @@ def change(call: Call) -> dict[str, Any]:
 
 _OWN = frozenset(InstrumentOut._declared_fields) - {
     "id", "facility", "facility_name", "country", "timezone", "techniques", "access_types", "offer", "resources",
-    "eligibility",
+    "eligibility", "hidden", *DETAILS,
 }  # fmt: skip
 
 
 def shown(call: Call, instrument: Instrument, facility: Facility) -> dict[str, Any]:
     """Return an instrument as the contract shows it."""
     key = instrument.id
+    details = details_of(call.db, instrument, actor=call.visitor, now=call.now)
     return {
         **{name: getattr(instrument, name) for name in _OWN},
+        **details.shown,
+        "hidden": details.hidden,
         "id": instrument.public_id,
         "facility": facility.public_id,
         "facility_name": facility.name,

@@ -24,6 +24,7 @@ class Permission(StrEnum):
 
     CATALOGUE_READ = "catalogue:any:read"
     CATALOGUE_READ_DRAFT = "catalogue:draft:read"
+    DETAILS_READ = "catalogue:detail:read"
     ORGANISATION_CREATE = "catalogue:organisation:create"
     ORGANISATION_UPDATE = "catalogue:organisation:update"
     ORGANISATION_VERIFY = "catalogue:organisation:verify"
@@ -174,6 +175,7 @@ _RELEASERS = frozenset({"export_control_officer", "access_administrator", "platf
 PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.CATALOGUE_READ: Allow(anyone=True),
     Permission.CATALOGUE_READ_DRAFT: Allow(roles=_STAFF),
+    Permission.DETAILS_READ: Allow(roles=_READERS),
     Permission.ORGANISATION_CREATE: Allow(signed_in=True),
     Permission.ORGANISATION_UPDATE: Allow(
         roles=frozenset({"organisation_admin", "platform_admin"}), relations=frozenset({"creator"})

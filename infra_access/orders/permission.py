@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.allocations import Granted
 from infra_access.access_requests.models import AccessRoute
+from infra_access.catalogue.fields import fault
 from infra_access.catalogue.models import Facility, Instrument
 from infra_access.catalogue.vocabularies import AccessType
 from infra_access.core.authority import Actor
@@ -68,6 +69,7 @@ def ruling_on(session: Session, *, actor: Actor, sending: Sending, given: Iterab
 def refuse_quote(ruling: Ruling, sending: Sending) -> None:
     """Raise Forbidden with the Decision, unless nothing stands in the way that ordering itself does not supply."""
     _refuse_unapproved(ruling, sending)
+    _refuse_too_many(ruling, sending)
     outcome = ruling.decision.outcome
     if outcome in _allowed(sending):
         return
@@ -78,6 +80,7 @@ def refuse_quote(ruling: Ruling, sending: Sending) -> None:
 def refuse_order(ruling: Ruling, sending: Sending) -> None:
     """Raise Forbidden with the Decision, unless the policy permits it as it is now."""
     _refuse_unapproved(ruling, sending)
+    _refuse_too_many(ruling, sending)
     if ruling.decision.outcome not in _allowed(sending):
         raise refused(ruling.decision)
 
@@ -95,6 +98,14 @@ def _refuse_unapproved(ruling: Ruling, sending: Sending) -> None:
             "order.approval_needed",
             _("This way in needs an approval first. Request access; once it is granted, order on what was granted."),
             details={"decision": decision_to_json(ruling.decision, plain)},
+        )
+
+
+def _refuse_too_many(ruling: Ruling, sending: Sending) -> None:
+    most = ruling.decision.limits.get("amount")
+    if most is not None and sending.samples > most:
+        raise fault(
+            "order.limit", "samples", _("At most ${most} samples can be sent here.", mapping={"most": str(most)})
         )
 
 

@@ -34,6 +34,7 @@ from infra_access.people.models import Account, Affiliation, OwedReport, Trainin
 from infra_access.policy.facts import Fact, Facts
 from infra_access.policy.kinds import Value
 from infra_access.policy.rulebook import RuleBook
+from infra_access.policy.rules import issued_by
 from infra_access.policy.visitor import parse_statement
 from infra_access.policy.vocabulary import VOCABULARY
 
@@ -56,7 +57,7 @@ _TRAININGS = select(
     literal_column("'training'", String).label("kind"),
     cast(null(), BigInteger).label("key"),
     Training.code.label("name"),
-    cast(null(), String).label("value"),
+    Training.issuer.label("value"),
     cast(null(), String).label("source"),
     cast(null(), String).label("by"),
     cast(null(), UtcDateTime).label("at"),
@@ -160,7 +161,7 @@ def facts_of(session: Session, actor: Actor, *, acting_for_id: int | None, now: 
     rows = session.execute(_STATEMENTS[acting_for_id is not None, told_of_reports], asked).all()
     trainings = frozenset(row.name for row in rows if row.kind == "training")
     member_of = frozenset(row.key for row in rows if row.kind == "member")
-    values = {"satisfied": Fact(frozenset(f"training:{code}" for code in trainings), RECORDS, RECORDS, now)}
+    values = {"satisfied": Fact(_satisfied(rows), RECORDS, RECORDS, now)}
     if acting_for_id is None:
         values |= _person(rows, now)
     else:
@@ -169,6 +170,12 @@ def facts_of(session: Session, actor: Actor, *, acting_for_id: int | None, now: 
         values |= _reports(rows, now)
     country = next((row.name for row in rows if row.kind == "person"), None)
     return _applicant(values, member_of, book, now, _as_participant(country, trainings, values, book, now))
+
+
+def _satisfied(rows: Sequence[_Row]) -> frozenset[str]:
+    """Return what the trainings of a person meet, by their code and by who issued them."""
+    held = [(f"training:{row.name}", row.value) for row in rows if row.kind == "training"]
+    return frozenset(key for key, _issuer in held) | {issued_by(key, issuer) for key, issuer in held}
 
 
 def visitor_facts(text: str, book: RuleBook, now: datetime) -> Applicant:

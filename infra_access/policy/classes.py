@@ -19,10 +19,11 @@ from infra_access.policy.demands import permits
 from infra_access.policy.disclosure import Audience
 from infra_access.policy.earliest import one_after_the_other
 from infra_access.policy.facts import Facts
+from infra_access.policy.further import FURTHER, further_actions, rules_asked
 from infra_access.policy.places import InstrumentPlace
 from infra_access.policy.rulebook import RuleBook, RuleSet
 from infra_access.policy.rules import Action
-from infra_access.policy.ruling import decide, members, part_of, relation_to, with_request
+from infra_access.policy.ruling import decide, members, parts_of, relation_to, with_request
 
 Values = tuple[tuple[str, object], ...]
 
@@ -40,7 +41,7 @@ class Classes:
         if action == Action.BOOK and isinstance(applicant, Applicant):
             applicant = applicant.alone()
         self.book, self.applicant, self.action, self.now = book, applicant, action, now
-        self.decided: dict[tuple[str, bytes, Values], Decision] = {}
+        self.decided: dict[tuple[object, ...], Decision] = {}
         self.by_route: dict[str | None, Facts] = {}
 
     def decide(self, place: InstrumentPlace, route: str | None) -> Decision:
@@ -58,14 +59,15 @@ class Classes:
         return replace(asked, earliest_start=one_after_the_other(asked.earliest_start, booked.earliest_start, self.now))
 
     def _decide(self, place: InstrumentPlace, route: str | None, action: str) -> Decision:
-        rule_set = self.book.rule_set(place, route=route, at=self.now, action=action)
-        key = (action, *self._class_of(rule_set, place, route))
+        actions = (action, *further_actions(action, self.applicant, self.now))
+        sets = [self.book.rule_set(place, route=route, at=self.now, action=one) for one in actions]
+        key = (action, *(self._class_of(rule_set, place, route) for rule_set in sets))
         if key not in self.decided:
             self.decided[key] = self._made(place, route, action, Audience.APPLICANT)
         return self.decided[key]
 
     def _made(self, place: InstrumentPlace, route: str | None, action: str, audience: Audience) -> Decision:
-        part = part_of(
+        parts = parts_of(
             self.book,
             place,
             applicant=self._facts(route),
@@ -75,14 +77,14 @@ class Classes:
             now=self.now,
         )
         version = self.book.version
-        return decide([part], action=action, now=self.now, policy_version=version, audience=audience)
+        return decide(parts, action=action, now=self.now, policy_version=version, audience=audience)
 
     def welcomes(self, place: InstrumentPlace, route: str | None) -> bool:
         """Tell whether a class says yes, or would if not for what a session waits for after it was booked."""
         decision = self.decide(place, route)
         if decision.outcome is not Outcome.CONDITIONAL:
             return standing_of(decision) is Standing.YES
-        rules = self.book.rule_set(place, route=route, at=self.now, action=self.action).rules
+        rules = rules_asked(self.book, place, route=route, at=self.now, action=self.action, facts=self.applicant)
         return self.action == Action.BOOK and permits(self._made(place, route, self.action, Audience.OFFICER), rules)
 
     def _facts(self, route: str | None) -> Facts:
@@ -134,11 +136,12 @@ class Way:
     direct: bool
     asks: bool
     terms: str = ""
+    access_unit: str = "hour"
 
     @property
     def offer(self) -> Hashable:
         """Return what two ways must share, beside the rules, to be one to everybody."""
-        return self.regimes, self.access_types, self.direct, self.asks, self.terms
+        return self.regimes, self.access_types, self.direct, self.asks, self.terms, self.access_unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +191,7 @@ class PartitionMaker:
     def _judged(self, place: InstrumentPlace, route: str | None) -> Hashable:
         """Return all that a decision on an instrument by a route can depend on, whoever asks."""
         found: list[Hashable] = []
-        for action in (Action.BOOK, Action.REQUEST):
+        for action in (Action.BOOK, Action.REQUEST, *FURTHER):
             rule_set = self.book.rule_set(place, route=route, at=self.now, action=action)
             # Who is internal follows from the organisation that runs the facility.
             relation: dict[str, object] = {_RELATION: place.organisation_id}

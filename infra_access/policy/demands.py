@@ -127,17 +127,17 @@ def _may_apply(condition: Condition, facts: Facts, as_of: datetime) -> bool:
 
 def _without(facts: Facts, effect: Require) -> Facts:
     """Return the facts as they would be if nobody had met the requirement."""
-    values = _dropped(facts.values, "satisfied", effect.key)
+    values = _dropped(facts.values, "satisfied", effect.met_by)
     collections = dict(facts.collections)
     if effect.kind is RequirementKind.TRAINING and "participants" in collections:
         collections["participants"] = tuple(
-            Facts(_dropped(one.values, "trainings", effect.code)) for one in collections["participants"]
+            Facts(_dropped(one.values, "trainings", frozenset({effect.code}))) for one in collections["participants"]
         )
     return Facts(values, collections)
 
 
-def _dropped(values: Mapping[str, Fact], path: str, one: str) -> Mapping[str, Fact]:
+def _dropped(values: Mapping[str, Fact], path: str, some: frozenset[str]) -> Mapping[str, Fact]:
     fact = values.get(path)
-    if fact is None or not isinstance(fact.value, frozenset) or one not in fact.value:
+    if fact is None or not isinstance(fact.value, frozenset) or fact.value.isdisjoint(some):
         return values
-    return {**values, path: Fact(fact.value - {one}, fact.source, fact.asserted_by, fact.asserted_at, fact.expires_at)}
+    return {**values, path: Fact(fact.value - some, fact.source, fact.asserted_by, fact.asserted_at, fact.expires_at)}

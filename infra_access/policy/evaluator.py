@@ -35,7 +35,7 @@ from infra_access.policy.rules import (
     Rule,
 )
 
-EVALUATOR_VERSION = "2"
+EVALUATOR_VERSION = "3"
 """Changes with every change of what a decision may come to, and is stored with each."""
 
 NEAREST = 3
@@ -75,7 +75,7 @@ class _Case:
 
     def is_met(self, effect: Effect) -> bool:
         """Tell whether an effect is a requirement that is satisfied already, whatever its condition."""
-        return isinstance(effect, Require) and effect.key in self.satisfied
+        return isinstance(effect, Require) and not effect.met_by.isdisjoint(self.satisfied)
 
     def unknown(self, *, permits: bool) -> frozenset[str]:
         """Return the facts that would decide what is undecided; preferences ask for nothing."""

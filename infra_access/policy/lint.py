@@ -15,16 +15,29 @@ from infra_access.core.errors import Invalid
 from infra_access.core.i18n import Text, _
 from infra_access.people.models import Role
 from infra_access.policy.conditions import Compare, walk
+from infra_access.policy.details import DETAILS, masks_of
 from infra_access.policy.facts import Fact, Facts
 from infra_access.policy.impossible import Groups, follows, never_holds
 from infra_access.policy.kinds import Kind
 from infra_access.policy.logic import View, judge
 from infra_access.policy.models import CountryGroup
-from infra_access.policy.rules import Approve, Deny, Grounds, Prefer, Require, RequirementKind, Rule
+from infra_access.policy.rules import (
+    Action,
+    Approve,
+    Deny,
+    Grounds,
+    Limit,
+    Mask,
+    Prefer,
+    Require,
+    RequirementKind,
+    Rule,
+)
 from infra_access.policy.vocabulary import VOCABULARY
 
 _ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 _ODA = "ODA:"
+_SESSIONS = frozenset({Action.BOOK, Action.REMOTE_SESSION, Action.EXPORT_DATA})
 
 
 def refuse_faults(session: Session, rules: Sequence[Rule]) -> None:
@@ -109,6 +122,13 @@ def warnings(
         if isinstance(effect, Require) and effect.kind is RequirementKind.TRAINING and effect.code not in trainings:
             message = _("Nobody has taken a training named ${code} so far. Is it spelt right?")
             yield f"{place}.effect.code", message % {"code": effect.code}
+        if isinstance(effect, Limit) and effect.amount is None and _SESSIONS.isdisjoint(rule.applies_to):
+            yield (
+                f"{place}.applies_to",
+                _("How far ahead and how many sessions are limited only where one books (book)."),
+            )
+        if isinstance(effect, Mask):
+            yield from _idle_masks(place, rule, effect)
         others = [*(other for other in rules if other is not rule), *above]
         for other in others:
             if _shadows(other, rule):
@@ -120,6 +140,15 @@ def warnings(
                 message = _('"${rule}" closes it to everybody whom this one reaches, so this one changes nothing.')
                 yield place, message % {"rule": other.id}
                 break
+
+
+def _idle_masks(place: str, rule: Rule, effect: Mask) -> Iterator[tuple[str, Text]]:
+    if Action.VIEW_DETAILS not in rule.applies_to:
+        yield f"{place}.applies_to", _("This hides nothing unless it applies to seeing the details (view_details).")
+    for name in effect.fields:
+        if not masks_of((name,)):
+            message = _("There is no detail named ${name} that could be hidden. There are: ${names}.")
+            yield f"{place}.effect.fields", message % {"name": name, "names": ", ".join(("contact", *DETAILS))}
 
 
 def _shadows(wide: Rule, narrow: Rule) -> bool:

@@ -44,7 +44,7 @@ class RuleSet:
 
     def without(self, left_out: Collection[Rule]) -> "RuleSet":
         """Return the same rules but for some."""
-        return _rule_set(rule for rule in self.rules if rule not in left_out)
+        return rule_set_of(rule for rule in self.rules if rule not in left_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class RuleBook:
             if len(self._sets) >= _MOST_SETS:
                 self._sets.clear()  # days pass, and a process may live for months
             applicable = (rule for scope in present for rule in self.by_scope[scope])
-            known = self._sets[key] = _rule_set(
+            known = self._sets[key] = rule_set_of(
                 rule
                 for rule in applicable
                 if (day is None or rule.holds_on(day)) and (action is None or action in rule.applies_to)
@@ -172,12 +172,13 @@ def scope_text(kind: str, key: str) -> str:
     return f"{kind}:{key}" if key else kind
 
 
-def _rule_set(rules: Iterable[Rule]) -> RuleSet:
+def rule_set_of(rules: Iterable[Rule]) -> RuleSet:
+    """Return rules that apply together, with what they read."""
     chosen = tuple(rules)
     return RuleSet(
         chosen,
         frozenset().union(*(reads(rule.when) for rule in chosen)),
-        frozenset(rule.effect.key for rule in chosen if isinstance(rule.effect, Require)),
+        frozenset().union(*(rule.effect.met_by for rule in chosen if isinstance(rule.effect, Require))),
         canonical(chosen),
     )
 

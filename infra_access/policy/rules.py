@@ -76,6 +76,11 @@ MAY_ASK = frozenset({"organisation", "facility", "route", "instrument"})
 """The kinds of scope whose rules may ask it: those of a site, a facility, a way in or an instrument."""
 
 
+def issued_by(key: str, issuer: str) -> str:
+    """Return the name under which something is satisfied that this issuer gave; small and large letters are alike."""
+    return f"{key} by {issuer.casefold()}"
+
+
 @dataclass(frozen=True, slots=True)
 class Permit:
     """It is open to those who match."""
@@ -103,7 +108,7 @@ class Approve:
 class Require:
     """Something must be met first; its key in the fact `satisfied` is `kind:code`.
 
-    `issuers` are those whose trainings count on the day of the session; None stands for all.
+    `issuers` are those whose trainings count; None stands for all.
     """
 
     kind: RequirementKind
@@ -119,6 +124,17 @@ class Require:
         'training:laser-safety'
         """
         return f"{self.kind}:{self.code}"
+
+    @property
+    def met_by(self) -> frozenset[str]:
+        """Return what in the fact `satisfied` meets it, any of them.
+
+        >>> sorted(Require(RequirementKind.TRAINING, "laser-safety", issuers=("PSI", "KEK")).met_by)
+        ['training:laser-safety by kek', 'training:laser-safety by psi']
+        """
+        if self.issuers is None:
+            return frozenset({self.key})
+        return frozenset(issued_by(self.key, issuer) for issuer in self.issuers)
 
 
 @dataclass(frozen=True, slots=True)

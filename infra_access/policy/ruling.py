@@ -18,11 +18,12 @@ from infra_access.policy.canonical import canonical, case_code
 from infra_access.policy.disclosure import Audience
 from infra_access.policy.evaluator import evaluate
 from infra_access.policy.facts import Fact, Facts
+from infra_access.policy.further import further_actions, further_rules, judged_with
 from infra_access.policy.joining import joined
-from infra_access.policy.overrides import Overridden, Override, dump_overridden, overridden, telling
+from infra_access.policy.overrides import Overridden, Override, dump_overridden, overridden, standing, telling
 from infra_access.policy.places import InstrumentPlace, facts_of_place, places_of
 from infra_access.policy.relevance import relevant
-from infra_access.policy.rulebook import RuleBook, RuleSet, rulebook
+from infra_access.policy.rulebook import RuleBook, RuleSet, rule_set_of, rulebook
 
 _HERE = "this application"
 
@@ -84,7 +85,9 @@ def rule_on(
         raise NotFound("instrument.unknown", _("There is no such instrument."))
     facts = with_request(applicant, route=route, extra=extra, satisfied=satisfied, now=now)
     parts = [
-        part_of(
+        part
+        for place in places.values() or (None,)
+        for part in parts_of(
             book,
             place,
             applicant=facts,
@@ -94,7 +97,6 @@ def rule_on(
             now=now,
             overrides=overrides,
         )
-        for place in places.values() or (None,)
     ]
     return ruling_of(parts, action=action, now=now, policy_version=book.version, audience=audience)
 
@@ -123,6 +125,40 @@ def members(applicant: Facts) -> frozenset[int] | None:
     return applicant.member_of if isinstance(applicant, Applicant) else None
 
 
+def parts_of(
+    book: RuleBook,
+    place: InstrumentPlace | None,
+    *,
+    applicant: Facts,
+    member_of: frozenset[int] | None,
+    action: str,
+    route: str | None,
+    now: datetime,
+    overrides: Collection[Override] = (),
+) -> list[Part]:
+    """Return what an action is judged by: its own rules, and those on what it further comes to, each for itself."""
+    part = part_of(
+        book,
+        place,
+        applicant=applicant,
+        member_of=member_of,
+        action=action,
+        route=route,
+        now=now,
+        overrides=overrides,
+    )
+    parts = [part]
+    for further in further_actions(action, applicant, now):
+        rules = further_rules(book, place, route=route, at=now, base=action, further=further)
+        if rules:
+            left_out = overridden(rules, overrides)
+            asked = rule_set_of(judged_with(standing(rules, overrides), action, further))
+            facts = _around(place, applicant, member_of, now)
+            read = relevant(facts, asked)
+            parts.append(Part(asked, read, canonical(read), left_out))
+    return parts
+
+
 def part_of(
     book: RuleBook,
     place: InstrumentPlace | None,
@@ -139,12 +175,16 @@ def part_of(
     left_out = overridden(rule_set.rules, overrides)
     if left_out:
         rule_set = rule_set.without([one.rule for one in left_out])
-    facts = applicant
-    if place is not None:
-        relation = relation_to(place, applicant, member_of, now)
-        facts = facts_of_place(place, now).joined(applicant).joined(Facts.of(relation))
-    read = relevant(facts, rule_set)
+    read = relevant(_around(place, applicant, member_of, now), rule_set)
     return Part(rule_set, read, canonical(read), left_out)
+
+
+def _around(place: InstrumentPlace | None, applicant: Facts, member_of: frozenset[int] | None, now: datetime) -> Facts:
+    """Return the applicant's facts with those of the instrument."""
+    if place is None:
+        return applicant
+    relation = relation_to(place, applicant, member_of, now)
+    return facts_of_place(place, now).joined(applicant).joined(Facts.of(relation))
 
 
 def relation_to(

@@ -19,8 +19,9 @@ from infra_access.core.timespan import TimeSpan
 from infra_access.outbox.events import publish
 from infra_access.policy.decisions import record_decision
 from infra_access.policy.disclosure import decision_to_json
-from infra_access.scheduling.booking_rules import BookingRules
+from infra_access.scheduling.booking_rules import BookingRules, refuse
 from infra_access.scheduling.lifecycle import BookingState
+from infra_access.scheduling.limits import limits_of
 from infra_access.scheduling.making import permission_to_book
 from infra_access.scheduling.models import Booking
 from infra_access.scheduling.picking import refuse_picking
@@ -55,9 +56,11 @@ def ask_for_time(
     if granted:
         allocations.refuse_outside(session, granted, instrument_id=place.instrument.id, span=span)
     ways = [granted.route] if granted else terms.ways
-    _way, ruling, _applicant = permission_to_book(
-        session, actor=actor, place=place, granted=granted, ways=ways, now=now
-    )
+    way, ruling, _applicant = permission_to_book(session, actor=actor, place=place, granted=granted, ways=ways, now=now)
+    unit = granted.access_unit if granted else terms.way_units.get(way or "")
+    limits = limits_of(session, ruling, place=place, way=way, access_unit=unit, team=granted is not None, now=now)
+    first = TimeSpan(span.start, span.start + timedelta(minutes=wanted))
+    refuse(limits.broken_alone(first, now=now, zone=place.facility.timezone))
     booking = Booking(
         public_id=new_public_id(),
         instrument_id=place.instrument.id,

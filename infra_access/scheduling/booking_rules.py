@@ -88,12 +88,21 @@ class BookingRules:
 
 @dataclass(frozen=True, slots=True)
 class BrokenRule:
-    """One rule that a span breaks: what the limit is, what the value was, and a sentence for people."""
+    """One rule that a span breaks: what the limit is, what the value was, and a sentence for people.
+
+    `rule` is the access rule that sets the limit, where one does that the reader may know.
+    """
 
     code: str
     limit: int | str
     value: int | str
     message: Text
+    rule: str | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as refusals name it."""
+        said: dict[str, object] = {"code": self.code, "limit": self.limit, "value": self.value, "message": self.message}
+        return said if self.rule is None else {**said, "rule": self.rule}
 
 
 def from_json(*levels: Mapping[str, Any]) -> BookingRules:
@@ -171,11 +180,7 @@ def refuse(problems: Iterable[BrokenRule]) -> None:
             "booking.rules",
             _("This time does not fit the booking rules. Each rule that it breaks is named; choose a time that fits."),
             fields={"span": [problem.message for problem in listed]},
-            details={
-                "broken": [
-                    {"code": one.code, "limit": one.limit, "value": one.value, "message": one.message} for one in listed
-                ]
-            },
+            details={"broken": [one.to_json() for one in listed]},
         )
 
 

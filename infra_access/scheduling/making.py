@@ -34,6 +34,7 @@ from infra_access.policy.decisions import record_decision
 from infra_access.policy.demands import permits
 from infra_access.policy.disclosure import decision_to_json
 from infra_access.policy.eligibility import badness
+from infra_access.policy.further import rules_asked
 from infra_access.policy.rulebook import rulebook_at
 from infra_access.policy.ruling import Ruling, rule_on
 from infra_access.scheduling import paying, plan
@@ -41,6 +42,7 @@ from infra_access.scheduling.applicant_facts import known_of
 from infra_access.scheduling.booking_rules import BookingRules
 from infra_access.scheduling.circles import circle_of_booking
 from infra_access.scheduling.lifecycle import BookingState
+from infra_access.scheduling.limits import limits_of
 from infra_access.scheduling.models import Booking, BookingLine
 from infra_access.scheduling.occupancies import give_back, take
 from infra_access.scheduling.paying import UNPAID, Payment
@@ -118,6 +120,9 @@ def ready(
     rules = terms.rules(granted.booking_rules if granted else terms.way_rules.get(way or ""))
     if rules.horizons:
         rules = rules.seen_by(known_of(applicant, place, now))
+    unit = granted.access_unit if granted else terms.way_units.get(way or "")
+    limits = limits_of(session, ruling, place=place, way=way, access_unit=unit, team=granted is not None, now=now)
+    rules = limits.within(rules)
     drawn = paying.choose_pool(
         session,
         owner=owner,
@@ -140,6 +145,7 @@ def ready(
         booking_id=booking.id if booking else None,
         hours=terms.hours,
         tally=_tally(session, rules, owner, place, wishes, granted, booking, now),
+        limits=limits,
     )
     units = units_of(spans, granted.access_unit) if granted else Decimal(0)
     route_id = None if granted else terms.way_keys.get(way or "")
@@ -337,7 +343,9 @@ def permission_to_book(
         for way in ways or (None,)
     }
     way, ruling = min(rulings.items(), key=lambda each: badness(each[1].decision))
-    if not permits(ruling.officer, book.rule_set(place.seen_by_policy(), route=way, at=now, action="book").rules):
+    known = granted.facts if granted else applicant
+    asked = rules_asked(book, place.seen_by_policy(), route=way, at=now, action="book", facts=known)
+    if not permits(ruling.officer, asked):
         raise refused(ruling.decision)
     return way, ruling, applicant
 

@@ -18,6 +18,7 @@ from infra_access.core.i18n import _
 from infra_access.core.timespan import TimeSpan, merge
 from infra_access.scheduling.booking_rules import BookingRules, BrokenRule, broken, change_overs, from_json, refuse
 from infra_access.scheduling.hours import Hours, hours_of
+from infra_access.scheduling.limits import NO_LIMITS, Limits
 from infra_access.scheduling.models import BookingRuleSet
 from infra_access.scheduling.nearest import Ground, conflict, nearest_free
 from infra_access.scheduling.occupancies import Held, Taking, locking, occupied
@@ -111,11 +112,13 @@ def make(
     hours: Hours | None = None,
     tally: Tally | None = None,
     asked_at: datetime | None = None,
+    limits: Limits = NO_LIMITS,
 ) -> Plan:
     """Lock the resources and return what the booking takes. `booking_id` is the one being moved, not in its own way.
 
     `hours` are the facility's, where they were read already for the same wishes (see `reach_of`); `tally` is what
     quotas count of the holder's bookings; lead time and horizon count from `asked_at`, if that was before `now`.
+    `limits` are those of the access rules, which `rules` and `tally` keep already but for the amount.
     Raises Invalid with every broken rule, or Conflict with the nearest alternatives.
     """
     window = reach_of(wishes, now)
@@ -128,16 +131,19 @@ def make(
     asked = asked_at or now
     escorts = _escorts(chosen, companions)
     refuse(
-        [
-            *(
-                problem
-                for span in sorted({wish.span for wish in wishes})
-                for problem in broken(
-                    rules, span, now=asked, zone=facility.timezone, open_spans=opened, escorts=escorts
-                )
-            ),
-            *(tally.broken(_instrument_time(chosen)) if tally else ()),
-        ]
+        limits.told(
+            [
+                *(
+                    problem
+                    for span in sorted({wish.span for wish in wishes})
+                    for problem in broken(
+                        rules, span, now=asked, zone=facility.timezone, open_spans=opened, escorts=escorts
+                    )
+                ),
+                *(tally.broken(_instrument_time(chosen)) if tally else ()),
+                *limits.beyond(_instrument_time(chosen)),
+            ]
+        )
     )
     held = _held(session, touched.values(), rules, window, booking_id)
     lapsed = frozenset(one.booking_id for one in held if one.booking_id is not None and one.has_lapsed(now))

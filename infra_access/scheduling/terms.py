@@ -34,7 +34,7 @@ from infra_access.scheduling.places import Place
 class Terms:
     """The terms of an instrument; `ways` are the public ids of the routes to book by without a request.
 
-    `way_keys` are the keys of those routes.
+    `way_keys` are the keys of those routes, `way_units` their access units.
     `pools` are the keys of those that share out its time around the window; `way_rules` is what each way changes of
     the booking rules.
     """
@@ -45,6 +45,7 @@ class Terms:
     pools: tuple[int, ...] = ()
     way_rules: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     way_keys: Mapping[str, int] = field(default_factory=dict)
+    way_units: Mapping[str, str] = field(default_factory=dict)
 
     def rules(self, route_rules: Mapping[str, object] | None = None) -> BookingRules:
         """Return the rules in force: the facility's defaults, then the instrument's, then the route's."""
@@ -54,13 +55,13 @@ class Terms:
 _nothing = [null(), null(), null(), null()]
 _RULES: Select[*tuple[Any, ...]] = select(
     literal_column("'rules'"), BookingRuleSet.facility_id, BookingRuleSet.instrument_id, *_nothing
-).add_columns(null(), BookingRuleSet.rules)
+).add_columns(null(), BookingRuleSet.rules, null())
 _WAYS: Select[*tuple[Any, ...]] = select(literal_column("'way'"), null(), AccessRoute.id, *_nothing).add_columns(
-    AccessRoute.public_id, AccessRoute.booking_rules
+    AccessRoute.public_id, AccessRoute.booking_rules, AccessRoute.access_unit
 )
 _POOLS: Select[*tuple[Any, ...]] = (
     select(literal_column("'pool'"), null(), AccessPoolInstrument.pool_id, *_nothing)
-    .add_columns(null(), null())
+    .add_columns(null(), null(), null())
     .join(AccessPool, AccessPool.id == AccessPoolInstrument.pool_id)
     .join(AccessPeriod, AccessPeriod.id == AccessPool.period_id)
     .where(
@@ -70,9 +71,13 @@ _POOLS: Select[*tuple[Any, ...]] = (
     )
 )
 _TERMS: CompoundSelect[*tuple[Any, ...]] = union_all(
-    WEEKLY.add_columns(cast(null(), String).label("way"), cast(null(), JSON_DOCUMENT).label("rules")),
-    DATED.add_columns(null(), null()),
-    CALENDAR.add_columns(null(), null()),
+    WEEKLY.add_columns(
+        cast(null(), String).label("way"),
+        cast(null(), JSON_DOCUMENT).label("rules"),
+        cast(null(), String).label("unit"),
+    ),
+    DATED.add_columns(null(), null(), null()),
+    CALENDAR.add_columns(null(), null(), null()),
     _RULES.where(
         or_(
             BookingRuleSet.facility_id.in_(bindparam("facilities", expanding=True)),
@@ -101,4 +106,5 @@ def terms_of(session: Session, place: Place, window: TimeSpan) -> Terms:
         tuple(sorted(row.number for row in rows if row.kind == "pool")),
         {row.way: row.rules for row in ways},
         {row.way: int(row.number) for row in ways},
+        {row.way: row.unit for row in ways},
     )

@@ -172,6 +172,15 @@ def test_without_a_permit_nobody_sends(session):
     assert error.details["decision"]["outcome"] == "not_eligible"
 
 
+def test_no_more_samples_are_sent_than_the_access_rules_limit(session):
+    cap = raw_rule("cap", {"type": "limit", "amount": 7}, applies_to=["mail_in"])
+    world = make_queue(session, rules=(OPEN_TO_SENDERS, cap))
+    with pytest.raises(Invalid) as caught:
+        make_quoted(session, world)
+    assert (caught.value.code, list(caught.value.fields)) == ("order.limit", ["samples"])
+    make_ordered(session, world, samples=7)
+
+
 def test_a_visitor_sends_nothing(session, world):
     not_quoted(session, NotAuthenticated, world, actor=None)
 

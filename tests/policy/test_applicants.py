@@ -2,17 +2,20 @@
 
 from datetime import date, datetime, timedelta
 
+import pytest
 from sqlalchemy.orm import Session
 
 from infra_access.catalogue.models import OrganisationFact
 from infra_access.core.authority import Actor, system_actor
+from infra_access.core.decision import Outcome
 from infra_access.people.actors import load_actor
 from infra_access.policy.applicants import Applicant, facts_of, visitor_facts
+from infra_access.policy.eligibility import eligibility
 from infra_access.policy.facts import Gap
 from infra_access.policy.rulebook import rulebook
-from tests.factories.catalogue import make_organisation
+from tests.factories.catalogue import make_instrument, make_organisation
 from tests.factories.people import make_account, make_affiliation, make_training
-from tests.factories.policy import make_country_group
+from tests.factories.policy import make_country_group, make_policy, raw_rule
 from tests.policy.statements import counted
 
 
@@ -116,7 +119,23 @@ def test_trainings_count_until_they_expire(session: Session, now: datetime) -> N
     make_training(session, account=account, code="laser-safety", completed_on=date(2026, 1, 1), expires_on=None)
     make_training(session, account=account, code="old", completed_on=date(2025, 1, 1), expires_on=today)
     facts = known(session, load_actor(session, account.id, now=now), now)
-    assert facts.value("satisfied", now) == {"training:laser-safety"}
+    assert facts.value("satisfied", now) == {"training:laser-safety", "training:laser-safety by safety office"}
+
+
+@pytest.mark.parametrize(("issuer", "outcome"), [("My own garage", Outcome.CONDITIONAL), ("psi", Outcome.PERMIT)])
+def test_a_decision_and_its_first_date_count_only_trainings_of_the_issuers_named(
+    session: Session, now: datetime, issuer: str, outcome: Outcome
+) -> None:
+    training = {"type": "require", "kind": "training", "code": "laser-safety", "issuers": ["PSI", "KEK"]}
+    make_policy(session, raw_rule("open", {"type": "permit"}), raw_rule("trained", training))
+    account = make_account(session)
+    make_training(session, account=account, code="laser-safety", issuer=issuer, completed_on=date(2026, 1, 1))
+    facts = known(session, load_actor(session, account.id, now=now), now)
+    decision = eligibility(session, make_instrument(session).id, applicant=facts, action="book", now=now)
+    assert decision.outcome is outcome
+    assert decision.earliest_start is not None
+    waits = timedelta(days=9) if outcome is Outcome.CONDITIONAL else timedelta()
+    assert decision.earliest_start.safe == now.date() + waits
 
 
 def test_it_takes_one_statement(session: Session, now: datetime) -> None:

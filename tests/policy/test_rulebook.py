@@ -52,7 +52,7 @@ def test_a_publication_is_seen_at_once(session: Session) -> None:
     make_policy(session, raw_rule("new", {"type": "permit"}), name="One")
     book = rulebook(session)
     assert ids(book.for_instrument(PLACE)) == ["new"]
-    assert book.version == "2.2"
+    assert book.version == "2.3"
 
 
 def test_another_session_keeps_seeing_what_is_committed(database: Database) -> None:

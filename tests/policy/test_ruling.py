@@ -47,7 +47,7 @@ def test_the_rules_of_each_scope_decide_together(session: Session, now: datetime
 def test_without_a_permit_nothing_is_open(session: Session, now: datetime) -> None:
     ruling = rule_on(session, action="book", instrument_ids=[make_instrument(session).id], applicant=NOBODY, now=now)
     assert ruling.decision.outcome is Outcome.NOT_ELIGIBLE
-    assert ruling.decision.policy_version == "0.2"
+    assert ruling.decision.policy_version == "0.3"
 
 
 @pytest.mark.usefixtures("open_network")

@@ -5,7 +5,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Row, Select, and_, func, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Integer,
+    Row,
+    Select,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import Session, aliased
 
 from infra_access.access_requests.approvals.approvers import (
@@ -88,7 +100,7 @@ class ApprovalView:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalPage:
-    """One page of approvals, earliest deadline first; `next` is the cursor of the following page, or None."""
+    """One page of approvals in the order of `inbox`; `next` is the cursor of the following page, or None."""
 
     items: tuple[ApprovalView, ...]
     next: str | None
@@ -105,9 +117,12 @@ def inbox(
 ) -> ApprovalPage:
     """Return the approvals that are the actor's to decide, or were, earliest deadline first. Three statements.
 
-    `state` is pending (which counts paused ones), decided, or one state. Raises Invalid.
+    Of those that are due on one day (UTC), the requests that the rules prefer go first; on the reserve list, where
+    deadlines stand still, they go before all others. `state` is pending (which counts paused ones), decided, or one
+    state. Raises Invalid.
     """
     size = clean_limit(limit)
+    by_day = state != ApprovalState.RESERVED
     address = select(Account.email).where(Account.id == actor.account_id).scalar_subquery()
     own = select(Participant.id).where(
         Participant.access_request_id == Approval.access_request_id,
@@ -125,13 +140,26 @@ def inbox(
         or_(group.is_(None), group.not_in(sorted(actor.organisation_ids)), Organisation.id == group),
     )
     if cursor:
-        due, key = decode_cursor(cursor, (str, int))
-        after = _instant(str(due))
-        query = query.where(or_(Approval.due_at > after, and_(Approval.due_at == after, Approval.id > key)))
-    rows = session.execute(query.order_by(Approval.due_at, Approval.id).limit(size + 1)).all()
+        due, weight, key = decode_cursor(cursor, (str, int, int))
+        after = literal(_instant(str(due)), Approval.due_at.type)
+        last = _sorted_by(after, literal(weight, Integer), literal(key, Approval.id.type), by_day=by_day)
+        query = query.where(tuple_(*_order(by_day=by_day)) > tuple_(*last))
+    rows = session.execute(query.order_by(*_order(by_day=by_day)).limit(size + 1)).all()
     items = tuple(_seen(session, rows[:size]))
-    last = items[-1].approval if len(rows) > size else None
-    return ApprovalPage(items, encode_cursor([last.due_at.isoformat(), last.id]) if last else None)
+    if len(rows) <= size:
+        return ApprovalPage(items, None)
+    approval, request = rows[size - 1][0], rows[size - 1][2]
+    weight = request.preference if request is not None else 0
+    return ApprovalPage(items, encode_cursor([approval.due_at.isoformat(), weight, approval.id]))
+
+
+def _order(*, by_day: bool) -> list[ColumnElement[Any]]:
+    return _sorted_by(Approval.due_at, func.coalesce(AccessRequest.preference, 0), Approval.id, by_day=by_day)
+
+
+def _sorted_by(due: Any, weight: ColumnElement[int], key: Any, *, by_day: bool) -> list[ColumnElement[Any]]:
+    """Return what sorts approvals, all of it ascending, so that one comparison tells what comes after another."""
+    return [*([func.date(due)] if by_day else []), -weight, due, key]
 
 
 def _parts_in(actor: Actor) -> list[Select[*tuple[Any, ...]]]:

@@ -204,7 +204,7 @@ def _judged(
         return _trained(person, effect.code, effect.issuers, known, at.astimezone(UTC).date())
     if sample is not None and effect.code in sample.documents:
         return GateState.MET, _named(sample.documents[effect.code])
-    if effect.key in known.met:
+    if not effect.met_by.isdisjoint(known.met):
         return GateState.MET, _("It is met by what was stated or granted.")
     return GateState.OPEN, how_to_meet(effect.kind)
 

@@ -21,10 +21,11 @@ from infra_access.people.trainings import trainings_of_people
 from infra_access.policy.applicants import facts_of
 from infra_access.policy.demands import GRANT, Demand, demands
 from infra_access.policy.facts import Facts
+from infra_access.policy.further import FURTHER, further_actions
 from infra_access.policy.overrides import standing
 from infra_access.policy.places import facts_of_place, places_of
 from infra_access.policy.rulebook import rulebook
-from infra_access.policy.rules import Require
+from infra_access.policy.rules import Action, Require
 from infra_access.policy.ruling import members, relation_to, with_request
 
 _OVER = (*FINAL, RequestState.REFUSED, RequestState.REVOKED)
@@ -42,7 +43,7 @@ def gates_of_request(
     asked = {
         place: [
             rule
-            for action in ("request", "book")
+            for action in ("request", "book", *FURTHER)
             for rule in book.rule_set(place, route=route.public_id, at=at, action=action).rules
             if isinstance(rule.effect, Require) and rule.effect.key != GRANT
         ]
@@ -59,11 +60,13 @@ def gates_of_request(
     own, key = access_request.public_id, access_request.id
     stated = facts_of_request(session, content, route=route, book=book, now=at, by=own, access_request_id=key)
     facts = with_request(applicant, route=route.public_id, extra=stated, satisfied=met, now=at)
+    done = {Action.REQUEST, Action.BOOK, *further_actions("book", stated, at)}
     found: list[Demand] = []
     for place, rules in asked.items():
         relation = Facts.of(relation_to(place, applicant, members(applicant), at))
         here = facts_of_place(place, at).joined(facts).joined(relation)
-        found += demands(standing(rules, granted), here, as_of=at)
+        due = [rule for rule in rules if not done.isdisjoint(rule.applies_to)]
+        found += demands(standing(due, granted), here, as_of=at)
     people = persons_of(session, [(one.account_id, one.name) for one in content.participants])
     satisfied = facts.value("satisfied", at)
     known = Known(

@@ -7,16 +7,21 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.allocations import seen_by_key
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Allocation
 from infra_access.catalogue.models import Facility, InstrumentCompanion, Resource
 from infra_access.catalogue.vocabularies import ResourceKind
 from infra_access.core.timespan import TimeSpan
 from infra_access.people.actors import load_actor
 from infra_access.policy.applicants import Applicant, facts_of
+from infra_access.policy.places import places_of
 from infra_access.policy.rulebook import RuleBook, rulebook
+from infra_access.policy.rules import Action, Limit
+from infra_access.policy.ruling import rule_on
 from infra_access.scheduling.applicant_facts import known_at
 from infra_access.scheduling.booking_rules import BookingRules, BrokenRule, broken, from_json
 from infra_access.scheduling.lifecycle import BookingState
+from infra_access.scheduling.limits import NO_LIMITS, Limits, stated_by
 from infra_access.scheduling.quotas import Holder, Tally, Use, tallies_of
 from infra_access.scheduling.rule_sets import levels_of
 
@@ -49,7 +54,7 @@ class _Counted:
 class Judge:
     """Judges the sessions of one draft; what several of them share is read once.
 
-    Two statements, and four or so for each team where rules ask who it is, or count what it has.
+    Three statements, and four or so for each team where rules ask who it is, count what it has, or limit it.
     """
 
     def __init__(
@@ -63,7 +68,8 @@ class Judge:
         self._rules: dict[tuple[int, int], BookingRules] = {}
         self._tallies: dict[tuple[Holder, int], Tally | None] = {}
         self._applicants: dict[int, Applicant] = {}
-        self._book: RuleBook | None = None
+        self._book = rulebook(session)
+        self._places = places_of(session, keys) if _limits_anything(self._book) else {}
 
     def rules(self, grant: Grant, instrument_id: int) -> BookingRules:
         """Return the rules of an instrument as they hold for a team."""
@@ -73,7 +79,7 @@ class Judge:
             rules = from_json(self._levels[None], own, grant.route.booking_rules)
             if rules.horizons:
                 rules = rules.seen_by(known_at(self._applicant(grant), self._facility.organisation_id, self._now))
-            self._rules[key] = rules
+            self._rules[key] = self._limits(grant, instrument_id).of_one_session(rules)
         return self._rules[key]
 
     def broken(
@@ -97,15 +103,40 @@ class Judge:
             self._tallies[key] = found.get(instrument_id)
         return self._tallies[key]
 
+    def _limits(self, grant: Grant, instrument_id: int) -> Limits:
+        """Return what the access rules limit for a team, where any of them reaches the instrument."""
+        place, way = self._places.get(instrument_id), grant.route.public_id
+        rule_set = self._book.rule_set(place, route=way, at=self._now, action=Action.BOOK)
+        if place is None or not any(isinstance(rule.effect, Limit) for rule in rule_set.rules):
+            return NO_LIMITS
+        granted, _request = seen_by_key(self._session, grant.allocation.id, at=self._now)
+        ruling = rule_on(
+            self._session,
+            action=Action.BOOK,
+            instrument_ids=[instrument_id],
+            applicant=self._applicant(grant),
+            now=self._now,
+            route=way,
+            extra=granted.facts,
+            satisfied=granted.satisfies,
+            book=self._book,
+            places={instrument_id: place},
+            overrides=granted.overrides,
+        )
+        return stated_by(ruling.decision, granted.access_unit, team=True)
+
     def _applicant(self, grant: Grant) -> Applicant:
         request = grant.access_request
         if request.id not in self._applicants:
-            self._book = self._book or rulebook(self._session)
             owner = load_actor(self._session, request.requester_id, now=self._now)
             self._applicants[request.id] = facts_of(
                 self._session, owner, acting_for_id=request.acting_for_id, now=self._now, book=self._book
             )
         return self._applicants[request.id]
+
+
+def _limits_anything(book: RuleBook) -> bool:
+    return any(isinstance(rule.effect, Limit) for rules in book.by_scope.values() for rule in rules)
 
 
 def drafted_use(grant: Grant, number: int, instrument_id: int, span: TimeSpan) -> Use:

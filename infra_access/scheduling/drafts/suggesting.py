@@ -76,6 +76,7 @@ def suggest(
 ) -> Suggested:
     """Draft sessions for what waits, longest first: never on impossible days, on preferred ones where that is free.
 
+    Of those as long as each other, the requests that the rules prefer choose first.
     The same state gives the same draft. Each session can be moved or removed afterwards.
     """
     schedule = open_schedule(session, actor, schedule, expected_version)
@@ -94,7 +95,7 @@ def suggest(
     judge = Judge(session, facility, grounds, period, now)
     placing = _Placing(session, schedule, grounds, opened, period, now, judge, _published_before(session, schedule))
     left_over: list[LeftOver] = []
-    for one in sorted(found, key=lambda each: (-_total(each), each.allocation.id)):
+    for one in sorted(found, key=lambda each: (-_total(each), -each.access_request.preference, each.allocation.id)):
         reason = placing.place(one)
         if reason is not None:
             left_over.append(LeftOver(one, reason))

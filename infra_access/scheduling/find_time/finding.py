@@ -30,6 +30,7 @@ from infra_access.scheduling.find_time.probing import Hit, free_at, free_later, 
 from infra_access.scheduling.find_time.questions import Question
 from infra_access.scheduling.find_time.settling import Settling
 from infra_access.scheduling.find_time.standings import Answer, Standings, Step, wanted_by
+from infra_access.scheduling.limits import NO_LIMITS, Limits
 from infra_access.scheduling.quotas import Holder
 from infra_access.scheduling.windows.spans import range_at
 
@@ -149,6 +150,10 @@ class _Search:
         answer = self._answer(key)
         return answer.rules if answer else {}
 
+    def _limits(self, key: int) -> Limits:
+        answer = self._answer(key)
+        return answer.limits if answer else NO_LIMITS
+
     def _slot(self, subject: Subject, span: TimeSpan, answer: Answer) -> Slot:
         return Slot(subject, span, answer, self.candidates.distance(subject.facility_id))
 
@@ -171,7 +176,8 @@ class _Search:
         keys = [self.candidates.partition.keys[position] for position in self.candidates.positions]
         answers = {key: answer for key in keys if (answer := self._answer(key)) is not None}
         by_way = {key: answer.rules for key, answer in answers.items()}
-        subjects = subjects_of(self.session, by_way, self.facts, self.now) if answers else {}
+        limits = {key: answer.limits for key, answer in answers.items()}
+        subjects = subjects_of(self.session, by_way, self.facts, self.now, limits) if answers else {}
         spans = {key: span for key in subjects if (span := self._from(answers[key].likely)) is not None}
         return answers, subjects, grounds_of(self.session, subjects, spans, self.now, self.holder)
 
@@ -223,6 +229,7 @@ class _Search:
             self.now,
             self.facts,
             self._by_way,
+            self._limits,
             self.holder,
         )
         for since, numbers in sorted(self._starts().items()):

@@ -14,11 +14,13 @@ from infra_access.core.decision import Decision
 from infra_access.core.timespan import TimeSpan
 from infra_access.policy.applicants import facts_of
 from infra_access.policy.demands import permits
+from infra_access.policy.further import rules_asked
 from infra_access.policy.places import places_of
 from infra_access.policy.rulebook import RuleBook
 from infra_access.policy.ruling import rule_on
 from infra_access.scheduling.find_time.questions import Question
 from infra_access.scheduling.find_time.standings import Answer, Step
+from infra_access.scheduling.limits import stated_by
 from infra_access.scheduling.picking import refuse_picking
 from infra_access.scheduling.quotas import Holder
 
@@ -64,7 +66,9 @@ def on_grant(
     named = asked.instruments or tuple(keys)
     decided, welcome = _decided(session, granted, [keys[one] for one in named], actor=actor, book=book, now=now)
     answers = {
-        key: Answer(Step.BOOK, decision, granted.booking_rules) for key, decision in decided.items() if key in welcome
+        key: Answer(Step.BOOK, decision, granted.booking_rules, stated_by(decision, granted.access_unit, team=True))
+        for key, decision in decided.items()
+        if key in welcome
     }
     return replace(asked, instruments=named), Grant(granted, answers, decided, found.span, found.left)
 
@@ -92,7 +96,15 @@ def _decided(
         for key, place in places.items()
     }
     rules = {
-        key: book.rule_set(place, route=granted.route, at=now, action="book").rules for key, place in places.items()
+        key: rules_asked(
+            book,
+            place,
+            route=granted.route,
+            at=now,
+            action="book",
+            facts=granted.facts,
+        )
+        for key, place in places.items()
     }
     welcome = {key for key, ruling in rulings.items() if permits(ruling.officer, rules[key])}
     return {key: ruling.decision for key, ruling in rulings.items()}, welcome

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import CompoundSelect, Row, bindparam, select, union_all
@@ -16,12 +17,14 @@ from infra_access.scheduling.applicant_facts import known_at
 from infra_access.scheduling.booking_rules import BookingRules, from_json
 from infra_access.scheduling.find_time.fitting import Copy, Ground
 from infra_access.scheduling.hours import hours_of
+from infra_access.scheduling.limits import NO_LIMITS, Limits
 from infra_access.scheduling.models import BookingRuleSet
 from infra_access.scheduling.occupancies import occupied
 from infra_access.scheduling.quotas import Holder, Tally, tallies_of
 
 _MINUTE = timedelta(minutes=1)
 _Row = Row[*tuple[Any, ...]]
+_UNLIMITED: Mapping[int, Limits] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +96,22 @@ _RESOURCES: CompoundSelect[*tuple[Any, ...]] = union_all(
 
 
 def subjects_of(
-    session: Session, by_way: Mapping[int, Mapping[str, Any]], applicant: Facts, now: datetime
+    session: Session,
+    by_way: Mapping[int, Mapping[str, Any]],
+    applicant: Facts,
+    now: datetime,
+    limits: Mapping[int, Limits] = _UNLIMITED,
 ) -> dict[int, Subject]:
     """Return the instruments by key, with the rules as they hold for the applicant. One statement.
 
-    `by_way` is what the way in to each instrument changes of its rules.
+    `by_way` is what the way in to each instrument changes of its rules, `limits` what the access rules leave of them.
     """
     found = {}
     for row in session.execute(_SUBJECTS, {"instruments": list(by_way)}):
         rules = from_json(row.default_rules or {}, row.own_rules or {}, by_way[row.id])
         if rules.horizons:
             rules = rules.seen_by(known_at(applicant, row.organisation_id, now))
+        rules = limits.get(row.id, NO_LIMITS).of_one_session(rules)
         found[row.id] = Subject(**{name: getattr(row, name) for name in _SHOWN}, rules=rules)
     return found
 

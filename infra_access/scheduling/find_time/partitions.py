@@ -156,6 +156,7 @@ def _ways_in(session: Session) -> dict[int, tuple[Way, ...]]:
             row.entry == Entry.CONTINUOUS and row.time_given == TimeGiven.TEAM_PICKS,
             row.time_given != TimeGiven.QUEUE,
             json.dumps(row.booking_rules, sort_keys=True),
+            row.access_unit,
         )
         for row in session.execute(
             select(
@@ -166,6 +167,7 @@ def _ways_in(session: Session) -> dict[int, tuple[Way, ...]]:
                 AccessRoute.entry,
                 AccessRoute.time_given,
                 AccessRoute.booking_rules,
+                AccessRoute.access_unit,
             ).where(AccessRoute.active.is_(True))
         )
     }

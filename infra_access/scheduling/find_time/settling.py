@@ -13,6 +13,7 @@ from infra_access.policy.facts import Facts
 from infra_access.scheduling.find_time.fitting import Fitter, session_length
 from infra_access.scheduling.find_time.grounds import Subject, grounds_of, subjects_of
 from infra_access.scheduling.find_time.probing import Hit
+from infra_access.scheduling.limits import Limits
 from infra_access.scheduling.quotas import Holder
 
 _REACH = timedelta(hours=12)
@@ -40,6 +41,7 @@ class Settling:
     now: datetime
     applicant: Facts
     by_way: Callable[[int], Mapping[str, Any]]
+    limits: Callable[[int], Limits]
     holder: Holder | None = None
     found: dict[int, TimeSpan] = field(default_factory=dict)
     subjects: dict[int, Subject] = field(default_factory=dict)
@@ -111,7 +113,8 @@ class Settling:
     def _read(self, keys: Sequence[int]) -> None:
         if keys:
             by_way = {key: self.by_way(key) for key in keys}
-            self.subjects.update(subjects_of(self.session, by_way, self.applicant, self.now))
+            limits = {key: self.limits(key) for key in keys}
+            self.subjects.update(subjects_of(self.session, by_way, self.applicant, self.now, limits))
 
     def _span(self, key: int, since: datetime, reach: timedelta) -> TimeSpan | None:
         """Return where to look: from when rules let people book, and as far as the look goes beyond one session."""

@@ -13,6 +13,7 @@ from infra_access.policy.eligibility import badness
 from infra_access.policy.facts import Facts, Gap
 from infra_access.policy.rulebook import RuleBook
 from infra_access.policy.rules import Action
+from infra_access.scheduling.limits import NO_LIMITS, Limits, stated_by
 
 
 class Step(StrEnum):
@@ -24,11 +25,15 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The decision on a class by its best way in, what that changes of the booking rules, and from when it holds."""
+    """The decision on a class by its best way in, what that changes of the booking rules, and from when it holds.
+
+    `limits` are those of the decision, in the access unit of the way in.
+    """
 
     step: Step
     decision: Decision
     rules: Mapping[str, Any] = field(default_factory=dict)
+    limits: Limits = NO_LIMITS
 
     @property
     def likely(self) -> datetime:
@@ -116,4 +121,5 @@ class Standings:
         welcome = classes.welcomes(sample.place, way.route if way else None)
         if not welcome and (self._step is Step.BOOK or decision.earliest_start is None):
             return None
-        return Answer(self._step, decision, json.loads(way.terms) if way else {})
+        limits = stated_by(decision, way.access_unit if way else None)
+        return Answer(self._step, decision, json.loads(way.terms) if way else {}, limits)

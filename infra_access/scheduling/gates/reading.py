@@ -18,10 +18,11 @@ from infra_access.people.trainings import trainings_of_people
 from infra_access.policy.applicants import facts_of
 from infra_access.policy.demands import demands
 from infra_access.policy.facts import Fact, Facts
+from infra_access.policy.further import further_actions, rules_asked
 from infra_access.policy.overrides import standing
 from infra_access.policy.places import InstrumentPlace, facts_of_place, places_of
 from infra_access.policy.rulebook import RuleBook, rulebook
-from infra_access.policy.rules import Require, RequirementKind, Rule
+from infra_access.policy.rules import Action, Require, RequirementKind, Rule
 from infra_access.policy.ruling import members, relation_to, with_request
 from infra_access.scheduling.gates.models import GateClearance
 from infra_access.scheduling.lifecycle import BookingState
@@ -50,9 +51,9 @@ def gates_of(session: Session, booking: Booking, *, now: datetime) -> list[Gate]
     book = rulebook(session)
     place = places_of(session, [booking.instrument_id])[booking.instrument_id]
     way = _way_of(session, booking)
-    rules = [
-        rule for rule in book.rule_set(place, route=way, at=at, action="book").rules if isinstance(rule.effect, Require)
-    ]
+    # Who takes part from where is known only once the request was read, which it is where anything is required.
+    asked = rules_asked(book, place, route=way, at=at, action="book")
+    rules = [rule for rule in asked if isinstance(rule.effect, Require)]
     return _gates(session, booking, rules, book, place, way, at) if rules else []
 
 
@@ -88,8 +89,11 @@ def _gates(
         samples, extra = samples_of(access_request.project), granted.facts
         met |= granted.satisfies
         rules = standing(rules, granted.overrides)
+        done = {Action.BOOK, *further_actions("book", granted.facts, at)}
     else:
         applicant, people, samples, extra = applicant.alone(), [(booking.account_id, "")], [], None
+        done = {Action.BOOK}
+    rules = [rule for rule in rules if not done.isdisjoint(rule.applies_to)]
     met |= _paid_by(session, booking)
     facts = with_request(applicant, route=way, extra=extra, satisfied=met, now=at)
     facts = facts_of_place(place, at).joined(facts).joined(_of_the_session(booking))

@@ -16,6 +16,7 @@ from infra_access.scheduling.applicant_facts import known_of
 from infra_access.scheduling.booking_rules import BookingRules, broken
 from infra_access.scheduling.calendar_queries import window_of
 from infra_access.scheduling.lifecycle import BookingState, BookingTransition
+from infra_access.scheduling.limits import limits_of
 from infra_access.scheduling.making import permission_to_book, refuse_unbookable
 from infra_access.scheduling.models import Booking
 from infra_access.scheduling.picking import refuse_picking
@@ -54,10 +55,13 @@ def join(
     refuse_picking(granted, given=False)
     terms = terms_of(session, place, window)
     ways = [granted.route] if granted else terms.ways
-    way, _ruling, applicant = permission_to_book(session, actor=actor, place=place, granted=granted, ways=ways, now=now)
+    way, ruling, applicant = permission_to_book(session, actor=actor, place=place, granted=granted, ways=ways, now=now)
     rules = terms.rules(granted.booking_rules if granted else terms.way_rules.get(way or ""))
     if rules.horizons:
         rules = rules.seen_by(known_of(applicant, place, now))
+    unit = granted.access_unit if granted else terms.way_units.get(way or "")
+    limits = limits_of(session, ruling, place=place, way=way, access_unit=unit, team=granted is not None, now=now)
+    rules = limits.of_one_session(rules)
     _check(rules, window, minutes, now, place.facility.timezone)
     own = WaitListEntry.account_id == actor.account_id
     if (session.scalar(select(func.count()).where(own, _is_open())) or 0) >= MOST:

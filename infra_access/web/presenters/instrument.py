@@ -1,12 +1,12 @@
 """What an instrument can do, in words and numbers, and the one obvious next step."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from babel.numbers import format_decimal
 
-from infra_access.catalogue.models import Instrument
 from infra_access.catalogue.offers import Offer
 from infra_access.core.i18n import Text, _
 from infra_access.http.localisation import cldr
@@ -31,9 +31,9 @@ def next_step(offer: Offer, *, has_routes: bool, may_book: bool) -> Step:
     return Step(_("Ask the facility"), "instrument_ask")
 
 
-def capabilities(instrument: Instrument, locale: str) -> list[tuple[str, str]]:
+def capabilities(stated: Iterable[dict[str, Any]], locale: str) -> list[tuple[str, str]]:
     """Return what is measured and how far: ("energy", "5–20 keV")."""
-    return [(str(one.get("quantity", "")), _range(one, locale)) for one in instrument.capabilities]
+    return [(str(one.get("quantity", "")), _range(one, locale)) for one in stated]
 
 
 def _range(one: dict[str, Any], locale: str) -> str:

@@ -16,15 +16,18 @@ _SENTENCES: Mapping[str, TranslationString] = {
 }
 
 
-def limit_sentences(limits: Mapping[str, Any], locale: str) -> list[Text]:
-    """Return what limits a permission, and that one's request is preferred, where it is."""
+def limit_sentences(limits: Mapping[str, Any], locale: str, *, of_request: bool = True) -> list[Text]:
+    """Return what limits a permission, and that one's request is preferred, where it is; bookings never are."""
     said: list[Text] = [
         sentence % {"number": format_decimal(limits[name], locale=cldr(locale))}
         for name, sentence in _SENTENCES.items()
         if name in limits
     ]
-    if limits.get("masked"):
-        said.append(_("Some details are shown only after access was granted."))
-    if limits.get("preference", 0) > 0:
-        said.append(_("Where requests are otherwise equal, yours comes first."))
+    if of_request and limits.get("preference", 0) > 0:
+        said.append(
+            _(
+                "Yours comes first among requests that are due on the same day, that wait on the reserve list, or that "
+                "are given a time of the same length."
+            )
+        )
     return said

@@ -25,6 +25,7 @@ from infra_access.core.errors import Conflict, DomainError, Invalid, Preconditio
 from infra_access.core.i18n import _
 from infra_access.http.security import Context
 from infra_access.outcomes.withdrawing import withdraw_access
+from infra_access.scheduling.details import hidden_of
 from infra_access.web.booking_form import version_in
 from infra_access.web.corrections import to_fill_in
 from infra_access.web.forms import to, values_of
@@ -163,6 +164,7 @@ def request_page(context: Context, request: Request, now: datetime) -> dict[str,
         and can_move(RequestState(row.state), RequestTransition.APPEAL)
         and now <= row.state_since + WITHIN,
         **_of_staff(context, request, now, staff=staff),
+        "hidden": hidden_of(request.db, view.instruments, actor=request.actor, now=now),
         "section": outcomes_section(context, request, now),
         "key": new_key(),
         "texts": terms_of(request, view, now=now),

@@ -117,7 +117,9 @@ def _page(
         "grants": grants,
         "paying": paying_for(request, place.instrument, now=now),
         "decision": decision,
-        "limits": [request.localize(one) for one in limit_sentences(decision.limits, request.locale_name)]
+        "limits": [
+            request.localize(one) for one in limit_sentences(decision.limits, request.locale_name, of_request=False)
+        ]
         if decision
         else [],
         "key": new_key(),

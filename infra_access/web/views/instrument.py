@@ -16,6 +16,7 @@ from infra_access.http.security import Context
 from infra_access.outcomes.outcome_queries import public_outcomes_of
 from infra_access.policy.places import places_of
 from infra_access.scheduling.asking import can_ask
+from infra_access.scheduling.details import details_of
 from infra_access.scheduling.hours import hours_of
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.places import Place
@@ -46,6 +47,7 @@ def show(context: Context, request: Request) -> dict[str, Any]:
     instrument, now, said_ = place.instrument, clock.now(), said(request)
     key, locale = instrument.id, request.locale_name
     summary = summaries_of(request.db, [key])[key]
+    details = details_of(request.db, instrument, actor=request.actor, now=now)
     rules = rules_in_force(request, place, now=now, said=said_)
     general = sentences(rules, locale)
     hours = hours_of(request.db, {place.facility.id: place.facility.timezone}, TimeSpan(now, now + AHEAD))
@@ -60,7 +62,8 @@ def show(context: Context, request: Request) -> dict[str, Any]:
     return {
         "place": place,
         "summary": summary,
-        "capabilities": capabilities(instrument, locale),
+        "details": details,
+        "capabilities": capabilities(details.shown["capabilities"], locale),
         "decision": decision,
         "limits": [request.localize(one) for one in limit_sentences(decision.limits, locale)] if decision else [],
         "step": next_step(summary.offer, has_routes=bool(routes), may_book=may_book),
