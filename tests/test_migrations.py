@@ -45,7 +45,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "9999"
-down_revision = "0011"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 TABLES = ("resource", "occupancy", "instrument")

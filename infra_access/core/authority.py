@@ -37,6 +37,7 @@ class Permission(StrEnum):
     SIGN_UP = "people:account:create"
     OWN_ACCOUNT = "people:account:own"
     ROLE_GRANT = "people:role:grant"
+    ASSURANCE_NOTE = "people:assurance:note"
     POLICY_READ = "policy:document:read"
     POLICY_WRITE = "policy:document:write"
     POLICY_EVALUATE = "policy:decision:evaluate"
@@ -184,6 +185,8 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.SIGN_UP: Allow(anyone=True),
     Permission.OWN_ACCOUNT: Allow(signed_in=True),
     Permission.ROLE_GRANT: Allow(roles=frozenset({"platform_admin", "organisation_admin"})),
+    # Rules of the whole network count on it, so it is for those who see people and papers, or answer for who comes.
+    Permission.ASSURANCE_NOTE: Allow(roles=_RELEASERS | {"facility_manager", "user_officer"}),
     Permission.POLICY_READ: Allow(roles=_READERS),
     Permission.POLICY_WRITE: Allow(
         roles=frozenset({"facility_manager", "organisation_admin", "access_administrator", "platform_admin"})

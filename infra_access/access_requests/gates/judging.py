@@ -29,7 +29,7 @@ _ROLES: Mapping[Grounds, str] = {
     Grounds.SAFETY: "safety_officer",
     Grounds.SECURITY: "export_control_officer",
 }
-_TEAM = frozenset(RequirementKind) - {RequirementKind.TRAINING, RequirementKind.GATE, RequirementKind.ESCORT}
+_TEAM = frozenset({RequirementKind.DOCUMENT, RequirementKind.AGREEMENT, RequirementKind.FUNDING})
 
 
 class GateState(StrEnum):
