@@ -437,7 +437,7 @@ CALLS: Mapping[str, Call] = {
             person="startup@demo.example", code="identity-high", source="Passport seen on site", scope=_scope_of_sls
         ),
     ),
-    "api.assurance_withdraw POST": Call(by="country", body=WHY),
+    "api.assurance_withdraw POST": Call(by="administrator", body=WHY),
     "api.delegations POST": Call(
         body=_given(
             role="organisation_admin",
