@@ -52,7 +52,7 @@ from infra_access.orders.models import ServiceOrder
 from infra_access.outcomes.models import Outcome
 from infra_access.people.actors import load_actor
 from infra_access.people.links import make_link
-from infra_access.people.models import Account, ApiToken, RoleGrant
+from infra_access.people.models import Account, ApiToken, Assurance, RoleGrant
 from infra_access.people.trainings import add_training
 from infra_access.policy.models import CountryGroup, PolicyDocument
 from infra_access.scheduling.bookings import book_and_show
@@ -332,6 +332,7 @@ def _ids(session: Session) -> dict[str, dict[str, str]]:
             .where(RoleGrant.role == "organisation_admin")
         )
     }
+    ids["assurances"] = {"startup": session.scalars(select(Assurance.public_id)).one()}
     outcome = select(AccessRequest.public_id, Outcome.public_id).join(Outcome).order_by(Outcome.id).limit(1)
     ids["access-requests"]["kelp-metals outcome"] = "/".join(session.execute(outcome).one())
     exceptions = select(AccessRequest.public_id, PolicyOverride.public_id).join(PolicyOverride)

@@ -108,10 +108,12 @@ def facts_of_request(
 
 
 def satisfied_by(content: Content) -> frozenset[str]:
-    """Return the requirements that a request itself meets, by what its team states in it."""
+    """Return the requirements that a request itself meets, by what its team states in it.
+
+    An assurance is none of them: it counts once somebody else has noted it (see `people.assurances`).
+    """
     project = content.project
-    met = {f"assurance:{code}" for code in project.get("assurances", ())}
-    met |= {f"document:{code}" for code in documents_of(project) | _of_every_sample(project) - {END_USE_DECLARATION}}
+    met = {f"document:{code}" for code in documents_of(project) | _of_every_sample(project) - {END_USE_DECLARATION}}
     if project.get("funding"):
         met.add(f"funding:{project['funding']}")
     if content.acting_for is not None:

@@ -1,7 +1,7 @@
 """The checks of the parts of a request that are objects themselves: project, samples, participants.
 
-A person states assurances by their code, and names a document or a source of funding by its reference; each counts as
-met for the rules that ask for it, and the people who approve see what was stated.
+A person names a document or a source of funding by its reference; each counts as met for the rules that ask for it. An
+assurance that they state by its code does not: somebody else has to note it. Who approves sees what was stated.
 """
 
 import re

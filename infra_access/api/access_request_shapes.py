@@ -86,7 +86,9 @@ class ProjectBody(Body):
     sdgs = ListOf(Line(most=10, filled=True))
     dual_use = Flag(allow_none=True)
     ethics_approved = Flag(allow_none=True)
-    assurances = ListOf(Line(most=100, filled=True), "Codes of what is stated.")
+    assurances = ListOf(
+        Line(most=100, filled=True), "Codes of what is stated; rules count what staff noted of the requester."
+    )
     documents = Free("References of documents by their code.", values={"type": "string"})
     end_use = Part(EndUseBody, allow_none=True)
     samples = ListOf(Part(SampleBody), most=MAX_SAMPLES)

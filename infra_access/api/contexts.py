@@ -9,6 +9,7 @@ from infra_access.http.contexts import signed_in
 from infra_access.http.input_floor import read_query
 from infra_access.http.security import Context
 from infra_access.people.accounts import account_of
+from infra_access.people.assurances import assurance_by_public_id
 from infra_access.people.delegations import own_grant
 from infra_access.people.tokens import token_by_public_id
 from infra_access.scheduling.calendar_queries import time_by_public_id, window_of
@@ -28,6 +29,11 @@ def own_role(request: Request) -> Context:
     """Load a RoleGrant of the caller's own."""
     found = own_grant(request.db, request.matchdict["id"], actor=signed_in(request), now=clock.now())
     return Context(found)
+
+
+def assurance(request: Request) -> Context:
+    """Load an Assurance, for the staff where it was noted."""
+    return Context(*assurance_by_public_id(request.db, request.matchdict["id"], actor=signed_in(request)))
 
 
 class WindowQuery(Query):

@@ -5,7 +5,7 @@ The views stand in one module per resource and are found by a scan; `private` as
 
 from pyramid.config import Configurator
 
-from infra_access.api.contexts import instrument_time, own_account, own_role, own_token
+from infra_access.api.contexts import assurance, instrument_time, own_account, own_role, own_token
 from infra_access.http import accounting_contexts, contexts
 from infra_access.http.agreement_contexts import framework
 from infra_access.http.contexts import Factory, private
@@ -170,6 +170,9 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.token", "/me/tokens/{id}", own_token),
     ("api.delegations", "/me/delegations", contexts.nothing),
     ("api.delegation_end", "/me/delegations/{id}/end", own_role),
+    ("api.own_assurances", "/me/assurances", contexts.nothing),
+    ("api.assurances", "/assurances", contexts.nothing),
+    ("api.assurance_withdraw", "/assurances/{id}/withdraw", private(assurance)),
     ("api.reciprocity", "/reciprocity", private(exchange)),
     ("api.reciprocity_csv", "/reciprocity.csv", private(exchange)),
     ("api.reciprocity_contributions", "/reciprocity/contributions", private(exchange)),

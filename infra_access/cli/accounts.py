@@ -8,8 +8,9 @@ import click
 
 from infra_access.cli.configured import database_of, settings_of
 from infra_access.core import clock
-from infra_access.core.authority import system_actor
+from infra_access.core.authority import NETWORK, system_actor
 from infra_access.people.accounts import account_by_email, create_account
+from infra_access.people.assurances import note_assurance
 from infra_access.people.links import LASTS, make_link
 from infra_access.people.passwords import check_password, hash_password
 from infra_access.people.roles import grant_role, scope_named
@@ -54,6 +55,23 @@ def create(config: Path, email: str, name: str | None, country: str | None, pass
     if link:
         click.echo(f"{settings.base_url}/set-password/{link}")
         click.echo(f"The link works once, within {LASTS / timedelta(days=1):.0f} days.", err=True)
+
+
+@account.command("assurance")
+@click.argument("email")
+@click.argument("code")
+@click.option("--source", required=True, help="Who vouches, or what was seen, such as a passport seen on site.")
+@click.option("--days", type=click.IntRange(1, 3_660), help="How long it counts; without it, until it is withdrawn.")
+@click.pass_obj
+def assurance(config: Path, email: str, code: str, source: str, days: int | None) -> None:
+    """Note that somebody vouches for the person with the address EMAIL, by a CODE such as identity-high."""
+    now = clock.now()
+    until = None if days is None else now + timedelta(days=days)
+    with database_of(config) as database, database.writer() as session:
+        noted = note_assurance(
+            session, actor=_ACTOR, now=now, person=email, code=code, source=source, scope=NETWORK, valid_until=until
+        )
+        click.echo(f"{email} now has the assurance {noted.code}.")
 
 
 def _password_from_stdin() -> str:

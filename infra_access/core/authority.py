@@ -40,6 +40,7 @@ class Permission(StrEnum):
     ROLE_GRANT = "people:role:grant"
     TRAINING_READ = "people:training:read"
     TRAINING_WRITE = "people:training:write"
+    ASSURANCE_NOTE = "people:assurance:note"
     POLICY_READ = "policy:document:read"
     POLICY_WRITE = "policy:document:write"
     POLICY_EVALUATE = "policy:decision:evaluate"
@@ -194,6 +195,8 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.ROLE_GRANT: Allow(roles=frozenset({"platform_admin", "organisation_admin"})),
     Permission.TRAINING_READ: Allow(roles=_STAFF | {"safety_officer", "auditor"}, relations=frozenset({"owner"})),
     Permission.TRAINING_WRITE: Allow(roles=_STAFF | {"safety_officer"}),
+    # Rules of the whole network count on it, so it is for those who see people and papers, or answer for who comes.
+    Permission.ASSURANCE_NOTE: Allow(roles=_RELEASERS | {"facility_manager", "user_officer"}),
     Permission.POLICY_READ: Allow(roles=_READERS),
     Permission.POLICY_WRITE: Allow(
         roles=frozenset({"facility_manager", "organisation_admin", "access_administrator", "platform_admin"})

@@ -202,6 +202,15 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True)
+class Assurance:
+    """What somebody vouches for; the week counts from the one that is running."""
+
+    code: str
+    source: str
+    valid_until_week: int
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """A role within a scope: network (no key), country, organisation or facility."""
 
@@ -223,6 +232,7 @@ class Person:
     zone: str
     roles: tuple[Grant, ...]
     trainings: tuple[Training, ...]
+    assurances: tuple[Assurance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +361,7 @@ def _person(entry: Entry) -> Person:
     rest = dict(entry)
     rest["roles"] = tuple(Grant(**each) for each in rest["roles"])
     rest["trainings"] = tuple(Training(**each) for each in rest["trainings"])
+    rest["assurances"] = tuple(Assurance(**each) for each in rest.get("assurances", ()))
     return Person(**rest)
 
 

@@ -1,4 +1,4 @@
-"""Loading accounts, affiliations, trainings and roles of the demonstration."""
+"""Loading accounts, affiliations, trainings, assurances and roles of the demonstration."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from infra_access.core.authority import NETWORK
 from infra_access.demo.dataset import Grant, Person
 from infra_access.people.accounts import create_account
 from infra_access.people.affiliations import affiliate
+from infra_access.people.assurances import note_assurance
 from infra_access.people.models import Account, Affiliation
 from infra_access.people.roles import grant_role, grants_of
 from infra_access.people.trainings import add_training
@@ -36,6 +38,7 @@ def accounts(session: Session, world: World, password_hash: str) -> None:
                 timezone=person.zone,
             )
             _trainings(session, world, person, known)
+            _assurances(session, world, person)
         world.accounts[person.email] = known.id
         organisation = world.organisations.get(person.affiliation)
         if organisation is not None and not session.scalar(
@@ -64,6 +67,20 @@ def _trainings(session: Session, world: World, person: Person, account: Account)
             issuer=training.issuer,
             completed_on=world.monday + timedelta(weeks=training.completed_week),
             expires_on=world.monday + timedelta(weeks=training.expires_week),
+        )
+
+
+def _assurances(session: Session, world: World, person: Person) -> None:
+    for assurance in person.assurances:
+        note_assurance(
+            session,
+            actor=world.actor,
+            now=world.now,
+            person=person.email,
+            code=assurance.code,
+            source=assurance.source,
+            scope=NETWORK,
+            valid_until=world.days_ago(-7 * assurance.valid_until_week),
         )
 
 

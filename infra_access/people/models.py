@@ -79,6 +79,37 @@ class Training(Base):
     withdrawn_reason: Mapped[str | None] = mapped_column(Text, info=personal("safety"))
 
 
+class Assurance(Base):
+    """That somebody vouches for a person: `code` says for what, such as identity-high (REFEDS assurance).
+
+    `source` says what it rests on, such as the home organisation's log-in or a passport that was seen on site. It was
+    noted by staff of its scope (see `RoleGrant`), who may withdraw it; `noted_by_id` is None for the command line.
+    """
+
+    __tablename__ = "assurance"
+    __table_args__ = (
+        Index("ix_assurance_account_code", "account_id", "code"),
+        CheckConstraint("noted_by_id IS NULL OR noted_by_id <> account_id", name="noted_by_another"),
+        CheckConstraint("valid_until IS NULL OR valid_until > noted_at", name="valid_for_a_time"),
+        CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_reason IS NULL)", name="withdrawn_with_reason"),
+    )
+
+    id: Mapped[PrimaryKey]
+    public_id: Mapped[PublicId]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), info=personal("access policy"))
+    code: Mapped[str] = mapped_column(String(80), info=personal("access policy"))
+    source: Mapped[str] = mapped_column(String(200), info=personal("access policy"))
+    scope_kind: Mapped[str] = mapped_column(String(20))
+    scope_key: Mapped[str] = mapped_column(String(40), default="")
+    noted_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("account.id"), info=personal("accountability", retention="legal")
+    )
+    noted_at: Mapped[datetime]
+    valid_until: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_reason: Mapped[str | None] = mapped_column(Text, info=personal("access policy"))
+
+
 class OwedReport(Base):
     """That a person, and the organisation that they acted for, owe a report of an access that has ended.
 

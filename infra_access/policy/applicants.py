@@ -1,4 +1,4 @@
-"""What is known of whoever asks: the organisation acted for, its dated facts, and the trainings that count today.
+"""What is known of whoever asks: the organisation acted for, its dated facts, trainings and assurances that count.
 
 A stated affiliation lets a person ask in the organisation's name; only a confirmed one makes them internal, or lets
 them use how far the organisation has been verified.
@@ -30,7 +30,7 @@ from infra_access.catalogue.models import Organisation, OrganisationFact
 from infra_access.catalogue.vocabularies import Sector, Trust
 from infra_access.core.authority import Actor
 from infra_access.core.columns import UtcDateTime
-from infra_access.people.models import Account, Affiliation, OwedReport, Training
+from infra_access.people.models import Account, Affiliation, Assurance, OwedReport, Training
 from infra_access.policy.facts import Fact, Facts
 from infra_access.policy.kinds import Value
 from infra_access.policy.rulebook import RuleBook
@@ -67,6 +67,14 @@ _TRAININGS = select(
     Training.withdrawn_at.is_(None),
     Training.completed_on <= bindparam("today"),
     or_(Training.expires_on.is_(None), Training.expires_on > bindparam("today")),
+)
+_ASSURANCES: _Select = select(
+    literal_column("'assurance'"), null(), Assurance.code, null(), null(), null(), null(), null()
+).where(
+    Assurance.account_id == bindparam("account"),
+    Assurance.noted_at <= bindparam("now"),
+    or_(Assurance.valid_until.is_(None), Assurance.valid_until > bindparam("now")),
+    or_(Assurance.withdrawn_at.is_(None), Assurance.withdrawn_at > bindparam("now")),
 )
 _MEMBERSHIPS: _Select = select(
     literal_column("'member'"), Affiliation.organisation_id, null(), null(), null(), null(), null(), null()
@@ -107,7 +115,7 @@ _OWED: _Select = select(
     literal_column("'reports'"), func.count(OwedReport.id), null(), null(), null(), null(), null(), null()
 ).where(*_UNMET)
 _OWN = OwedReport.account_id == bindparam("account")
-_OF_PERSON = (_TRAININGS, _MEMBERSHIPS, _PERSON)
+_OF_PERSON = (_TRAININGS, _ASSURANCES, _MEMBERSHIPS, _PERSON)
 _OF_MEMBER = (*_OF_PERSON, _ORGANISATION, _FACTS)
 _STATEMENTS: Mapping[tuple[bool, bool], CompoundSelect[*tuple[Any, ...]]] = {
     (False, False): union_all(*_OF_PERSON),
@@ -173,9 +181,10 @@ def facts_of(session: Session, actor: Actor, *, acting_for_id: int | None, now: 
 
 
 def _satisfied(rows: Sequence[_Row]) -> frozenset[str]:
-    """Return what the trainings of a person meet, by their code and by who issued them."""
+    """Return what a person's trainings meet, by their code and by who issued them, and what staff vouch for."""
     held = [(f"training:{row.name}", row.value) for row in rows if row.kind == "training"]
-    return frozenset(key for key, _issuer in held) | {issued_by(key, issuer) for key, issuer in held}
+    vouched = frozenset(f"assurance:{row.name}" for row in rows if row.kind == "assurance")
+    return vouched | {key for key, _issuer in held} | {issued_by(key, issuer) for key, issuer in held}
 
 
 def visitor_facts(text: str, book: RuleBook, now: datetime) -> Applicant:

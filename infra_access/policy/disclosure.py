@@ -8,6 +8,7 @@ from typing import Any
 from infra_access.core.decision import ApprovalDue, Decision, Missing, Reason
 from infra_access.core.i18n import Text, _, plain
 from infra_access.policy.condition_json import dump_scalar
+from infra_access.policy.explanations import next_action
 from infra_access.policy.rules import Disclosure, Rule
 from infra_access.policy.wording import Translate, render
 
@@ -88,7 +89,8 @@ def decision_to_json(decision: Decision, translate: Translate = plain, locale: s
             for r in decision.reasons
         ],
         "missing": [
-            {"kind": m.kind, "code": m.code, "message": said(m.message), "how": said(m.how)} for m in decision.missing
+            {"kind": m.kind, "code": m.code, "message": said(m.message), "how": said(next_action(m))}
+            for m in decision.missing
         ],
         "approvals": [
             {

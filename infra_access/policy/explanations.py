@@ -24,6 +24,9 @@ _HOW: Mapping[RequirementKind, Text] = {
     RequirementKind.GATE: _("Have this checked by the facility before the session."),
 }
 
+_VOUCHED = _("Whom to ask: the staff of the facility. They note it for your account; your own word does not meet it.")
+"""How one comes by an assurance. `_HOW` has other words, since decisions that are kept are made again with them."""
+
 _WANTED: Mapping[tuple[Op, bool], TranslationString] = {
     (Op.EQ, True): _("Needed: ${fact} is ${value}."),
     (Op.EQ, False): _("Needed: ${fact} is not ${value}."),
@@ -76,7 +79,12 @@ def missing_fact(path: str) -> Missing:
 
 def how_to_meet(kind: RequirementKind) -> Text:
     """Return how one comes by what is required."""
-    return _HOW[kind]
+    return _VOUCHED if kind is RequirementKind.ASSURANCE else _HOW[kind]
+
+
+def next_action(missing: Missing) -> Text:
+    """Return how one comes by what a decision misses, in the words of today."""
+    return _VOUCHED if missing.kind == RequirementKind.ASSURANCE else missing.how
 
 
 def missing_requirement(rule: Rule, effect: Require) -> Missing:

@@ -19,6 +19,7 @@ from infra_access.core import clock, i18n
 from infra_access.core.authority import Actor
 from infra_access.core.i18n import Text
 from infra_access.http.localisation import LOCALES, cldr
+from infra_access.policy.explanations import next_action
 from infra_access.policy.kinds import GROUP
 from infra_access.policy.rulebook import GroupNote, group_notes
 from infra_access.policy.wording import render
@@ -132,6 +133,7 @@ FILTERS = {
     "in_language": _in_language,
     "label": label,
     "words": words,
+    "next_action": next_action,
 }
 
 

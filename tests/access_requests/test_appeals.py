@@ -21,7 +21,7 @@ from tests.factories.access_requests import (
     pending,
 )
 from tests.factories.overrides import administrators, ask, confirm, make_refused, withdraw
-from tests.factories.people import make_account, make_actor, make_affiliation
+from tests.factories.people import make_account, make_actor, make_affiliation, make_assurance
 from tests.factories.policy import make_policy, raw_rule
 
 LATER = NOW + timedelta(days=3)
@@ -92,8 +92,7 @@ def test_what_the_rules_refuse_meanwhile_waits_for_its_team(session: Session) ->
     (asked,) = inbox(session, actor=network, now=LATER).items
     decide(session, network, asked.approval, now=LATER)
     assert request.state == "reopened"
-    changes = {"project": {"purpose": "research", "assurances": ["benefit"]}}
-    amend(session, actor=world.applicant, now=LATER, access_request=request, changes=changes)
+    make_assurance(session, world.applicant_account, code="benefit")
     submitting.submit(session, actor=world.applicant, now=LATER, access_request=request)
     assert request.state == "under_review"
 

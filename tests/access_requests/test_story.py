@@ -33,7 +33,7 @@ from tests.factories.access_requests import (
     make_world,
     pending,
 )
-from tests.factories.people import make_account, make_actor, make_grant
+from tests.factories.people import make_account, make_actor, make_assurance, make_grant
 
 GUEST = {"email": "guest@example.org", "name": "Guest", "role": "member", "country_of_work": "TZ"}
 
@@ -245,10 +245,18 @@ def test_what_is_missing_is_named_and_nothing_is_sent(session: Session) -> None:
     assert refusal.value.details["missing"][0]["code"] == "no-weapons"
     request = session.get_one(AccessRequest, request.id)
     assert request.state == "draft"
+    # Their own word is shown and does not meet it; what staff note of them does.
     changes = {"project": {"assurances": ["no-weapons"]}}
     drafting.amend(session, actor=world.applicant, now=NOW, access_request=request, changes=changes)
+    session.commit()
+    with pytest.raises(Conflict) as refusal:
+        submitting.submit(session, actor=world.applicant, now=NOW, access_request=request)
+    session.rollback()
+    (missing,) = refusal.value.details["missing"]
+    assert (missing["code"], missing["how"][:11]) == ("no-weapons", "Whom to ask")
+    make_assurance(session, world.applicant_account, code="no-weapons")
     submitting.submit(session, actor=world.applicant, now=NOW, access_request=request)
-    assert request.state == "active"
+    assert (request.state, request.project) == ("active", {"assurances": ["no-weapons"]})
 
 
 def test_a_limit_of_the_policy_holds(session: Session) -> None:

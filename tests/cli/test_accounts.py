@@ -5,6 +5,7 @@ from infra_access.core.authority import NETWORK
 from infra_access.core.db import Database
 from infra_access.people.accounts import account_by_email
 from infra_access.people.actors import load_actor
+from infra_access.people.assurances import assurances_of
 from infra_access.people.links import use_link
 from infra_access.people.models import OneTimeLink
 from infra_access.people.passwords import verify_password
@@ -95,3 +96,13 @@ def test_a_wrong_call_is_status_two(run: Run) -> None:
         ["x"],
     ):
         assert run(*arguments).exit_code == 2
+
+
+def test_an_assurance_is_noted_of_whoever_has_an_account(run: Run, database: Database) -> None:
+    run("account", "create", "a@example.org", "--password-stdin", stdin=f"{PASSWORD}\n")
+    noted = ["account", "assurance", "a@example.org", "identity-high", "--source", "Passport seen", "--days", "365"]
+    assert run(*noted).exit_code == 0
+    assert run("account", "assurance", "b@example.org", "identity-high", "--source", "Passport seen").exit_code == 1
+    with database.reader() as session:
+        account = account_by_email(session, "a@example.org")
+        assert [one.source for one in assurances_of(session, account.id, at=clock.now())] == ["Passport seen"]

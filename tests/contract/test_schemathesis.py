@@ -46,7 +46,7 @@ from tests.factories.access_requests import make_active, make_request, make_subm
 from tests.factories.accounting import make_funding, make_period, make_pool, make_quote
 from tests.factories.catalogue import make_instrument
 from tests.factories.frameworks import make_draft, make_sides
-from tests.factories.people import make_grant, make_token, make_training
+from tests.factories.people import make_account, make_assurance, make_grant, make_token, make_training
 from tests.factories.policy import make_document
 from tests.factories.scheduling import SYSTEM, copies_of
 
@@ -235,5 +235,6 @@ def _filled(session: Session) -> tuple[str, dict[str, str]]:
             "standing-authorisations": ahead.public_id,
             "me/delegations": own.public_id,
             "conversations": talk.public_id,
+            "assurances": make_assurance(session, make_account(session)).public_id,
         },
     )

@@ -12,8 +12,9 @@ from infra_access.core.authority import NETWORK, Actor, Scope, system_actor
 from infra_access.people.accounts import ACTIVE, create_account, sign_up
 from infra_access.people.actors import load_actor
 from infra_access.people.affiliations import affiliate
+from infra_access.people.assurances import note_assurance
 from infra_access.people.logins import Credentials, log_in
-from infra_access.people.models import Account, Affiliation, RoleGrant, Training
+from infra_access.people.models import Account, Affiliation, Assurance, RoleGrant, Training
 from infra_access.people.passwords import hash_password
 from infra_access.people.roles import grant_role
 from infra_access.people.tokens import create_token
@@ -96,6 +97,12 @@ def make_training(session: Session, *, account: Account, **overrides: Any) -> Tr
         "expires_on": date(2027, 2, 2),
     }
     return add_training(session, account=account, **(values | overrides))
+
+
+def make_assurance(session: Session, account: Account, **overrides: Any) -> Assurance:
+    """Note that somebody vouches for a person, until it is withdrawn."""
+    values = {"actor": SYSTEM, "now": NOW, "code": "identity-high", "source": "Passport seen", "scope": NETWORK}
+    return note_assurance(session, **({"person": account.email} | values | overrides))
 
 
 def make_token(

@@ -54,6 +54,7 @@ TYPICAL = {
     "trainings": "startup",
     "standing-authorisations": "uct",
     "delegations": "startup",
+    "assurances": "startup",
     "overrides": "soil-iron",
     "tokens": "startup",
     "wait-list": "startup",
@@ -347,6 +348,7 @@ READS: Mapping[str, Call] = {
     "approval_nationality GET": Call(**HOUSING),
     "access_request_exceptions GET": Call(of="water-filters"),
     "api.agreement GET": Call(**BONES),
+    "api.assurances GET": Call(by="manager", query={"person": "startup@demo.example"}),
     "api.instrument_availability GET": Call(query={"start": "2026-03-02T00:00:00Z", "end": "2026-03-09T00:00:00Z"}),
     "api.audit GET": Call(by="auditor", query={"object": "0" * 16}),
 }
@@ -452,6 +454,13 @@ CALLS: Mapping[str, Call] = {
     "authorisation POST": Call(
         by="manager", owner="researcher", body=_seen(StandingAuthorisation, "standing-authorisations", "uct", **WHY)
     ),
+    "api.assurances POST": Call(
+        by="manager",
+        body=_given(
+            person="startup@demo.example", code="identity-high", source="Passport seen on site", scope=_scope_of_sls
+        ),
+    ),
+    "api.assurance_withdraw POST": Call(by="administrator", body=WHY),
     "api.delegations POST": Call(
         body=_given(
             role="organisation_admin",

@@ -56,6 +56,13 @@ def test_the_bytes_are_sorted_compact_and_without_floats():
     assert plain_data["values"]["request.quantity"]["value"] == "1.5"
 
 
+def test_a_decision_without_an_assurance_is_kept_in_its_old_words_and_read_in_new_ones():
+    vouched = rule("vouched", Require(RequirementKind.ASSURANCE, "identity-high"), expected_days=1, latest_days=2)
+    made = decide([permit(), vouched], facts({}))
+    assert b"Log in with an account that gives the assurance asked for, or ask the facility." in canonical(made)
+    assert decision_to_json(made)["missing"][0]["how"].startswith("Whom to ask: ")
+
+
 def test_a_float_is_refused():
     decision = Decision(Outcome.PERMIT, NOW, "1", "AB12-CD34", limits={"amount": 1.5})
     with pytest.raises(TypeError, match="canonical"):

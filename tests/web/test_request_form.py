@@ -8,7 +8,7 @@ from infra_access.access_requests.models import AccessRequest, Participant
 from infra_access.core import clock
 from tests.factories.access_requests import make_request, make_route, make_submitted, make_world
 from tests.factories.catalogue import make_organisation
-from tests.factories.people import make_account
+from tests.factories.people import make_account, make_assurance
 from tests.factories.policy import make_policy, raw_rule
 
 NEXT_YEAR = clock.now().year + 1
@@ -257,3 +257,16 @@ def test_it_asks_at_once_for_what_booking_by_this_way_will_need(browser, databas
         )
     form = browser(world.applicant_account).get(address, params={"route": route.public_id})
     assert 'value="purchase-order"' in form.text
+
+
+def test_an_assurance_may_be_stated_and_the_form_says_who_has_to_note_it(browser, database, world, address):
+    identity = {"type": "require", "kind": "assurance", "code": "identity-high"}
+    with database.writer() as session:
+        make_policy(session, raw_rule("identity", identity, applies_to=["request"]), name="identity")
+    form = browser(world.applicant_account).get(address)
+    assert 'value="identity-high"' in form.text
+    assert "Whom to ask: the staff of the facility" in form.text
+    with database.writer() as session:
+        make_assurance(session, world.applicant_account)
+    assert "Whom to ask" not in browser(world.applicant_account).get(address).text
+    assert "Passport seen" in browser(world.applicant_account).get("/account").text

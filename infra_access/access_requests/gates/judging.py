@@ -29,7 +29,7 @@ _ROLES: Mapping[Grounds, str] = {
     Grounds.SAFETY: "safety_officer",
     Grounds.SECURITY: "export_control_officer",
 }
-_TEAM = frozenset(RequirementKind) - {RequirementKind.TRAINING, RequirementKind.GATE, RequirementKind.ESCORT}
+_TEAM = frozenset({RequirementKind.DOCUMENT, RequirementKind.AGREEMENT, RequirementKind.FUNDING})
 
 
 class GateState(StrEnum):
@@ -205,6 +205,8 @@ def _judged(
     if sample is not None and effect.code in sample.documents:
         return GateState.MET, _named(sample.documents[effect.code])
     if not effect.met_by.isdisjoint(known.met):
+        if effect.kind is RequirementKind.ASSURANCE:
+            return GateState.MET, _("Staff noted it of whoever asks.")
         return GateState.MET, _("It is met by what was stated or granted.")
     return GateState.OPEN, how_to_meet(effect.kind)
 

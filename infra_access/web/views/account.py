@@ -13,6 +13,7 @@ from infra_access.core.errors import Invalid
 from infra_access.core.i18n import _
 from infra_access.people.accounts import account_of, update_account
 from infra_access.people.affiliations import affiliate, affiliations_of, end_affiliation
+from infra_access.people.assurances import assurances_of
 from infra_access.people.profile import FIELDS
 from infra_access.people.tokens import LONGEST_DAYS, SCOPES, create_token, revoke_token, token_by_public_id, tokens_of
 from infra_access.people.trainings import trainings_of, withdrawn_from
@@ -110,6 +111,7 @@ def _page(request: Request) -> dict[str, Any]:
     return {
         "account": account,
         "affiliations": affiliations_of(request.db, account.id, now=now),
+        "assurances": assurances_of(request.db, account.id, at=now),
         "trainings": trainings_of(request.db, account.id, on=now.date()),
         "withdrawn": withdrawn_from(request.db, account.id),
         "tokens": tokens_of(request.db, request.actor, now=now),

@@ -14,6 +14,7 @@ from infra_access.audit.models import AuditEvent
 from infra_access.core.errors import Conflict, Forbidden, Invalid
 from infra_access.core.timespan import TimeSpan
 from infra_access.people.actors import load_actor
+from infra_access.people.assurances import withdraw_assurance
 from infra_access.people.delegations import hand_over
 from infra_access.people.roles import grants_of
 from infra_access.scheduling.attendance import check_in, complete_unattended, due
@@ -33,7 +34,7 @@ from tests.factories.access_requests import (
     pending,
 )
 from tests.factories.overrides import LATER, administrators, grant, withdraw
-from tests.factories.people import make_account, make_actor, make_training
+from tests.factories.people import make_account, make_actor, make_assurance, make_training
 from tests.factories.policy import make_policy, raw_rule
 from tests.factories.scheduling import MONDAY, SYSTEM, make_allocation, make_booking, make_place, span, wishes
 
@@ -123,6 +124,25 @@ def test_each_person_on_site_needs_the_training_and_who_only_takes_the_data_does
     check_in(session, actor=actor, now=DURING, booking=booking)
     assert booking.state == "checked_in"
     assert gates_of(session, booking, now=DURING) == []
+
+
+def test_an_assurance_counts_by_its_record_and_not_by_the_word_of_who_books(session, place, actor, account):
+    vouched = {"type": "require", "kind": "assurance", "code": "identity-high"}
+    make_policy(session, OPEN, raw_rule("vouched", vouched, applies_to=["book"]))
+    allocation = make_allocation(session, place, actor)
+    request = session.get_one(AccessRequest, allocation.access_request_id)
+    request.project = {**request.project, "assurances": ["identity-high"]}
+    session.flush()
+    with pytest.raises(Forbidden):
+        make_booking(session, place, span(10, 12), actor=actor, allocation=allocation.public_id)
+    assurance = make_assurance(session, account)
+    booking = make_booking(session, place, span(10, 12), actor=actor, allocation=allocation.public_id)
+    assert states(gates_of(session, booking, now=MONDAY)) == [("assurance:identity-high", "met")]
+    withdraw_assurance(session, actor=SYSTEM, now=MONDAY, assurance=assurance, reason="The passport was forged.")
+    (gate,) = gates_of(session, booking, now=MONDAY)
+    assert (str(gate.state), str(gate.owner), gate.said[:11]) == ("open", "role", "Whom to ask")
+    with pytest.raises(Conflict):
+        check_in(session, actor=actor, now=DURING, booking=booking)
 
 
 def test_a_rule_may_say_itself_whose_training_counts(session, place, actor, account):
