@@ -14,15 +14,16 @@ from marshmallow import fields
 from marshmallow.exceptions import ValidationError
 
 from infra_access.catalogue.countries import valid_country
+from infra_access.core import ids
 from infra_access.core.errors import Invalid
 from infra_access.core.i18n import Text, _
 from infra_access.core.input_text import clean_line, clean_text
 from infra_access.core.zones import parse_instant
 
-ID_PATTERN = "^[0-9a-hjkmnp-tv-z]{16}$"
+ID_PATTERN = f"^{ids.ID_PATTERN}$"
 LARGEST = 2**53
 
-_ID = re.compile(ID_PATTERN.strip("^$"))
+_ID = re.compile(ids.ID_PATTERN)
 _DIGITS = re.compile("-?[0-9]{1,16}")
 _DECIMAL = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,2})?")
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")

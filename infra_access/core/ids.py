@@ -20,6 +20,10 @@ _ORCID = re.compile(
 )
 
 
+ID_PATTERN = "[0-9a-hjkmnp-tv-z]{16}"
+"""How a public id is written."""
+
+
 def new_public_id() -> str:
     """Return a new opaque id of 16 characters (80 random bits).
 

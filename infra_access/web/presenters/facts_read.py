@@ -1,12 +1,14 @@
 """The facts that a decision rests on, each with what it means, its value, who says so since when, and until when."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from infra_access.core.i18n import Text
+from infra_access.core.ids import ID_PATTERN
 from infra_access.policy.vocabulary import COLLECTIONS, VOCABULARY
 
 
@@ -41,7 +43,9 @@ def _add(found: dict[tuple[str, str], FactRead], path: str, words: Text, fact: M
     value = _said(fact["value"])
     source, by = str(fact["source"]), str(fact["asserted_by"])
     since, until = _day(fact["asserted_at"]), _day(fact["expires_at"])
-    found.setdefault((path, value), FactRead(words, value, source, by if by != source else "", since, until))
+    # Who states a request is its team, whose page says by name who asked.
+    named = "" if by == source or re.fullmatch(ID_PATTERN, by) else by
+    found.setdefault((path, value), FactRead(words, value or "–", source, named, since, until))
 
 
 def _first_to_expire(item: Mapping[str, Mapping[str, Any]]) -> str | None:

@@ -28,3 +28,9 @@ def test_each_fact_says_who_says_so_since_when_and_until_when():
         ("KE, laser", "records", "", date(2026, 3, 2), date(2027, 1, 31)),
     ]
     assert facts_read("") == []
+
+
+def test_a_team_is_not_told_by_the_id_of_who_asked_and_what_is_empty_is_shown_so():
+    regime = kept("open", by="d7j1xg9ke7f1sm5j")
+    found = facts_read(json.dumps([{"values": {"request.regime": regime}, "collections": {"samples": [{}]}}]))
+    assert [(one.value, one.by) for one in found] == [("open", ""), ("–", "")]
