@@ -16,8 +16,8 @@ _ALL = [
 ]
 
 
-def test_there_are_thirteen_vocabularies() -> None:
-    assert len({type(member) for member in _ALL}) == 13
+def test_there_are_fifteen_vocabularies() -> None:
+    assert len({type(member) for member in _ALL}) == 15
 
 
 @pytest.mark.parametrize("member", _ALL, ids=repr)

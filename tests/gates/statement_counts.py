@@ -5,7 +5,7 @@ from collections.abc import Mapping
 MOST_USUALLY = 12
 
 MOST: Mapping[str, int] = {
-    "access_request": 28,
+    "access_request": 29,
     "access_request_check": 21,
     "access_request_edit": 20,
     "access_request_exceptions": 20,

@@ -118,5 +118,5 @@ def test_what_can_have_no_effect_is_warned_of():
         rule("asked", Limit(horizon=3), applies_to=(Action.REQUEST,)),
         rule("right", Mask(("contact", "hazards")), applies_to=(Action.VIEW_DETAILS,)),
     ]
-    found = [place for place, _message in warnings(rules, today=MONDAY.date(), trainings=())]
+    found = [place for place, _message in warnings(rules, today=MONDAY.date(), trainings=(), groups={})]
     assert found == ["rules.0.effect.fields", "rules.1.applies_to", "rules.2.applies_to"]

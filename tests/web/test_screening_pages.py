@@ -5,7 +5,7 @@ import pytest
 from infra_access.people.models import Account
 from infra_access.screening.loading import remove_list
 from tests.factories.access_requests import NOW, SYSTEM
-from tests.factories.screening import make_screened
+from tests.factories.screening import make_officer, make_screened
 
 DECLARED = {"user": "A firm of Nairobi", "use": "Better buoys", "countries": ["KE"], "peaceful": True}
 
@@ -15,6 +15,7 @@ def screened(database):
     with database.writer() as session:
         made = make_screened(session, project={"end_use": DECLARED})
         made.world.instrument.control_codes = ["3A001.a.2"]
+        make_officer(session, made.world)  # two different people decide on what is controlled
         return made
 
 

@@ -10,7 +10,7 @@ from infra_access.policy.templates import rules_from
 HOST_COUNTRY = {
     "id": "host-country",
     "applies_to": ["request"],
-    "effect": {"type": "approve", "role": "access_administrator", "scope": "country"},
+    "effect": {"type": "approve", "role": "access_administrator", "scope": "country", "stage": 5},
     "when": {
         "any": [
             {"op": "ne", "fact": "applicant.country", "other": "facility.country"},
