@@ -1,5 +1,6 @@
 """A request that lacks only what an exception would give: sent with a reason, it waits for whoever may grant it."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -145,3 +146,13 @@ def test_a_yes_is_asked_again_where_what_it_rests_on_changes_while_it_waits(sess
     drafting.amend(session, actor=world.applicant, now=LATER, access_request=request, changes={"quantity": "3"})
     grant(session, request, rule="safety-course")
     assert sorted(pending(session, request)) == ["access_administrator", "facility_manager"]
+
+
+def test_lead_time_counts_from_when_it_was_sent_also_where_it_waited(session: Session) -> None:
+    soon = {**MOST, "id": "soon", "effect": {"type": "deny"}}
+    soon["when"] = {"not": {"op": "gte", "fact": "time.lead_days", "value": 40}}
+    world, request = _draft(session, SAFETY_COURSE, soon)
+    administrators(session)
+    _send(session, world, request)
+    grant(session, request, rule="safety-course", now=NOW + timedelta(days=9))
+    assert list(pending(session, request)) == ["facility_manager"]
