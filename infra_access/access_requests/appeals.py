@@ -18,7 +18,7 @@ from infra_access.access_requests.standing import advance, locked, own_relations
 from infra_access.access_requests.terms import agreements
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor, Permission, require
-from infra_access.core.decision import ApprovalDue, Outcome
+from infra_access.core.decision import ApprovalDue
 from infra_access.core.errors import Conflict, NotFound
 from infra_access.core.i18n import _
 from infra_access.core.input_text import clean_text
@@ -123,7 +123,7 @@ def _review(session: Session, access_request: AccessRequest, now: datetime) -> N
     ruling = review.rule(
         session, actor=requester, content=content, route=route, now=now, access_request_id=access_request.id
     )
-    if ruling.decision.outcome in (Outcome.DENY, Outcome.NOT_ELIGIBLE, Outcome.CONDITIONAL):
+    if review.is_closed(ruling) or not review.is_complete(session, ruling, content, route=route, now=now):
         return
     review.keep(session, access_request, ruling, now)
     advance(access_request, RequestTransition.REVIEW, now)

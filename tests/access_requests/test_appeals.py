@@ -133,6 +133,21 @@ def test_what_was_revoked_can_be_appealed_but_not_before_whoever_revoked(session
     assert session.query(Allocation).one().state == "active"
 
 
+def test_an_appeal_grants_no_more_than_the_rules_let_by_now(session: Session) -> None:
+    world = make_world(session)
+    request = make_active(session, world)
+    third = make_actor(session, ("access_administrator", ("country", "DE")))
+    revoker = make_network_administrator(session)
+    revoking.revoke(session, actor=revoker, now=LATER, access_request=request, reason="An embargo.")
+    appeal(session, world, request)
+    facility = ("facility", world.facility.public_id)
+    make_policy(session, raw_rule("few", {"type": "limit", "amount": "1"}, applies_to=["request"]), scope=facility)
+    (asked,) = inbox(session, actor=third, now=LATER).items
+    decide(session, third, asked.approval, now=LATER)
+    assert request.state == "reopened"
+    assert session.query(Allocation).one().state == "ended"
+
+
 def test_a_correction_counts_as_the_applicants_once_accepted(session: Session) -> None:
     world = make_world(session)
     request = make_submitted(session, world, quantity="4")
