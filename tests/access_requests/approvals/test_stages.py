@@ -158,3 +158,129 @@ def test_a_pause_and_changes_hold_the_later_stages_back(session: Session) -> Non
     assert live(session, request)["export"].state == "waiting"
     submitting.submit(session, actor=world.applicant, now=LATER, access_request=request)
     assert (live(session, request)["site"].state, live(session, request)["export"].state) == ("pending", "waiting")
+
+
+@pytest.mark.parametrize(("hold", "state"), [("reserve", "reserve"), ("pause", "paused")])
+def test_a_stage_on_hold_goes_on_with_its_yes(session: Session, hold: str, state: str) -> None:
+    world, people = staged(session)
+    request = make_submitted(session, world)
+    yes(session, people, request, "home")
+    decide(session, people["site"], live(session, request)["site"], hold, now=LATER)
+    yes(session, people, request, "safe")
+    assert (request.state, live(session, request)["export"].state) == (state, "waiting")
+    yes(session, people, request, "site")
+    assert (request.state, live(session, request)["export"].state) == ("under_review", "pending")
+
+
+def test_what_a_change_asks_again_goes_back_to_its_own_stage(session: Session) -> None:
+    world, people = staged(session)
+    request = make_submitted(session, world)
+    yes(session, people, request, "home", "safe")
+    guest = {"email": "guest@x.example", "name": "A guest", "role": "member", "country_of_work": "KE"}
+    changes = {"participants": [{**guest, "presence": "on-site"}]}
+    yes(session, people, request, "site")
+    drafting.amend(session, actor=world.applicant, now=LATER, access_request=request, changes=changes)
+    # The yes of its own stage and of the one before stand; what was only asked later waits again.
+    assert states(session, request) == {"home": "approved", "site": "approved", "safe": "pending", "export": "waiting"}
+    yes(session, people, request, "safe", "export")
+    assert request.state == "agreement_pending"
+    drafting.amend(session, actor=world.applicant, now=LATER, access_request=request, changes={"participants": []})
+    # That of a later stage stands too, and all are needed.
+    assert states(session, request) == {"home": "approved", "site": "approved", "export": "approved", "safe": "pending"}
+    yes(session, people, request, "safe")
+    assert request.state == "agreement_pending"
+
+
+def test_what_the_tightened_rules_ask_goes_first_where_it_stands_first(session: Session) -> None:
+    world, people = staged(session, SITE, EXPORT)
+    request = make_submitted(session, world)
+    yes(session, people, request, "site")
+    make_rules(session, [HOME, {**EXPORT, "id": "second"}], name="More")
+    yes(session, people, request, "export")
+    assert states(session, request) == {
+        "site": "approved",
+        "export": "approved",
+        "home": "pending",
+        "second": "waiting",
+    }
+    yes(session, people | {"second": people["export"]}, request, "home", "second")
+    assert request.state == "agreement_pending"
+
+
+def test_a_yes_given_ahead_answers_when_its_stage_opens(session: Session) -> None:
+    world, people = staged(session, HOME, SITE, EXPORT)
+    authorisations.authorise(
+        session,
+        actor=world.manager,
+        now=NOW,
+        role="facility_manager",
+        scope=("facility", world.facility.public_id),
+        organisation=world.startup.public_id,
+        reason="Known and careful users.",
+        until=NOW + timedelta(days=365),
+        most_units=Decimal(5),
+    )
+    request = make_submitted(session, world)
+    assert live(session, request)["site"].state == "waiting"
+    yes(session, people, request, "home")
+    assert states(session, request) == {"home": "approved", "site": "approved", "export": "pending"}
+    assert (live(session, request)["site"].decided_at, told(session)) == (LATER, ["home", "export"])
+
+
+def test_stepping_back_from_a_yes_takes_the_later_stages_back(session: Session) -> None:
+    world, people = staged(session)
+    both = make_actor(
+        session, *(("facility_manager", ("facility", world.facility.public_id)), ("access_administrator", NETWORK))
+    )
+    make_actor(session, ("access_administrator", ("country", "DE")))
+    request = make_submitted(session, world)
+    yes(session, people | {"site": both}, request, "home", "site", "safe")
+    stepping_back.step_back(session, actor=both, now=LATER, approval=live(session, request)["export"], reason="Kin.")
+    assert states(session, request) == {"home": "approved", "site": "pending", "safe": "approved", "export": "waiting"}
+
+
+def test_stepping_back_opens_nothing_while_an_earlier_stage_asked_for_changes(session: Session) -> None:
+    world, people = staged(session, SITE, EXPORT)
+    make_actor(session, ("access_administrator", NETWORK))
+    request = make_submitted(session, world)
+    decide(session, people["site"], live(session, request)["site"], "request_changes", now=LATER)
+    approval = live(session, request)["export"]
+    stepping_back.step_back(session, actor=people["export"], now=LATER, approval=approval, reason="Kin.")
+    assert states(session, request) == {"site": "changes_requested", "export": "waiting"}
+
+
+@pytest.mark.parametrize("hold", ["reserve", "pause"])
+def test_what_was_on_hold_waits_again_too_where_an_earlier_stage_is_asked(session: Session, hold: str) -> None:
+    world, people = staged(session, HOME, SAFE, EXPORT)
+    request = make_submitted(session, world)
+    yes(session, people, request, "home", "safe")
+    decide(session, people["export"], live(session, request)["export"], hold, now=LATER)
+    guest = {"email": "guest@x.example", "name": "A guest", "role": "member", "country_of_work": "KE"}
+    changes = {"participants": [{**guest, "presence": "on-site"}]}
+    drafting.amend(session, actor=world.applicant, now=LATER, access_request=request, changes=changes)
+    assert (request.state, states(session, request)) == (
+        "under_review",
+        {"home": "approved", "safe": "pending", "export": "waiting"},
+    )
+    with pytest.raises(Conflict, match="once stage 3 is complete"):
+        decide(session, people["export"], live(session, request)["export"], now=LATER)
+    yes(session, people, request, "safe", "export")
+    assert request.state == "agreement_pending"
+
+
+def test_an_appeal_begins_the_stages_anew(session: Session) -> None:
+    world, people = staged(session)
+    judge = make_account(session)
+    actor = make_actor(session, ("access_administrator", NETWORK), account=judge)
+    request = make_submitted(session, world)
+    decide(session, people["home"], live(session, request)["home"], "refuse", now=NOW)
+    appeals.appeal(session, actor=world.applicant, now=LATER, access_request=request, reason="It is needed.")
+    (appeal,) = approvals_of(session, "appeal", request.id)
+    actor = load_actor(session, judge.id, now=LATER)
+    decide(session, actor, appeal, now=LATER)
+    assert states(session, request) | {"home": "pending"} == {
+        "home": "pending",
+        "site": "waiting",
+        "safe": "waiting",
+        "export": "waiting",
+    }
