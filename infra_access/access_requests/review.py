@@ -242,7 +242,8 @@ def _ask(
     new = [one for key, one in due.items() if key not in known]
     for one in known.values():
         one.two_people = controlled
-    if not new and all(one.state != ApprovalState.WAITING for one in known.values()):
+    stages = {one.stage for one in known.values() if one.state in UNGIVEN}
+    if not new and len(stages) < 2 and all(one.state != ApprovalState.WAITING for one in known.values()):
         session.flush()
         return
     near = circle_of(session, access_request).accounts

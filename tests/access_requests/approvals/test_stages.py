@@ -20,10 +20,13 @@ from infra_access.outbox.models import OutboxEvent
 from infra_access.people.actors import load_actor
 from infra_access.policy.canonical import canonical, restore_decision
 from infra_access.policy.decisions import decisions_about, replay
+from infra_access.policy.models import PolicyDocument
+from infra_access.policy.publishing import withdraw_document
 from tests.factories.access_requests import (
     FEASIBILITY,
     NOW,
     OPEN_TO_ALL,
+    SYSTEM,
     World,
     decide,
     make_rules,
@@ -265,6 +268,19 @@ def test_what_was_on_hold_waits_again_too_where_an_earlier_stage_is_asked(sessio
     with pytest.raises(Conflict, match="once stage 3 is complete"):
         decide(session, people["export"], live(session, request)["export"], now=LATER)
     yes(session, people, request, "safe", "export")
+    assert request.state == "agreement_pending"
+
+
+def test_what_stands_in_a_later_stage_by_now_waits_for_the_earlier(session: Session) -> None:
+    world, people = staged(session, SITE, SAFE)
+    request = make_submitted(session, world)
+    assert set(states(session, request).values()) == {"pending"}
+    document = session.scalars(select(PolicyDocument)).one()
+    make_rules(session, [OPEN_TO_ALL, SITE, rule("safe", "safety_officer", "facility", 4)], name="Later")
+    withdraw_document(session, actor=SYSTEM, now=NOW, document=document)
+    drafting.amend(session, actor=world.applicant, now=LATER, access_request=request, changes={"summary": "Clearer."})
+    assert states(session, request) == {"site": "pending", "safe": "waiting"}
+    yes(session, people, request, "site", "safe")
     assert request.state == "agreement_pending"
 
 
