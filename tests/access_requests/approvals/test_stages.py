@@ -33,6 +33,7 @@ from tests.factories.access_requests import (
     make_submitted,
     make_world,
 )
+from tests.factories.opinions import make_answer, make_opinion
 from tests.factories.people import make_account, make_actor
 
 LATER = NOW + timedelta(days=6)
@@ -282,6 +283,20 @@ def test_what_stands_in_a_later_stage_by_now_waits_for_the_earlier(session: Sess
     assert states(session, request) == {"site": "pending", "safe": "waiting"}
     yes(session, people, request, "site", "safe")
     assert request.state == "agreement_pending"
+
+
+def test_who_waits_for_an_earlier_stage_asks_nobody_and_is_still_told_what_was_asked(session: Session) -> None:
+    world, people = staged(session, HOME, SAFE, EXPORT)
+    request = make_submitted(session, world)
+    with pytest.raises(Conflict, match="once stage 3 is complete"):
+        make_opinion(session, people["export"], live(session, request)["export"])
+    yes(session, people, request, "home", "safe")
+    opinion = make_opinion(session, people["export"], live(session, request)["export"])
+    guest = {"email": "guest@x.example", "name": "A guest", "role": "member", "country_of_work": "KE"}
+    changes = {"participants": [{**guest, "presence": "on-site"}]}
+    drafting.amend(session, actor=world.applicant, now=LATER, access_request=request, changes=changes)
+    assert live(session, request)["export"].state == "waiting"
+    assert make_answer(session, opinion).recommendation == "in_favour"
 
 
 def test_an_appeal_begins_the_stages_anew(session: Session) -> None:
