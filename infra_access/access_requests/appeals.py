@@ -1,7 +1,8 @@
 """Appeals against a refusal or a revocation: looked at by an administrator of access who did not decide before.
 
 An appeal is an approval of its own kind. A yes reopens the request, which goes to review again at once where the
-access rules let it; where something is missing or a rule refuses it, the team sends it again once that is settled.
+access rules let it, by when it was sent; where something is missing or a rule refuses it, the team sends it again once
+that is settled.
 """
 
 from datetime import datetime, timedelta
@@ -18,7 +19,7 @@ from infra_access.access_requests.standing import advance, locked, own_relations
 from infra_access.access_requests.terms import agreements
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor, Permission, require
-from infra_access.core.decision import ApprovalDue, Outcome
+from infra_access.core.decision import ApprovalDue
 from infra_access.core.errors import Conflict, NotFound
 from infra_access.core.i18n import _
 from infra_access.core.input_text import clean_text
@@ -121,9 +122,15 @@ def _review(session: Session, access_request: AccessRequest, now: datetime) -> N
     route = session.get_one(AccessRoute, access_request.route_id)
     content = content_of(session, access_request)
     ruling = review.rule(
-        session, actor=requester, content=content, route=route, now=now, access_request_id=access_request.id
+        session,
+        actor=requester,
+        content=content,
+        route=route,
+        now=now,
+        access_request_id=access_request.id,
+        asked_at=access_request.submitted_at,
     )
-    if ruling.decision.outcome in (Outcome.DENY, Outcome.NOT_ELIGIBLE, Outcome.CONDITIONAL):
+    if review.is_closed(ruling) or not review.is_complete(session, ruling, content, route=route, now=now):
         return
     review.keep(session, access_request, ruling, now)
     advance(access_request, RequestTransition.REVIEW, now)

@@ -218,7 +218,8 @@ def _review_again(
         ):
             raise
         review.keep(session, access_request, ruling, now)
-        return []
+        # A yes from before it was sent again stands while it waits, and no longer than what it rests on.
+        return review.void_resting_on(session, access_request, changed)
     if review.is_closed(ruling):
         raise Forbidden(
             "policy.refused",

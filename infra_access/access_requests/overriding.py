@@ -278,7 +278,7 @@ def _look_again(session: Session, access_request: AccessRequest, now: datetime, 
     """Let the policy look at a request that waits; one that it refused goes back to its team.
 
     Where the exception `ended`, a request may be refused or lack something now; a new one does its team no harm, and
-    a request whose applicant's account is shut does not go on by it.
+    a request whose applicant's account is shut does not go on by it. Lead time binds who asked, when they asked.
     """
     state = RequestState(access_request.state)
     if _refused_by_policy(access_request) and not ended:
@@ -294,7 +294,13 @@ def _look_again(session: Session, access_request: AccessRequest, now: datetime, 
             return
         applicant = _shut(session, access_request)
     ruling = review.rule(
-        session, actor=applicant, content=content, route=route, now=now, access_request_id=access_request.id
+        session,
+        actor=applicant,
+        content=content,
+        route=route,
+        now=now,
+        access_request_id=access_request.id,
+        asked_at=access_request.submitted_at,
     )
     if not review.is_closed(ruling) and review.is_complete(session, ruling, content, route=route, now=now):
         follow(session, access_request, route, content, ruling, now=now)

@@ -211,12 +211,39 @@ def ask_besides(
 ) -> bool:
     """Ask for what is due and was not asked for yet, and tell whether there was any; what waits or was given stays.
 
-    Where a stage is complete, the next is asked.
+    A yes without what its rule has since come to ask of the team is asked again, and so is one given ahead where export
+    control has since come. Where a stage is complete, the next is asked.
     """
     due, controlled = _due(session, content, ruling)
     known = {(one.rule, one.role): one for one in live(session, access_request)}
+    again = [one for key, one in known.items() if _asks_more(one, due.get(key), controlled=controlled)]
+    for approval in again:
+        _ask_more(session, approval, due[approval.rule, approval.role], now)
     _ask(session, access_request, content, due, known, controlled=controlled, now=now)
-    return not due.keys() <= known.keys()
+    return bool(again) or not due.keys() <= known.keys()
+
+
+def _asks_more(approval: Approval, due: ApprovalDue | None, *, controlled: bool) -> bool:
+    if due is None:
+        return False
+    ahead = approval.state == ApprovalState.APPROVED and approval.authorisation_id is not None
+    return not set(due.asks) <= set(approval.asks) or (controlled and ahead)
+
+
+def _ask_more(session: Session, approval: Approval, due: ApprovalDue, now: datetime) -> None:
+    """Let an approval ask what its rule asks by now; a yes waits again."""
+    new = not set(due.asks) <= set(approval.asks)
+    if new:
+        approval.asks = list(due.asks)
+        approval.rests_on = list(dict.fromkeys([*approval.rests_on, "participants"]))
+    given = approval.state == ApprovalState.APPROVED
+    if given:
+        wait_again(approval, now)
+    payload = {"approval": approval.public_id, "access_request": approval.subject_public_id}
+    if given:
+        publish(session, "access_request.approval_asked", payload, now=now)
+    if new and approval.state != ApprovalState.WAITING:
+        publish(session, "nationality.asked", payload, now=now)
 
 
 def _due(session: Session, content: Content, ruling: Ruling) -> tuple[dict[_Key, ApprovalDue], bool]:
@@ -242,7 +269,8 @@ def _ask(
     new = [one for key, one in due.items() if key not in known]
     for one in known.values():
         one.two_people = controlled
-    if not new and all(one.state != ApprovalState.WAITING for one in known.values()):
+    stages = {one.stage for one in known.values() if one.state in UNGIVEN}
+    if not new and len(stages) < 2 and all(one.state != ApprovalState.WAITING for one in known.values()):
         session.flush()
         return
     near = circle_of(session, access_request).accounts

@@ -1,5 +1,6 @@
 """A verdict on a booking that waits for approval: a no frees its time, the last yes confirms it."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -10,15 +11,18 @@ from infra_access.access_requests.approvals import verdicts
 from infra_access.access_requests.approvals.narrower import WHOLE, Narrower
 from infra_access.access_requests.approvals.parties import lists_looked_into
 from infra_access.access_requests.models import Approval
+from infra_access.access_requests.vocabularies import ApprovalState
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor
+from infra_access.core.decision import ApprovalDue
 from infra_access.core.errors import Conflict
 from infra_access.core.i18n import _
 from infra_access.outbox.events import publish
+from infra_access.policy.ruling import Ruling
 from infra_access.scheduling.changes import free, owner_of
 from infra_access.scheduling.circles import circle_of_booking
 from infra_access.scheduling.lifecycle import BookingState, BookingTransition, move
-from infra_access.scheduling.making import ready, touch
+from infra_access.scheduling.making import ask_approvals, ready, touch
 from infra_access.scheduling.models import Booking
 from infra_access.scheduling.places import locked_place
 from infra_access.scheduling.proposals import wishes_of
@@ -38,7 +42,8 @@ def decide_booking(
 ) -> Approval:
     """Give a verdict on a booking that waits: refused frees its time, the last yes confirms it.
 
-    Raises what making it would raise, where policy, rules or offer have changed since so that it could not be made.
+    What the rules in force ask for besides is asked first. Raises what making it would raise, where policy, rules or
+    offer have changed since so that it could not be made.
     """
     booking = session.scalars(
         select(Booking)
@@ -69,10 +74,15 @@ def decide_booking(
     elif standing == "open":
         verdicts.open_next(session, approval, now=now)
     elif standing == "approved":
-        _judge_again(session, booking, actor, now)
-        booking.state = move(BookingState(booking.state), BookingTransition.CONFIRM)
-        touch(booking, now)
-        publish(session, "booking.confirmed", {"booking": booking.public_id}, now=now)
+        ruling = _judge_again(session, booking, actor, now)
+        if besides := _not_asked(session, booking, ruling):
+            more = replace(ruling, officer=replace(ruling.officer, approvals=besides))
+            ask_approvals(session, booking, more, now)
+            standing = verdicts.standing_of(session, "booking", booking.id)
+        if standing == "approved":
+            booking.state = move(BookingState(booking.state), BookingTransition.CONFIRM)
+            touch(booking, now)
+            publish(session, "booking.confirmed", {"booking": booking.public_id}, now=now)
     record(
         session,
         actor=actor,
@@ -85,11 +95,22 @@ def decide_booking(
     return approval
 
 
-def _judge_again(session: Session, booking: Booking, actor: Actor, now: datetime) -> None:
+def _not_asked(session: Session, booking: Booking, ruling: Ruling) -> tuple[ApprovalDue, ...]:
+    """Return what is due by now and nobody said yes to, or not with all that its rule asks."""
+    every = verdicts.approvals_of(session, "booking", booking.id)
+    given = [one for one in every if one.state == ApprovalState.APPROVED]
+
+    def is_given(due: ApprovalDue) -> bool:
+        return any((one.rule, one.role) == (due.rule, due.role) and set(due.asks) <= set(one.asks) for one in given)
+
+    return tuple(due for due in ruling.officer.approvals if not is_given(due))
+
+
+def _judge_again(session: Session, booking: Booking, actor: Actor, now: datetime) -> Ruling:
     """Judge the booking as if it were made now; lead time and horizon bind who asked, when they asked."""
     place = locked_place(session, booking.instrument_id)
     granted = allocations.lock_by_key(session, booking.allocation_id, now=now) if booking.allocation_id else None
-    ready(
+    made = ready(
         session,
         owner=owner_of(session, booking, actor, now),
         place=place,
@@ -100,3 +121,4 @@ def _judge_again(session: Session, booking: Booking, actor: Actor, now: datetime
         given=True,
         asked_at=booking.changed_at,
     )
+    return made.ruling

@@ -11,7 +11,10 @@ from infra_access.access_requests.drafting import amend
 from infra_access.access_requests.models import AccessRequest, Allocation
 from infra_access.core.errors import Conflict, Forbidden, Invalid
 from tests.factories.access_requests import (
+    FEASIBILITY,
+    HOST_COUNTRY,
     NOW,
+    OPEN_TO_ALL,
     World,
     decide,
     make_active,
@@ -131,6 +134,33 @@ def test_what_was_revoked_can_be_appealed_but_not_before_whoever_revoked(session
     # Both had approved it, and nothing changed that they rest on: it is granted again, as agreed.
     assert request.state == "active"
     assert session.query(Allocation).one().state == "active"
+
+
+def test_an_appeal_grants_no_more_than_the_rules_let_by_now(session: Session) -> None:
+    world = make_world(session)
+    request = make_active(session, world)
+    third = make_actor(session, ("access_administrator", ("country", "DE")))
+    revoker = make_network_administrator(session)
+    revoking.revoke(session, actor=revoker, now=LATER, access_request=request, reason="An embargo.")
+    appeal(session, world, request)
+    facility = ("facility", world.facility.public_id)
+    make_policy(session, raw_rule("few", {"type": "limit", "amount": "1"}, applies_to=["request"]), scope=facility)
+    (asked,) = inbox(session, actor=third, now=LATER).items
+    decide(session, third, asked.approval, now=LATER)
+    assert request.state == "reopened"
+    assert session.query(Allocation).one().state == "ended"
+
+
+def test_lead_time_binds_who_asked_and_not_who_looks_at_the_appeal(session: Session) -> None:
+    soon = raw_rule("soon", {"type": "deny"}, applies_to=["request"])
+    soon["when"] = {"not": {"op": "gte", "fact": "time.lead_days", "value": 40}}
+    world = make_world(session, rules=[OPEN_TO_ALL, FEASIBILITY, HOST_COUNTRY, soon])
+    request = refused(session, world)
+    network = make_network_administrator(session)
+    appeal(session, world, request)
+    (asked,) = inbox(session, actor=network, now=LATER).items
+    decide(session, network, asked.approval, now=NOW + timedelta(days=9))
+    assert request.state == "under_review"
 
 
 def test_a_correction_counts_as_the_applicants_once_accepted(session: Session) -> None:

@@ -1,5 +1,6 @@
 """A request that lacks only what an exception would give: sent with a reason, it waits for whoever may grant it."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,19 @@ from infra_access.audit.models import AuditEvent
 from infra_access.core.errors import Conflict
 from infra_access.outbox.models import OutboxEvent
 from infra_access.people.models import Account
-from tests.factories.access_requests import FEASIBILITY, NOW, OPEN_TO_ALL, World, make_request, make_world, pending
+from tests.factories.access_requests import (
+    FEASIBILITY,
+    HOST_COUNTRY,
+    NOW,
+    OPEN_TO_ALL,
+    World,
+    decide,
+    make_request,
+    make_rules,
+    make_submitted,
+    make_world,
+    pending,
+)
 from tests.factories.overrides import LATER, SAFETY_COURSE, administrators, ask, confirm, grant, withdraw
 from tests.factories.people import make_actor
 
@@ -117,4 +130,29 @@ def test_it_may_be_changed_while_it_waits_and_goes_back_where_it_is_not_granted(
     assert (request.state, pending(session, request)) == ("under_review", {})
     first, second = administrators(session)
     confirm(session, second, ask(session, first, request, rule="safety-course"))
+    assert list(pending(session, request)) == ["facility_manager"]
+
+
+def test_a_yes_is_asked_again_where_what_it_rests_on_changes_while_it_waits(session: Session) -> None:
+    world = make_world(session, rules=[OPEN_TO_ALL, FEASIBILITY, HOST_COUNTRY])
+    request = make_submitted(session, world)
+    waiting = pending(session, request)
+    decide(session, world.manager, waiting["facility_manager"])
+    decide(session, world.administrator, waiting["access_administrator"], "request_changes", reason="Who pays?")
+    make_rules(session, [SAFETY_COURSE], name="Course")
+    administrators(session)
+    _send(session, world, request)
+    assert (request.state, pending(session, request)) == ("under_review", {})
+    drafting.amend(session, actor=world.applicant, now=LATER, access_request=request, changes={"quantity": "3"})
+    grant(session, request, rule="safety-course")
+    assert sorted(pending(session, request)) == ["access_administrator", "facility_manager"]
+
+
+def test_lead_time_counts_from_when_it_was_sent_also_where_it_waited(session: Session) -> None:
+    soon = {**MOST, "id": "soon", "effect": {"type": "deny"}}
+    soon["when"] = {"not": {"op": "gte", "fact": "time.lead_days", "value": 40}}
+    world, request = _draft(session, SAFETY_COURSE, soon)
+    administrators(session)
+    _send(session, world, request)
+    grant(session, request, rule="safety-course", now=NOW + timedelta(days=9))
     assert list(pending(session, request)) == ["facility_manager"]

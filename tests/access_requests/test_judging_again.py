@@ -9,10 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import drafting, submitting
+from infra_access.access_requests.approvals.authorisations import authorise
 from infra_access.access_requests.approvals.verdicts import approvals_of
 from infra_access.access_requests.models import AccessRequest
 from infra_access.access_requests.terms import agreements
 from infra_access.core.errors import Conflict
+from infra_access.outbox.models import OutboxEvent
 from infra_access.outcomes.verdicts import decide_alike
 from infra_access.people.accounts import disable_account
 from infra_access.people.models import Account, Training
@@ -33,8 +35,10 @@ from tests.factories.access_requests import (
     make_world,
     pending,
 )
+from tests.factories.nationality import ASKING
 from tests.factories.overrides import grant, make_refused
 from tests.factories.people import make_actor, make_training
+from tests.factories.policy import make_policy
 
 LATER = NOW + timedelta(days=2)
 SHUT = {
@@ -221,3 +225,49 @@ def test_while_the_team_makes_changes_nothing_is_asked_besides(session: Session)
     assert states(session, request) == {"feasibility": "changes_requested", "host-country": "approved"}
     drafting.amend(session, actor=world.applicant, now=LATER, access_request=request, changes={"summary": "Clearer."})
     assert request.state == "changes_requested"
+
+
+def test_a_yes_without_what_its_rule_asks_by_now_is_asked_again(session: Session) -> None:
+    world = make_world(session, rules=[OPEN_TO_ALL, FEASIBILITY])
+    facility = ("facility", world.facility.public_id)
+    effect = {key: value for key, value in ASKING["effect"].items() if key != "asks"}
+    document = make_policy(session, {**ASKING, "effect": effect}, scope=facility)
+    officer = make_actor(session, ("safety_officer", facility))
+    request = make_submitted(session, world)
+    waiting = pending(session, request)
+    decide(session, officer, waiting["safety_officer"])
+    withdraw_document(session, actor=SYSTEM, now=NOW, document=document)
+    make_policy(session, ASKING, scope=facility)
+    decide(session, world.manager, waiting["facility_manager"], now=LATER)
+    assert (request.state, states(session, request)) == (
+        "under_review",
+        {"feasibility": "approved", "visitors": "pending"},
+    )
+    again = pending(session, request)["safety_officer"]
+    assert (again.asks, "participants" in again.rests_on) == (["nationality"], True)
+    told = session.scalars(select(OutboxEvent).where(OutboxEvent.kind == "nationality.asked")).one()
+    assert told.payload["approval"] == again.public_id
+    with pytest.raises(Conflict) as missing, session.begin_nested():
+        decide(session, officer, again, now=LATER)
+    assert missing.value.code == "nationality.missing"
+
+
+def test_a_yes_given_ahead_counts_no_more_under_export_control(session: Session) -> None:
+    world = make_world(session)
+    authorise(
+        session,
+        actor=world.manager,
+        now=NOW,
+        role="facility_manager",
+        scope=("facility", world.facility.public_id),
+        organisation=world.startup.public_id,
+        reason="Known and careful users.",
+        until=NOW + timedelta(days=365),
+    )
+    request = make_submitted(session, world)
+    assert states(session, request) == {"feasibility": "approved", "host-country": "pending"}
+    world.instrument.control_codes = ["6A005"]
+    decide(session, world.administrator, pending(session, request)["access_administrator"], now=LATER)
+    assert states(session, request) == {"feasibility": "pending", "host-country": "approved"}
+    decide(session, world.manager, pending(session, request)["facility_manager"], now=LATER)
+    assert request.state == "agreement_pending"

@@ -70,4 +70,5 @@ def withdraw(session: Session, actor: Actor, view: OverrideView, **overrides: An
 
 def grant(session: Session, request: AccessRequest, **overrides: Any) -> OverrideView:
     first, second = administrators(session)
-    return confirm(session, second, ask(session, first, request, **overrides))
+    when = {key: value for key, value in overrides.items() if key == "now"}
+    return confirm(session, second, ask(session, first, request, **overrides), **when)

@@ -228,6 +228,16 @@ def test_nobody_approves_what_has_begun_or_what_the_rules_no_longer_allow(sessio
     assert booking.state == BookingState.CANCELLED
 
 
+def test_what_the_rules_ask_besides_is_asked_before_it_is_confirmed(session, place, booking, officer):
+    manager = make_actor(session, ("facility_manager", ("facility", place.facility.public_id)))
+    make_policy(session, raw_rule("time", {"type": "approve", "role": "facility_manager", "scope": "facility"}))
+    decided(session, booking, officer, "approve")
+    assert booking.state == BookingState.PENDING_APPROVAL
+    assert [one.rule for one in approvals(session, booking)] == ["time"]
+    decided(session, booking, manager, "approve")
+    assert booking.state == BookingState.CONFIRMED
+
+
 def test_lead_time_binds_who_asks_and_not_who_approves(session, place, officer, owner):
     set_rules(session, place.instrument, lead_minutes=60)
     booking = make_booking(session, place, span(10, 12), actor=owner)

@@ -16,7 +16,7 @@ from infra_access.access_requests.approvals.deciders import refuse_others
 from infra_access.access_requests.approvals.models import NationalityDeclaration
 from infra_access.access_requests.approvals.nationality_queries import READ, asks_nationality, relations_to
 from infra_access.access_requests.approvals.queries import ApprovalView, view_of
-from infra_access.access_requests.approvals.verdicts import locked_approval
+from infra_access.access_requests.approvals.verdicts import locked_approval, too_early
 from infra_access.access_requests.models import Approval
 from infra_access.access_requests.vocabularies import OPEN, ApprovalState
 from infra_access.audit.record import record
@@ -53,12 +53,12 @@ def declare(
 ) -> None:
     """Say one's own nationality, or the two or three one has, to an approval that asks; it replaces what was said.
 
-    Raises Forbidden for whoever is not asked, Conflict `approval.decided`, Invalid.
+    Raises Forbidden for whoever is not asked, Conflict `approval.decided` or `approval.too_early`, Invalid.
     """
     codes = _codes(nationalities)
     view = _asking(session, approval)
     require(actor, Permission.NATIONALITY_DECLARE, (), relations_to(view, actor))
-    _refuse_decided(view)
+    _refuse_decided(session, view)
     key = (view.approval.id, int(actor.account_id or 0))
     said = session.get(NationalityDeclaration, key)
     sealed = sealer.seal({"approval": key[0], "account": key[1], FIELD: codes})
@@ -75,14 +75,14 @@ def read(
 ) -> list[Declared]:
     """Open what the team said, for who decides, while it waits; the record keeps who read whose, and why.
 
-    Raises Forbidden as a verdict would, Conflict `approval.decided`, or `nationality.unreadable` where none of the keys
-    opens one; Invalid.
+    Raises Forbidden as a verdict would, Conflict `approval.decided`, `approval.too_early`, or `nationality.unreadable`
+    where none of the keys opens one; Invalid.
     """
     reason = clean_text(reason, field="reason", max_length=MOST_REASON)
     view = _asking(session, approval)
     refuse_others(session, actor, view, now=now)
     require(actor, Permission.NATIONALITY_READ, (), relations_to(view, actor))
-    _refuse_decided(view)
+    _refuse_decided(session, view)
     rows = session.execute(
         select(NationalityDeclaration, Account.name, Account.public_id)
         .join(Account, Account.id == NationalityDeclaration.account_id)
@@ -161,7 +161,9 @@ def _asking(session: Session, approval: Approval) -> ApprovalView:
     return view
 
 
-def _refuse_decided(view: ApprovalView) -> None:
+def _refuse_decided(session: Session, view: ApprovalView) -> None:
+    if view.approval.state == ApprovalState.WAITING:
+        raise too_early(session, view.approval)
     if not view.is_open:
         message = _("This approval does not wait any more, so nobody needs to say or to see a nationality for it.")
         raise Conflict("approval.decided", message, details={"state": view.approval.state})

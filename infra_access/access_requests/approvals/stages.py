@@ -1,7 +1,8 @@
 """Stages of a route: what stands in one is asked at once, and the next is asked once all of it was given.
 
 What stands in a later stage is there from the start, so that everybody sees who will decide; it has no deadline yet.
-Where an earlier stage is asked again, what was given in a later one stands, and what was only asked there waits again.
+Where an earlier stage is asked again, what was given in a later one stands, and what was only asked there, or put on
+hold, waits again.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.approvals.reminding import remind_from
 from infra_access.access_requests.models import Approval
-from infra_access.access_requests.vocabularies import ApprovalState
+from infra_access.access_requests.vocabularies import OPEN, ApprovalState
 from infra_access.core.authority import Scopes
 from infra_access.outbox.events import publish
 
@@ -44,7 +45,7 @@ def open_stage(
         for one in left:
             if one.stage == first and one.state == ApprovalState.WAITING:
                 _ask(session, one, now, ahead, scopes.get(one.public_id))
-            elif one.stage > first and one.state == ApprovalState.PENDING:
+            elif one.stage > first and one.state in OPEN:
                 one.state = ApprovalState.WAITING
         left = _left(left)
         if left and min(one.stage for one in left) == first:

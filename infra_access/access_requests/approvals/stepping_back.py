@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests.approvals.approvers import only_one_person
 from infra_access.access_requests.approvals.deciders import able_to, is_controlled, people_for, refuse_others
 from infra_access.access_requests.approvals.models import ConflictOfInterest
-from infra_access.access_requests.approvals.queries import view_of
+from infra_access.access_requests.approvals.queries import approvals_of, view_of
 from infra_access.access_requests.approvals.stages import open_stage
 from infra_access.access_requests.approvals.waiting_again import wait_again
 from infra_access.access_requests.models import AccessRequest, Approval
@@ -63,7 +63,8 @@ def step_back(session: Session, *, actor: Actor, now: datetime, approval: Approv
     for given in others:
         if given.decided_by_id == actor.account_id:
             wait_again(given, now)
-    open_stage(session, others, now=now)
+    # What was sent back for changes keeps its stage from being complete.
+    open_stage(session, approvals_of(session, approval.subject_kind, approval.subject_id), now=now)
     record(
         session,
         actor=actor,

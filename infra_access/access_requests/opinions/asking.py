@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.approvals.deciders import refuse_others
 from infra_access.access_requests.approvals.queries import ApprovalView, view_of
-from infra_access.access_requests.approvals.verdicts import locked_approval
+from infra_access.access_requests.approvals.verdicts import locked_approval, too_early
 from infra_access.access_requests.models import Approval, Participant
 from infra_access.access_requests.opinions.models import OutsideOpinion
 from infra_access.access_requests.opinions.queries import opinions_of
 from infra_access.access_requests.opinions.states import OpinionState
-from infra_access.access_requests.vocabularies import OPEN
+from infra_access.access_requests.vocabularies import OPEN, ApprovalState
 from infra_access.audit.record import record
 from infra_access.catalogue.fields import fault
 from infra_access.core.authority import Actor
@@ -51,10 +51,13 @@ def ask_opinion(
     Of the request the expert reads the `summary` that the actor writes, beside the facility and the instruments.
 
     Raises Forbidden as `deciders.refuse_others` says; Conflict `approval.unfit` for a booking, `approval.decided`,
-    `opinion.asked_already`, `opinion.too_many`; Invalid, `opinion.near` for whoever is near to the request.
+    `approval.too_early`, `opinion.asked_already`, `opinion.too_many`; Invalid, `opinion.near` for whoever
+    is near to the request.
     """
     approval = locked_approval(session, approval)
     view = _deciding(session, actor, approval, now)
+    if approval.state == ApprovalState.WAITING:
+        raise too_early(session, approval)
     if approval.state not in OPEN:
         raise Conflict("approval.decided", _("This approval was decided already. Load it again."))
     address = normalise_email(email)

@@ -1,6 +1,7 @@
 """Where an opinion stands. Only an answer and a withdrawal are stored; the clock and the approval tell the rest.
 
-So nothing has to be closed when an approval is decided or called off, and one that waits anew waits for its experts.
+So nothing has to be closed when an approval is decided or called off, and one that waits anew waits for its experts,
+also while an earlier stage goes before.
 """
 
 from datetime import datetime
@@ -8,7 +9,7 @@ from enum import StrEnum
 
 from infra_access.access_requests.models import Approval
 from infra_access.access_requests.opinions.models import OutsideOpinion
-from infra_access.access_requests.vocabularies import OPEN
+from infra_access.access_requests.vocabularies import UNGIVEN
 
 
 class OpinionState(StrEnum):
@@ -36,6 +37,6 @@ def state_of(opinion: OutsideOpinion, approval: Approval, now: datetime) -> Opin
         return OpinionState.ANSWERED
     if opinion.withdrawn_at is not None:
         return OpinionState.WITHDRAWN
-    if approval.state not in OPEN:
+    if approval.state not in UNGIVEN:
         return OpinionState.DECIDED
     return OpinionState.EXPIRED if opinion.expires_at <= now else OpinionState.OPEN

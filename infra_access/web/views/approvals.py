@@ -16,7 +16,7 @@ from infra_access.access_requests.approvals.screened import approval_to_screen
 from infra_access.access_requests.approvals.stepping_back import step_back
 from infra_access.access_requests.deciding import possible_holds
 from infra_access.access_requests.request_queries import request_by_public_id
-from infra_access.access_requests.vocabularies import ApprovalState
+from infra_access.access_requests.vocabularies import UNGIVEN, ApprovalState, Verdict
 from infra_access.core import clock
 from infra_access.core.authority import Permission, may
 from infra_access.core.errors import Forbidden, Invalid, NotFound
@@ -89,7 +89,8 @@ def give(context: Context, request: Request) -> dict[str, Any] | Response:
         shown = to_correct(request, error)
         view = approval_by_public_id(request.db, context.row.approval.public_id, actor=request.actor)
         return {**approval_page(request, view), **shown}
-    flash(request, "success", _SAID[ApprovalState(decided.state)])
+    again = entered.get("verdict") == Verdict.APPROVE and decided.state in UNGIVEN
+    flash(request, *(("info", _AGAIN) if again else ("success", _SAID[ApprovalState(decided.state)])))
     return to(request, "approvals")
 
 
@@ -186,6 +187,7 @@ _SAID: dict[ApprovalState, Text] = {
     ApprovalState.DEFERRED: _("It is moved to the next round, and comes back to you when that opens."),
     ApprovalState.PENDING: _("It goes on. Deadlines are put off by the length of the pause."),
 }
+_AGAIN: Text = _("Your yes does not count yet: by now the rules ask more of the team first. It comes back to you.")
 
 
 def approval_page(request: Request, view: ApprovalView) -> dict[str, Any]:

@@ -16,7 +16,16 @@ from infra_access.core.errors import Conflict, Forbidden, Invalid
 from infra_access.core.sealing import Sealer
 from infra_access.outcomes import verdicts
 from infra_access.scheduling.lifecycle import BookingState
-from tests.factories.access_requests import NOW, OPEN_TO_ALL, SYSTEM, decide, make_submitted, make_world, pending
+from tests.factories.access_requests import (
+    FEASIBILITY,
+    NOW,
+    OPEN_TO_ALL,
+    SYSTEM,
+    decide,
+    make_submitted,
+    make_world,
+    pending,
+)
 from tests.factories.catalogue import make_facility
 from tests.factories.nationality import ASKING, SEALER, make_asked, say
 from tests.factories.people import make_actor
@@ -75,6 +84,17 @@ def test_other_verdicts_need_no_answer(session, asked):
         say(session, asked, asked.member, "KE")
     with pytest.raises(Conflict, match="does not wait any more"):
         opened(session, asked)
+
+
+def test_nobody_says_it_before_its_stage_is_asked(session):
+    world = make_world(session, rules=(OPEN_TO_ALL, FEASIBILITY))
+    scope = ("facility", world.facility.public_id)
+    make_policy(session, {**ASKING, "effect": {**ASKING["effect"], "stage": 2}}, scope=scope)
+    make_actor(session, ("safety_officer", scope))
+    request = make_submitted(session, world)
+    (waiting,) = [one for one in approvals_of(session, "access_request", request.id) if one.state == "waiting"]
+    with pytest.raises(Conflict, match="once stage 1 is complete"):
+        declare(session, actor=world.applicant, now=NOW, approval=waiting, nationalities=["KE"], sealer=SEALER)
 
 
 def test_nobody_says_it_for_others_and_nobody_else_reads_it(session, asked):

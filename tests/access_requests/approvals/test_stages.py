@@ -20,16 +20,20 @@ from infra_access.outbox.models import OutboxEvent
 from infra_access.people.actors import load_actor
 from infra_access.policy.canonical import canonical, restore_decision
 from infra_access.policy.decisions import decisions_about, replay
+from infra_access.policy.models import PolicyDocument
+from infra_access.policy.publishing import withdraw_document
 from tests.factories.access_requests import (
     FEASIBILITY,
     NOW,
     OPEN_TO_ALL,
+    SYSTEM,
     World,
     decide,
     make_rules,
     make_submitted,
     make_world,
 )
+from tests.factories.opinions import make_answer, make_opinion
 from tests.factories.people import make_account, make_actor
 
 LATER = NOW + timedelta(days=6)
@@ -237,6 +241,62 @@ def test_stepping_back_from_a_yes_takes_the_later_stages_back(session: Session) 
     yes(session, people | {"site": both}, request, "home", "site", "safe")
     stepping_back.step_back(session, actor=both, now=LATER, approval=live(session, request)["export"], reason="Kin.")
     assert states(session, request) == {"home": "approved", "site": "pending", "safe": "approved", "export": "waiting"}
+
+
+def test_stepping_back_opens_nothing_while_an_earlier_stage_asked_for_changes(session: Session) -> None:
+    world, people = staged(session, SITE, EXPORT)
+    make_actor(session, ("access_administrator", NETWORK))
+    request = make_submitted(session, world)
+    decide(session, people["site"], live(session, request)["site"], "request_changes", now=LATER)
+    approval = live(session, request)["export"]
+    stepping_back.step_back(session, actor=people["export"], now=LATER, approval=approval, reason="Kin.")
+    assert states(session, request) == {"site": "changes_requested", "export": "waiting"}
+
+
+@pytest.mark.parametrize("hold", ["reserve", "pause"])
+def test_what_was_on_hold_waits_again_too_where_an_earlier_stage_is_asked(session: Session, hold: str) -> None:
+    world, people = staged(session, HOME, SAFE, EXPORT)
+    request = make_submitted(session, world)
+    yes(session, people, request, "home", "safe")
+    decide(session, people["export"], live(session, request)["export"], hold, now=LATER)
+    guest = {"email": "guest@x.example", "name": "A guest", "role": "member", "country_of_work": "KE"}
+    changes = {"participants": [{**guest, "presence": "on-site"}]}
+    drafting.amend(session, actor=world.applicant, now=LATER, access_request=request, changes=changes)
+    assert (request.state, states(session, request)) == (
+        "under_review",
+        {"home": "approved", "safe": "pending", "export": "waiting"},
+    )
+    with pytest.raises(Conflict, match="once stage 3 is complete"):
+        decide(session, people["export"], live(session, request)["export"], now=LATER)
+    yes(session, people, request, "safe", "export")
+    assert request.state == "agreement_pending"
+
+
+def test_what_stands_in_a_later_stage_by_now_waits_for_the_earlier(session: Session) -> None:
+    world, people = staged(session, SITE, SAFE)
+    request = make_submitted(session, world)
+    assert set(states(session, request).values()) == {"pending"}
+    document = session.scalars(select(PolicyDocument)).one()
+    make_rules(session, [OPEN_TO_ALL, SITE, rule("safe", "safety_officer", "facility", 4)], name="Later")
+    withdraw_document(session, actor=SYSTEM, now=NOW, document=document)
+    drafting.amend(session, actor=world.applicant, now=LATER, access_request=request, changes={"summary": "Clearer."})
+    assert states(session, request) == {"site": "pending", "safe": "waiting"}
+    yes(session, people, request, "site", "safe")
+    assert request.state == "agreement_pending"
+
+
+def test_who_waits_for_an_earlier_stage_asks_nobody_and_is_still_told_what_was_asked(session: Session) -> None:
+    world, people = staged(session, HOME, SAFE, EXPORT)
+    request = make_submitted(session, world)
+    with pytest.raises(Conflict, match="once stage 3 is complete"):
+        make_opinion(session, people["export"], live(session, request)["export"])
+    yes(session, people, request, "home", "safe")
+    opinion = make_opinion(session, people["export"], live(session, request)["export"])
+    guest = {"email": "guest@x.example", "name": "A guest", "role": "member", "country_of_work": "KE"}
+    changes = {"participants": [{**guest, "presence": "on-site"}]}
+    drafting.amend(session, actor=world.applicant, now=LATER, access_request=request, changes=changes)
+    assert live(session, request)["export"].state == "waiting"
+    assert make_answer(session, opinion).recommendation == "in_favour"
 
 
 def test_an_appeal_begins_the_stages_anew(session: Session) -> None:
