@@ -13,7 +13,9 @@ from infra_access.catalogue.models import Facility
 from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict, Forbidden, Invalid
 from infra_access.people.actors import load_actor
+from infra_access.people.delegations import hand_over
 from infra_access.people.models import Account, Training
+from infra_access.people.roles import grants_of
 from infra_access.people.trainings import trainings_of, withdraw_training
 from infra_access.policy.applicants import facts_of
 from infra_access.policy.rulebook import rulebook
@@ -66,6 +68,12 @@ def test_nobody_records_their_own_nor_of_somebody_unknown(session: Session, now:
     own = session.get_one(Account, manager.account_id)
     with pytest.raises(Forbidden) as refused:
         record(session, manager, facility, own, now)
+    assert refused.value.code == "training.own"
+    deputy = make_account(session)
+    (grant,) = grants_of(session, own.id, now=now)
+    hand_over(session, actor=manager, now=now, grant=grant, to=deputy, until=now + timedelta(days=1))
+    with pytest.raises(Forbidden) as refused:
+        record(session, load_actor(session, deputy.id, now=now), facility, own, now)
     assert refused.value.code == "training.own"
     unconfirmed = make_account(session)
     unconfirmed.email_confirmed_at = None
