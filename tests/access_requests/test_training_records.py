@@ -20,7 +20,7 @@ from infra_access.people.trainings import trainings_of, withdraw_training
 from infra_access.policy.applicants import facts_of
 from infra_access.policy.rulebook import rulebook
 from infra_access.scheduling.gates.reading import gates_of
-from tests.factories.catalogue import make_facility
+from tests.factories.catalogue import make_facility, make_organisation
 from tests.factories.people import make_account, make_actor, make_training
 from tests.factories.policy import make_policy, raw_rule
 from tests.factories.scheduling import make_booking, make_place, span
@@ -104,6 +104,16 @@ def test_nobody_records_in_the_name_of_others(session: Session, now: datetime, f
     assert record(session, stranger, other, person, now, issuer="ring of porto").facility_id == other.id
     assert record(session, stranger, other, person, now, issuer="Academy of Light").facility_id == other.id
     assert record(session, staff_of(session, facility), facility, person, now, issuer="Laser Office").id
+
+
+def test_whom_nobody_verified_records_none_whatever_they_call_themselves(session: Session, now: datetime) -> None:
+    make_policy(session, LASER)
+    own = make_organisation(session, name="Laser office", trust="self-declared")
+    facility, person = make_facility(session, organisation=own), make_account(session)
+    with pytest.raises(Forbidden) as refused:
+        record(session, staff_of(session, facility), facility, person, now, issuer="Laser office")
+    assert refused.value.code == "training.unverified"
+    assert trainings_of(session, person.id, on=now.date()) == []
 
 
 def test_a_gate_is_met_at_once_and_closed_where_the_training_is_withdrawn(session: Session, now: datetime) -> None:
