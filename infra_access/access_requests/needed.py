@@ -1,7 +1,7 @@
 """What is still needed of a request: the policy's answer as it stands, and what the rules in force ask for.
 
 Asking and what follows it, booking or sending samples, are judged together: who states only what the request needs
-would be granted what cannot be used.
+would be granted what cannot be used. So is what either further comes to, such as a session from afar.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from infra_access.policy.facts import Fact, Facts
 from infra_access.policy.places import facts_of_place, places_of
 from infra_access.policy.rulebook import RuleBook, rulebook
 from infra_access.policy.rules import Action, Rule
-from infra_access.policy.ruling import decide, members, part_of, relation_to, with_request
+from infra_access.policy.ruling import decide, members, parts_of, relation_to, with_request
 
 _ROUTE = "the access route"
 
@@ -69,7 +69,9 @@ def needed(
     wanting: list[Rule] = []
     for action in (Action.REQUEST, Action.MAIL_IN if route.time_given == TimeGiven.QUEUE else Action.BOOK):
         parts = [
-            part_of(
+            (place, part)
+            for place in places
+            for part in parts_of(
                 book,
                 place,
                 applicant=facts,
@@ -79,12 +81,17 @@ def needed(
                 now=now,
                 overrides=overrides,
             )
-            for place in places
         ]
         decisions.append(
-            decide(parts, action=action, now=now, policy_version=book.version, audience=Audience.APPLICANT)
+            decide(
+                [part for _place, part in parts],
+                action=action,
+                now=now,
+                policy_version=book.version,
+                audience=Audience.APPLICANT,
+            )
         )
-        for place, part in zip(places, parts, strict=True):
+        for place, part in parts:
             # A part has no more of the facts than its rules read, and so not what each leg is.
             known = facts_of_place(place, now).joined(facts).joined(Facts.of(relation_to(place, facts, member_of, now)))
             asked += questions(part.rule_set.rules, known, as_of=now)

@@ -13,8 +13,9 @@ from infra_access.access_requests.models import AccessRoute
 from infra_access.catalogue.fields import fault
 from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.catalogue.scopes import facility_scopes
+from infra_access.catalogue.vocabularies import Trust
 from infra_access.core.authority import Actor, Permission, Scope, require
-from infra_access.core.errors import Invalid, NotFound
+from infra_access.core.errors import Forbidden, Invalid, NotFound
 from infra_access.core.i18n import _
 from infra_access.core.input_text import clean_line
 from infra_access.core.search_text import order_key
@@ -39,9 +40,11 @@ def record_training(
 ) -> Training:
     """Record that somebody, known by a confirmed address, completed a training; the facility issued it if nobody else.
 
-    What waits for it is met at once. Raises Invalid naming the field; Forbidden, also for one's own training.
+    What waits for it is met at once. Raises Invalid naming the field; Forbidden, also for one's own training and for
+    staff of an organisation that nobody has verified.
     """
     require(actor, Permission.TRAINING_WRITE, facility_scopes(session, facility))
+    _refuse_unverified(session, facility)
     issuer = clean_line(issuer, field="issuer", max_length=200) or facility.name[:200]
     _refuse_in_the_name_of_others(session, issuer, facility)
     return add_training(
@@ -55,6 +58,13 @@ def record_training(
         expires_on=expires_on,
         facility=facility,
     )
+
+
+def _refuse_unverified(session: Session, facility: Facility) -> None:
+    """Raise Forbidden where the organisation is known by its own word only: anybody can enter one, by any name."""
+    if session.get_one(Organisation, facility.organisation_id).trust == Trust.SELF_DECLARED:
+        message = _("Nobody has verified this organisation yet, so it records no trainings. Ask for it to be verified.")
+        raise Forbidden("training.unverified", message)
 
 
 def _known(session: Session, email: str) -> Account:

@@ -43,11 +43,12 @@ def add_training(
 ) -> Training:
     """Record a training that another person completed; without a facility, for the whole network.
 
-    Raises Invalid naming the field; Forbidden, also for one's own training.
+    Raises Invalid naming the field; Forbidden, also for one's own training and that of whom one stands in for.
     """
     require(actor, Permission.TRAINING_WRITE, facility_scopes(session, facility) if facility else (NETWORK,))
-    if account.id == actor.account_id:
-        raise Forbidden("training.own", _("Nobody records their own training. Ask a colleague to do it."))
+    if account.id == actor.account_id or account.id in actor.stands_in_for:
+        message = _("Nobody records their own training, nor does whoever stands in for them. Ask a colleague to do it.")
+        raise Forbidden("training.own", message)
     if completed_on > now.date():
         raise _invalid("completed_on", _("This day lies in the future. Give the day on which it was completed."))
     if expires_on is not None and expires_on <= completed_on:

@@ -182,7 +182,9 @@ def facts_of(session: Session, actor: Actor, *, acting_for_id: int | None, now: 
 
 def _satisfied(rows: Sequence[_Row]) -> frozenset[str]:
     """Return what a person's trainings meet, by their code and by who issued them, and what staff vouch for."""
-    held = [(f"training:{row.name}", row.value) for row in rows if row.kind == "training"]
+    # A rule's code has no spaces; one with "by psi" at its end would pass for a training that PSI issued.
+    named = [row for row in rows if row.kind == "training" and " " not in row.name]
+    held = [(f"training:{row.name}", row.value) for row in named]
     vouched = frozenset(f"assurance:{row.name}" for row in rows if row.kind == "assurance")
     return vouched | {key for key, _issuer in held} | {issued_by(key, issuer) for key, issuer in held}
 

@@ -6,7 +6,8 @@ Both are found by looking, not by proof: `False` may only mean that it is not se
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeGuard
 
 from infra_access.policy.conditions import AllOf, AnyOf, Compare, Condition, Every, Not, Op, Share, Some
 from infra_access.policy.kinds import Scalar
@@ -68,6 +69,9 @@ def follows(narrow: Condition, wide: Condition) -> bool:
 
 
 def _implies(given: Condition, needed: Condition) -> bool:
+    if _names_values(given) and _names_values(needed):
+        # Long lists are compared as sets: one value after the other took half a minute for a thousand rules.
+        return given.fact == needed.fact and _set_of(_values(given)) <= _set_of(_values(needed))
     if given == needed:
         return True
     if isinstance(needed, AnyOf):
@@ -79,6 +83,16 @@ def _implies(given: Condition, needed: Condition) -> bool:
     if given.other is not None or needed.other is not None:
         return False
     return _narrower(given, needed)
+
+
+def _names_values(condition: Condition) -> TypeGuard[Compare]:
+    """Tell whether a condition says which values one fact may have."""
+    return isinstance(condition, Compare) and condition.other is None and condition.op in (Op.EQ, Op.IN)
+
+
+@lru_cache(maxsize=4_096)
+def _set_of(values: tuple[Scalar, ...]) -> frozenset[Scalar]:
+    return frozenset(values)
 
 
 def _narrower(given: Compare, needed: Compare) -> bool:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from infra_access.access_requests.models import Allocation
+from infra_access.access_requests.needed import needed
 from infra_access.core.errors import Forbidden
 from infra_access.core.timespan import TimeSpan
 from infra_access.policy import ruling
@@ -25,6 +26,7 @@ from tests.factories.access_requests import (
     NOW,
     OPEN_TO_ALL,
     make_active,
+    make_request,
     make_submitted,
     make_world,
     pending,
@@ -158,3 +160,18 @@ def test_only_known_facts_make_a_remote_session_or_an_export():
     assert further_actions("view_details", remote, NOW) == ()
     for known in (facts(), facts({}, participants=[{}]), facts({}, legs=[{"kind": "data", "crosses": False}])):
         assert further_actions("mail_in", known, NOW) == ()
+
+
+def test_what_is_still_needed_of_a_draft_counts_a_session_from_afar(session):
+    secure = {"type": "require", "kind": "document", "code": "remote-plan"}
+    world = world_with(session, raw_rule("plan-it", secure, applies_to=["remote_session"]))
+
+    def asked(people):
+        request = make_request(session, world, participants=people)
+        found = needed(
+            session, actor=world.applicant, route=world.route, instrument_ids=(), now=NOW, access_request=request
+        )
+        return found.decision.outcome, {one.code for one in found.missing}
+
+    assert asked([REMOTE]) == ("conditional", {"remote-plan"})
+    assert asked([HERE]) == ("needs_approval", set())

@@ -13,12 +13,14 @@ from infra_access.catalogue.models import Facility
 from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict, Forbidden, Invalid
 from infra_access.people.actors import load_actor
+from infra_access.people.delegations import hand_over
 from infra_access.people.models import Account, Training
+from infra_access.people.roles import grants_of
 from infra_access.people.trainings import trainings_of, withdraw_training
 from infra_access.policy.applicants import facts_of
 from infra_access.policy.rulebook import rulebook
 from infra_access.scheduling.gates.reading import gates_of
-from tests.factories.catalogue import make_facility
+from tests.factories.catalogue import make_facility, make_organisation
 from tests.factories.people import make_account, make_actor, make_training
 from tests.factories.policy import make_policy, raw_rule
 from tests.factories.scheduling import make_booking, make_place, span
@@ -67,6 +69,12 @@ def test_nobody_records_their_own_nor_of_somebody_unknown(session: Session, now:
     with pytest.raises(Forbidden) as refused:
         record(session, manager, facility, own, now)
     assert refused.value.code == "training.own"
+    deputy = make_account(session)
+    (grant,) = grants_of(session, own.id, now=now)
+    hand_over(session, actor=manager, now=now, grant=grant, to=deputy, until=now + timedelta(days=1))
+    with pytest.raises(Forbidden) as refused:
+        record(session, load_actor(session, deputy.id, now=now), facility, own, now)
+    assert refused.value.code == "training.own"
     unconfirmed = make_account(session)
     unconfirmed.email_confirmed_at = None
     unknown = Account(email="nobody@else.example", name="N")
@@ -98,6 +106,16 @@ def test_nobody_records_in_the_name_of_others(session: Session, now: datetime, f
     assert record(session, staff_of(session, facility), facility, person, now, issuer="Laser Office").id
 
 
+def test_whom_nobody_verified_records_none_whatever_they_call_themselves(session: Session, now: datetime) -> None:
+    make_policy(session, LASER)
+    own = make_organisation(session, name="Laser office", trust="self-declared")
+    facility, person = make_facility(session, organisation=own), make_account(session)
+    with pytest.raises(Forbidden) as refused:
+        record(session, staff_of(session, facility), facility, person, now, issuer="Laser office")
+    assert refused.value.code == "training.unverified"
+    assert trainings_of(session, person.id, on=now.date()) == []
+
+
 def test_a_gate_is_met_at_once_and_closed_where_the_training_is_withdrawn(session: Session, now: datetime) -> None:
     make_policy(session)
     place = make_place(session)
@@ -113,12 +131,14 @@ def test_a_gate_is_met_at_once_and_closed_where_the_training_is_withdrawn(sessio
 
     assert state() == "open []"
     house = record(session, manager, place.facility, person, now)  # by an issuer whom the rule does not name
-    assert state() == "open ['training:laser-safety']"
+    by_the_house = f"training:laser-safety by {place.facility.name.casefold()}"
+    assert state() == f"open {['training:laser-safety', by_the_house]}"
     training = record(session, manager, place.facility, person, now, issuer="Laser office")
-    assert state() == "met ['training:laser-safety']"
+    known = sorted(["training:laser-safety", by_the_house, "training:laser-safety by laser office"])
+    assert state() == f"met {known}"
 
     withdraw_training(session, actor=manager, now=now, training=training, reason="Mixed up with another.")
-    assert state() == "open ['training:laser-safety']"
+    assert state() == f"open {['training:laser-safety', by_the_house]}"
     with pytest.raises(Conflict):
         withdraw_training(session, actor=manager, now=now, training=training, reason="Again.")
     assert [one.id for one in trainings_of(session, person.id, on=now.date())] == [house.id]

@@ -122,14 +122,21 @@ def test_trainings_count_until_they_expire(session: Session, now: datetime) -> N
     assert facts.value("satisfied", now) == {"training:laser-safety", "training:laser-safety by safety office"}
 
 
-@pytest.mark.parametrize(("issuer", "outcome"), [("My own garage", Outcome.CONDITIONAL), ("psi", Outcome.PERMIT)])
+@pytest.mark.parametrize(
+    ("code", "issuer", "outcome"),
+    [
+        ("laser-safety", "My own garage", Outcome.CONDITIONAL),
+        ("laser-safety by psi", "My own garage", Outcome.CONDITIONAL),
+        ("laser-safety", "psi", Outcome.PERMIT),
+    ],
+)
 def test_a_decision_and_its_first_date_count_only_trainings_of_the_issuers_named(
-    session: Session, now: datetime, issuer: str, outcome: Outcome
+    session: Session, now: datetime, code: str, issuer: str, outcome: Outcome
 ) -> None:
     training = {"type": "require", "kind": "training", "code": "laser-safety", "issuers": ["PSI", "KEK"]}
     make_policy(session, raw_rule("open", {"type": "permit"}), raw_rule("trained", training))
     account = make_account(session)
-    make_training(session, account=account, code="laser-safety", issuer=issuer, completed_on=date(2026, 1, 1))
+    make_training(session, account=account, code=code, issuer=issuer, completed_on=date(2026, 1, 1))
     facts = known(session, load_actor(session, account.id, now=now), now)
     decision = eligibility(session, make_instrument(session).id, applicant=facts, action="book", now=now)
     assert decision.outcome is outcome

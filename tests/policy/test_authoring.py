@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from time import process_time
 
 import pytest
 
@@ -10,6 +11,7 @@ from infra_access.core.i18n import plain
 from infra_access.policy.common_rules import Asked, rule_asked_for
 from infra_access.policy.comparing import changes_between
 from infra_access.policy.condition_json import Problems, parse_condition
+from infra_access.policy.countries import COUNTRY_CODES
 from infra_access.policy.documents import load_rules
 from infra_access.policy.impossible import never_holds
 from infra_access.policy.lint import warnings
@@ -236,3 +238,17 @@ def test_every_fault_of_a_form_is_named_by_its_field(many, values, at):
     with pytest.raises(Invalid) as caught:
         rule_asked_for(asked(many, **values), taken=())
     assert set(caught.value.fields) == at
+
+
+def test_long_lists_of_values_are_compared_at_once() -> None:
+    most = sorted(COUNTRY_CODES)[:200]
+    rules = load_rules(
+        [
+            raw_rule(f"r{n}", {"type": "permit"}, when={**FROM_JAPAN, "op": "in", "value": [*most, last]})
+            for n, last in enumerate(sorted(COUNTRY_CODES)[-40:] * 6)
+        ]
+    )
+    began = process_time()
+    found = list(warnings(rules, today=TODAY, trainings=(), groups={}))
+    assert len(found) == 200
+    assert process_time() - began < 2

@@ -179,3 +179,17 @@ def test_a_draft_is_told_of_the_limits_that_publishing_refuses(session):
     told = {one["code"]: plain(one["message"]) for one in caught.value.details["sessions"]}
     assert set(told) == {"horizon", "amount"}
     assert all("Rule fair-share." in one for one in told.values())
+
+
+def test_a_draft_of_a_remote_session_is_told_of_the_limits_on_those(session):
+    limit = {"type": "limit", "amount": 4}
+    make_policy(session, OPEN, raw_rule("from-afar", limit, applies_to=["remote_session"]))
+    place = make_place(session)
+    office, team = make_office(session, place), make_team(session, place)
+    team.access_request.access_type = "remote"
+    schedule = make_schedule(session, place, office)
+    make_draft(session, schedule, office, team, place, span(10, 15, day=10))
+    with pytest.raises(Conflict) as caught:
+        publish_schedule(session, actor=office, now=MONDAY, schedule=schedule, answer_by=span(9, 10, day=5).start)
+    assert [one["code"] for one in caught.value.details["sessions"]] == ["amount"]
+    assert "max_length" in {one.code for one in conflicts_of(session, schedule, now=MONDAY)}

@@ -88,7 +88,8 @@ class ConversationView:
 class ConversationItem:
     """A conversation in a list; `sample` is the number of the one that it is about, as its request names it now.
 
-    `instrument` is a name, `access_request` and `instrument_id` are public ids. A draft made of it is its team's alone.
+    `instrument` is a name, `access_request` and `instrument_id` are public ids. A request made of it is told to its
+    team, and once it is sent to the staff, whoever else may read the conversation.
     """
 
     conversation: Conversation
@@ -200,7 +201,7 @@ def facility_conversations(
     require(actor, Permission.CONVERSATION_READ, facility_scopes(session, facility))
     routes = select(AccessRoute.id).where(AccessRoute.facility_id == facility.id)
     of_facility = or_(Instrument.facility_id == facility.id, AccessRequest.route_id.in_(routes))
-    return _page(session, actor, of_facility, limit, cursor)
+    return _page(session, actor, of_facility, limit, cursor, staff=True)
 
 
 def conversations_on(
@@ -225,9 +226,10 @@ def conversations_on(
         on = Conversation.access_request_id == access_request.id
     elif instrument is not None:
         on = Conversation.instrument_id == instrument.id
-    if not may(actor, Permission.CONVERSATION_READ, scopes):
+    staff = may(actor, Permission.CONVERSATION_READ, scopes)
+    if not staff:
         on &= or_(_own(actor), Conversation.visibility == Visibility.ALL)
-    return _page(session, actor, on, limit, cursor)
+    return _page(session, actor, on, limit, cursor, staff=staff)
 
 
 def conversations_of(session: Session, access_request: AccessRequest, *, staff: bool) -> Sequence[Conversation]:
@@ -261,10 +263,17 @@ def _own(actor: Actor) -> ColumnElement[bool]:
 
 
 def _page(
-    session: Session, actor: Actor, condition: ColumnElement[bool], limit: int | None, cursor: str | None
+    session: Session,
+    actor: Actor,
+    condition: ColumnElement[bool],
+    limit: int | None,
+    cursor: str | None,
+    *,
+    staff: bool = False,
 ) -> ConversationPage:
     size = clean_limit(limit)
-    told = case((or_(AccessRequest.state != RequestState.DRAFT, _own(actor)), AccessRequest.public_id))
+    own = _own(actor)
+    told = case((or_(AccessRequest.state != RequestState.DRAFT, own) if staff else own, AccessRequest.public_id))
     query = (
         select(Conversation, Account.name, Instrument.name, told, Instrument.public_id, AccessRequest.project)
         .join(Account, Account.id == Conversation.opened_by_id)

@@ -14,6 +14,7 @@ from infra_access.catalogue.vocabularies import ResourceKind
 from infra_access.core.timespan import TimeSpan
 from infra_access.people.actors import load_actor
 from infra_access.policy.applicants import Applicant, facts_of
+from infra_access.policy.further import rules_asked
 from infra_access.policy.places import places_of
 from infra_access.policy.rulebook import RuleBook, rulebook
 from infra_access.policy.rules import Action, Limit
@@ -106,8 +107,8 @@ class Judge:
     def _limits(self, grant: Grant, instrument_id: int) -> Limits:
         """Return what the access rules limit for a team, where any of them reaches the instrument."""
         place, way = self._places.get(instrument_id), grant.route.public_id
-        rule_set = self._book.rule_set(place, route=way, at=self._now, action=Action.BOOK)
-        if place is None or not any(isinstance(rule.effect, Limit) for rule in rule_set.rules):
+        rules = rules_asked(self._book, place, route=way, at=self._now, action=Action.BOOK)
+        if place is None or not any(isinstance(rule.effect, Limit) for rule in rules):
             return NO_LIMITS
         granted, _request = seen_by_key(self._session, grant.allocation.id, at=self._now)
         ruling = rule_on(

@@ -9,6 +9,7 @@ from infra_access.access_requests.conversations.speaking import (
     ask,
     conversation_by_public_id,
     conversations_of,
+    conversations_on,
     facility_conversations,
     own_conversations,
     reply,
@@ -16,6 +17,7 @@ from infra_access.access_requests.conversations.speaking import (
 from infra_access.access_requests.models import AccessRequest, Conversation
 from infra_access.access_requests.submitting import submit
 from infra_access.audit.models import AuditEvent
+from infra_access.catalogue.scopes import facility_scopes
 from infra_access.core.errors import Invalid
 from tests.factories.access_requests import NOW, World, make_request, make_route, make_world
 from tests.factories.catalogue import make_facility, make_instrument
@@ -62,6 +64,10 @@ def test_the_staff_reads_the_draft_made_of_a_conversation_only_when_it_is_sent(s
     assert len(facility_conversations(session, actor=world.manager, facility=world.facility).items) == 1
     for reader in (None, make_actor(session)):
         assert conversation_by_public_id(session, asked.public_id, actor=reader).made is None
+    scopes = facility_scopes(session, world.facility)
+    for actor, told in ((make_actor(session), None), (world.manager, request.public_id)):
+        listed = conversations_on(session, actor=actor, scopes=scopes, instrument=world.instrument)
+        assert [one.access_request for one in listed.items] == [told]
 
 
 def test_only_who_asked_makes_one_request_of_it_at_that_facility(session: Session) -> None:
