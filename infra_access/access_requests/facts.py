@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests.content import Content, Member
 from infra_access.access_requests.end_use import documents_of
 from infra_access.access_requests.models import AccessRoute
-from infra_access.access_requests.programme import SHARE, share_given
+from infra_access.access_requests.programme import totals
 from infra_access.access_requests.vocabularies import Presence
 from infra_access.catalogue.models import Facility, Organisation, OrganisationFact
 from infra_access.catalogue.scopes import scopes_of_facility
@@ -91,7 +91,7 @@ def facts_of_request(
         for sample in content.project.get("samples", [])
     ]
     values = {path: fact(value) for path, value in _values(content, asked_at or now).items()}
-    share = share_given(
+    found = totals(
         session,
         content,
         route=route,
@@ -102,8 +102,7 @@ def facts_of_request(
         access_request_id=access_request_id,
         in_turn=in_turn,
     )
-    if share is not None:
-        values[SHARE] = Fact(share, RECORDS, RECORDS, now)
+    values |= {name: Fact(total, RECORDS, RECORDS, now) for name, total in found.items()}
     return Facts.of(values, {"participants": members, "legs": legs, "samples": samples})
 
 

@@ -1,4 +1,4 @@
-"""Totals of a programme as facts: which share of what a way in granted went to teams that mostly work elsewhere.
+"""Totals of a programme as facts: what a way in granted, and which share went to teams that mostly work elsewhere.
 
 Counted are the access units granted on the request's route, in its call or, on a route that is always open, for periods
 that begin in the same year (UTC), and those of the request itself, as if it were granted. So is what other requests ask
@@ -30,6 +30,8 @@ from infra_access.policy.rulebook import RuleBook
 from infra_access.policy.rules import Rule
 
 SHARE = "programme.share_foreign"
+UNITS = "programme.units_granted"
+_TOTALS = frozenset({SHARE, UNITS})
 _GROUPS = "participants[].country_groups"
 _EXACT = Decimal("0.000001")
 """Shares are rounded up to so much, so that none above a bound comes to lie on it."""
@@ -42,7 +44,7 @@ _ALIVE = sorted(
 """States of requests that were sent and may be granted what they ask for, without another look at the share."""
 
 
-def share_given(
+def totals(
     session: Session,
     content: Content,
     *,
@@ -53,20 +55,20 @@ def share_given(
     now: datetime,
     access_request_id: int | None = None,
     in_turn: bool = False,
-) -> Decimal | None:
-    """Return `programme.share_foreign` for a request, counted with it; None where no rule of these scopes reads it.
+) -> dict[str, Decimal]:
+    """Return the totals that rules of these scopes read, by their names as facts, counted with the request.
 
-    Outside means outside the group of countries of which those rules ask whether participants are in it, and where
-    they name none, outside the country of the `host`. Where they name several it cannot be said: None too. One
-    statement, and none where no rule reads it. With `in_turn` nobody else is judged by this share until the transaction
+    Outside means outside the group of countries of which the rules on the share ask whether participants are in it, and
+    where they name none, outside the country of the `host`. Where they name several the share cannot be said. One
+    statement, and none where no rule reads a total. With `in_turn` nobody else is judged by them until the transaction
     ends, for which one waits.
     """
-    rules = [rule for scope in scopes for rule in book.by_scope.get(scope, ()) if SHARE in reads(rule.when)]
-    groups = _groups(rules)
-    if not rules or len(groups) > 1:
-        return None
+    rules = [rule for scope in scopes for rule in book.by_scope.get(scope, ()) if is_read_by((rule,))]
+    if not rules:
+        return {}
     if in_turn:
         lock_names(session, [f"programme {route.public_id}"])
+    groups = _groups(rule for rule in rules if SHARE in reads(rule.when))
     inside = _members(book, next(iter(groups))) if groups else frozenset({host})
     abroad = sum(1 for member in content.participants if member.country_of_work not in inside)
     total = given = Decimal(0)
@@ -75,12 +77,16 @@ def share_given(
         given += units if 2 * outside > team else 0
     total += content.quantity
     given += content.quantity if 2 * abroad > len(content.participants) else 0
-    return (given / total).quantize(_EXACT, ROUND_CEILING).normalize() if total else None
+    found = {UNITS: total.normalize()}
+    if total and len(groups) <= 1:
+        found[SHARE] = (given / total).quantize(_EXACT, ROUND_CEILING).normalize()
+    asked = frozenset().union(*(reads(rule.when) for rule in rules))
+    return {name: value for name, value in found.items() if name in asked}
 
 
 def is_read_by(rules: Iterable[Rule]) -> bool:
     """Tell whether any of the rules reads a total of the programme."""
-    return any(SHARE in reads(rule.when) for rule in rules)
+    return any(not _TOTALS.isdisjoint(reads(rule.when)) for rule in rules)
 
 
 def _groups(rules: Iterable[Rule]) -> set[str]:

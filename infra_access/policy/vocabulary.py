@@ -203,10 +203,10 @@ _DEFINITIONS = (
         "facility.country", Kind.COUNTRY, _("the facility's country"), _("Where is the facility?"), None, "instruments"
     ),
     Definition(
-        "programme.share_used",
+        "programme.units_granted",
         Kind.NUMBER,
-        _("the share of the programme used"),
-        _("How much of the programme is used?"),
+        _("the access units that the programme grants, with these"),
+        _("How much does the programme grant?"),
     ),
     Definition(
         "programme.share_foreign",

@@ -29,7 +29,7 @@ from tests.factories.access_requests import (
     make_rules,
     make_world,
 )
-from tests.factories.policy import make_country_group
+from tests.factories.policy import make_country_group, raw_rule
 
 GROUP = "EU:2020"
 AT_MOST_A_FIFTH = {
@@ -209,3 +209,12 @@ def test_where_no_rule_reads_it_nothing_more_is_asked_of_the_database(session: S
 
 def _remember(seen: list[str], _connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
     seen.append(statement)
+
+
+def test_a_rule_on_all_that_a_programme_grants_closes_it_once_that_is_reached(session: Session) -> None:
+    full = raw_rule("full", {"type": "deny"}, {"not": {"op": "lte", "fact": "programme.units_granted", "value": 20}})
+    world = programme(session, full)
+    assert ask(session, world, "15", "DE").state == "active"
+    assert ask(session, world, "5.01", "DE").state == "refused"
+    assert ask(session, world, "5", "KE").state == "active"  # 20 of 20, wherever a team works
+    assert ask(session, world, "0.01").state == "refused"

@@ -208,16 +208,22 @@ def race(
 ) -> list[tuple[str, int]]:
     """Let clients work through the jobs while it is withdrawn; return whether each was sent before, and its status.
 
-    Whoever is `patient` lets the first be answered, so that on a slow machine not all of them come too late.
+    Whoever is `patient` lets the first be answered, so that on a slow machine not all of them come too late. The last
+    job of each client is kept until the withdrawal is done, so that on a fast one not all of them come too early.
     """
     sent: list[tuple[float, int]] = []
-    answered = Event()
+    answered, withdrawn = Event(), Event()
+
+    def send(job: Job) -> None:
+        began = time.perf_counter()
+        sent.append((began, job()[0]))
+        answered.set()
 
     def client(own: Sequence[Job]) -> None:
-        for job in own:
-            began = time.perf_counter()
-            sent.append((began, job()[0]))
-            answered.set()
+        for job in own[:-1]:
+            send(job)
+        withdrawn.wait(timeout=60)
+        send(own[-1])
 
     threads = [Thread(target=client, args=(jobs[number::CLIENTS],)) for number in range(CLIENTS)]
     for thread in threads:
@@ -229,6 +235,7 @@ def race(
     with field.database.writer() as session:
         withdraw(session)
     done = time.perf_counter()
+    withdrawn.set()
     for thread in threads:
         thread.join(timeout=120)
     assert len(sent) == len(jobs)
