@@ -137,4 +137,4 @@ def _is_met(rule: Rule, facts: Facts, as_of: datetime) -> bool:
     if not isinstance(effect, Require) or effect.kind in _STATED:
         return False
     satisfied = facts.value("satisfied", as_of)
-    return isinstance(satisfied, frozenset) and effect.key in satisfied
+    return isinstance(satisfied, frozenset) and not effect.met_by.isdisjoint(satisfied)

@@ -74,6 +74,10 @@ def test_a_preference_asks_nothing_and_every_other_effect_does():
 def test_a_requirement_that_is_met_asks_nothing_unless_the_request_itself_meets_it():
     known = facts({"satisfied": frozenset({"training:laser", "document:permit"})})
     assert asked(rule("it", Require(RequirementKind.TRAINING, "laser"), BONES), known=known) == {}
+    named = rule("it", Require(RequirementKind.TRAINING, "laser", issuers=("PSI",)), BONES)
+    assert asked(named, known=known) == {"samples": ["it"]}  # by nobody whom the rule trusts
+    by_psi = facts({"satisfied": frozenset({"training:laser by psi"})})
+    assert asked(named, known=by_psi) == {}
     assert asked(rule("it", Require(RequirementKind.DOCUMENT, "permit"), BONES), known=known) == {"samples": ["it"]}
 
 
