@@ -191,19 +191,6 @@ def own_requests(
     return _page(session, query.where(AccessRequest.state.in_(states)) if states else query, limit, cursor)
 
 
-def facility_requests(
-    session: Session,
-    *,
-    facility: Facility,
-    states: Sequence[str] | None = None,
-    limit: int | None = None,
-    cursor: str | None = None,
-) -> RequestPage:
-    """Return the requests sent to a facility, newest first. The caller checks the right. Two statements."""
-    query = _items().where(Facility.id == facility.id, AccessRequest.state != RequestState.DRAFT)
-    return _page(session, query.where(AccessRequest.state.in_(states)) if states else query, limit, cursor)
-
-
 def _items() -> Select[*tuple[Any, ...]]:
     return (
         select(AccessRequest, AccessRoute, Facility, Account.name, OwedReport)

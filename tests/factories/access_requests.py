@@ -28,6 +28,15 @@ OPEN_TO_ALL = {
     "effect": {"type": "permit"},
     "message": {"en": "Open to everyone."},
 }
+END_USE = {
+    "id": "end-use",
+    "applies_to": ["request"],
+    "effect": {"type": "require", "kind": "document", "code": "end-use-declaration"},
+    "grounds": "security",
+    "message": {"en": "Say what the results are for."},
+    "expected_days": 5,
+    "latest_days": 20,
+}
 FEASIBILITY = {
     "id": "feasibility",
     "applies_to": ["request"],

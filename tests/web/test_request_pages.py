@@ -11,6 +11,7 @@ from infra_access.access_requests.routes import update_route
 from infra_access.core import clock
 from infra_access.people.models import Account
 from tests.factories.access_requests import (
+    END_USE,
     NOW,
     OPEN_TO_ALL,
     SYSTEM,
@@ -25,15 +26,6 @@ from tests.factories.access_requests import (
 )
 from tests.factories.people import make_account, make_affiliation, make_grant
 
-END_USE = {
-    "id": "end-use",
-    "applies_to": ["request"],
-    "effect": {"type": "require", "kind": "document", "code": "end-use-declaration"},
-    "grounds": "security",
-    "message": {"en": "Say what the results are for."},
-    "expected_days": 5,
-    "latest_days": 20,
-}
 ETHICS = {
     "id": "ethics",
     "applies_to": ["request"],

@@ -16,7 +16,16 @@ from infra_access.core.authority import NETWORK, Actor
 from infra_access.core.errors import Conflict, Forbidden, Invalid, NotFound
 from infra_access.people.actors import load_actor
 from infra_access.screening.models import ScreeningDecision, ScreeningUse
-from tests.factories.access_requests import NOW, OPEN_TO_ALL, decide, make_request, make_submitted, make_world, pending
+from tests.factories.access_requests import (
+    END_USE,
+    NOW,
+    OPEN_TO_ALL,
+    decide,
+    make_request,
+    make_submitted,
+    make_world,
+    pending,
+)
 from tests.factories.people import make_actor, make_grant
 from tests.factories.screening import (
     ENTRIES,
@@ -227,15 +236,6 @@ def test_a_decision_names_its_reason_and_what_it_is_on(session: Session) -> None
     assert late.value.code == "approval.decided"
 
 
-REQUIRED = {
-    "id": "end-use",
-    "applies_to": ["request"],
-    "effect": {"type": "require", "kind": "document", "code": "end-use-declaration"},
-    "grounds": "security",
-    "message": {"en": "Say what the results are for."},
-    "expected_days": 5,
-    "latest_days": 20,
-}
 ABROAD = {
     "id": "abroad",
     "applies_to": ["request"],
@@ -251,7 +251,7 @@ WHOLE = {"user": "A firm", "use": "Better sensors", "countries": ["BR"], "peacef
 
 
 def test_a_rule_that_requires_the_declaration_is_met_by_a_whole_one_alone(session: Session) -> None:
-    world = make_world(session, rules=(OPEN_TO_ALL, REQUIRED, ABROAD))
+    world = make_world(session, rules=(OPEN_TO_ALL, END_USE, ABROAD))
     make_officer(session, world)
     for project in (
         {},
