@@ -5,7 +5,6 @@ from typing import Any
 from infra_access.api.contract import Call, resource
 from infra_access.api.fields import Country, Day, Line, Lines, ListOf, Part
 from infra_access.api.schemas import Body, Out
-from infra_access.core import clock
 from infra_access.core.authority import Permission
 from infra_access.policy.country_groups import DatedGroup, country_groups
 from infra_access.policy.publishing import set_country_group
@@ -56,7 +55,7 @@ def list_all(call: Call) -> dict[str, Any]:
 def enter(call: Call) -> dict[str, Any]:
     """Enter a dated list, such as ODA:2024, for rules of the whole network; correct one only with a reason."""
     code = str(call.request.matchdict["code"])
-    set_country_group(call.db, actor=call.actor, now=clock.now(), code=code, **call.body)
+    set_country_group(call.db, actor=call.actor, now=call.now, code=code, **call.body)
     return _shown(next(one for one in country_groups(call.db) if one.group.code == code))
 
 
