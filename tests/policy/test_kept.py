@@ -31,7 +31,7 @@ PLACES = [
     for n, country in enumerate(("DE", "KE"))
 ]
 TODAY = NOW.date()
-EXAMPLES = 2_000 if os.environ.get("SOAK") else 40
+EXAMPLES = 2_000 if os.environ.get("SOAK") else 25
 MOMENTS = [timedelta(0), timedelta(microseconds=1), timedelta(hours=2), timedelta(hours=13), timedelta(days=3)]
 """Among them instants before and after midnight, and before and after facts expire."""
 
