@@ -13,9 +13,9 @@ from infra_access.core.roles import ROLES
 from infra_access.policy.common_rules import ABROAD, FACTS, Asked, From, Raw, Then, rule_asked_for
 from infra_access.policy.documents import load_rules
 from infra_access.policy.rule_json import dump_rule
-from infra_access.policy.rules import ApprovalScope
+from infra_access.policy.rules import ApprovalScope, Disclosure
 
-_TYPED = ("legal_ref", "disclosure", "overridable_by", "expected_days", "latest_days", "valid_from", "valid_to")
+_TYPED = ("legal_ref", "overridable_by", "expected_days", "latest_days", "valid_from", "valid_to")
 _EFFECTS = {"permit": Then.OPEN, "deny": Then.CLOSED, "approve": Then.APPROVAL}
 _WHY: Mapping[str, Text] = {
     "effect": _("What this rule does is none of what the form offers."),
@@ -41,6 +41,7 @@ def read_back(rule: Raw, *, scope: str = "network", locales: Collection[str] = (
         **{name: str(stored[name]) for name in _TYPED if name in stored},
         **{"message" if one == "en" else f"message_{one}": said[one] for one in locales if one in said},
         "grounds": stored.get("grounds", ""),
+        "disclosure": stored.get("disclosure", Disclosure.FULL.value),
         "then": then,
         **doing,
         **where,

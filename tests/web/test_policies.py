@@ -130,7 +130,9 @@ def test_what_few_rules_need_is_folded_until_it_has_values_or_faults(office, pla
     assert "Whoever is asked has to be able to read why." in wrong.text
     page = add(wrong, **asking, disclosure="full").follow()
     assert stored(database).rules[0]["effect"]["asks"] == ["nationality"]
-    assert form_of(change(office, page, "approval-1"), "rule").fields["asks"][0].checked
+    form = form_of(change(office, page, "approval-1"), "rule")
+    assert form.fields["asks"][0].checked
+    assert form["disclosure"].value == "full", "else a browser would not send what has to be chosen"
 
 
 def test_a_change_is_refused_with_what_was_typed_where_the_draft_is_another_by_now(office, place, database):
