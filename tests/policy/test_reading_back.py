@@ -1,9 +1,10 @@
 """Rules read back into the form of common rules: all that it can say and nothing less, and why it cannot say others."""
 
+import os
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra_access.core.i18n import plain
@@ -16,6 +17,7 @@ from infra_access.policy.rules import ApprovalScope, Disclosure, Grounds
 from infra_access.policy.templates import TEMPLATES, rules_from
 from tests.factories.policy import raw_rule
 
+EXAMPLES = 2_000 if os.environ.get("SOAK") else 60
 SCOPE = "facility:f"
 LOCALES = ("en", "ja")
 PERMIT, DENY = {"type": "permit"}, {"type": "deny"}
@@ -71,6 +73,7 @@ def kept(raw):
     return dump_rule(rule)
 
 
+@settings(max_examples=EXAMPLES)
 @given(forms())
 def test_every_rule_of_the_form_is_read_back_whole(asked):
     rule = {**kept(rule_asked_for(asked, taken={f"{asked.one('then')}-1"}, scope=SCOPE)), "version": 3}
