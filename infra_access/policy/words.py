@@ -115,13 +115,10 @@ SCOPES: Mapping[r.ApprovalScope, Text] = {
 
 def rule_in_words(rule: r.Rule) -> Text:
     """Return what a rule does, for what and when, as one text."""
-    actions: Text = ""
-    for action in rule.applies_to:
-        actions = (
-            _("${before}, ${value}", mapping={"before": actions, "value": ACTIONS[action]})
-            if actions
-            else (ACTIONS[action])
-        )
+    first, *more = rule.applies_to
+    actions = ACTIONS[first]
+    for action in more:
+        actions = _("${before}, ${value}", mapping={"before": actions, "value": ACTIONS[action]})
     values = {
         "effect": effect_in_words(rule.effect),
         "actions": actions,

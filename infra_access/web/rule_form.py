@@ -102,33 +102,30 @@ def to_change(request: Request, document: PolicyDocument, rule: str) -> dict[str
     raw = document.rules[place_in(document, rule)]
     read = read_from(document, raw)
     if isinstance(read, Asked):
-        return {**_shown(request, document, read), **_changing(document, rule), "form": "add"}
-    return {**to_edit(document, rule), "why_not": read}
+        return {**_shown(request, document, read), **_changing(document, raw), "form": "add"}
+    return {**to_edit(document, raw), "why_not": read}
 
 
-def to_edit(document: PolicyDocument, rule: str) -> dict[str, Any]:
+def to_edit(document: PolicyDocument, rule: Raw) -> dict[str, Any]:
     """Return what the page shows to edit one rule as a document."""
-    raw = document.rules[place_in(document, rule)]
-    text = json.dumps(raw, indent=2, ensure_ascii=False)
-    return {"form": "document", "only": rule, "says": _says(document, rule), "text": text}
+    text = json.dumps(rule, indent=2, ensure_ascii=False)
+    return {"form": "document", "only": rule["id"], "says": _says(document, rule), "text": text}
 
 
 def to_correct_it(request: Request, document: PolicyDocument, errors: Mapping[str, str]) -> dict[str, Any]:
     """Return what the page shows of what was posted and refused, for the rule that it was about where that is there."""
     asked = asked_in(request)
-    rule = asked.one("rule")
-    there = any(one["id"] == rule for one in document.rules)
+    there = next((one for one in document.rules if one["id"] == asked.one("rule")), None)
     shown = _shown(request, document, asked, errors)
-    return {**shown, **(_changing(document, rule) if there else {}), "form": "add"}
+    return {**shown, **(_changing(document, there) if there else {}), "form": "add"}
 
 
-def _changing(document: PolicyDocument, rule: str) -> dict[str, Any]:
-    return {"changing": rule, "says": _says(document, rule)}
+def _changing(document: PolicyDocument, rule: Raw) -> dict[str, Any]:
+    return {"changing": rule["id"], "says": _says(document, rule)}
 
 
-def _says(document: PolicyDocument, rule: str) -> Text:
-    raw = next(one for one in document.rules if one["id"] == rule)
-    return rule_in_words(load_rules([raw], scope=scope_text(document.scope_kind, document.scope_key))[0])
+def _says(document: PolicyDocument, rule: Raw) -> Text:
+    return rule_in_words(load_rules([rule], scope=scope_text(document.scope_kind, document.scope_key))[0])
 
 
 def _shown(

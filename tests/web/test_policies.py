@@ -192,6 +192,9 @@ def test_a_version_in_force_is_not_changed_and_an_unknown_rule_is_none(office, p
     assert "Make a new draft of it." in shown.text
     assert not [one for one in shown.forms.values() if "then" in one.fields]
     assert "Make a new draft of it." in add(mine, 409, message="Mine.").text
+    sent = {name: form_of(mine, "rule")[name].value for name in ("csrf_token", "version", "rule")}
+    refused = office.post(draft.request.path, {**sent, "save": "document", "document": "{}"}, status=409)
+    assert refused.html.select_one("h1").get_text() == "House rules", "the page of the rules, which says what holds"
     assert stored(database).rules == before
 
 

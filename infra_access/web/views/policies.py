@@ -267,7 +267,7 @@ def _refused(
     if faults:  # which all stand at the one field that there is
         told = " ".join(f"{at}: {text}" if at != "document" else text for at, text in faults)
         errors = Entries({"": errors[""], "document": told})
-    one = rule_form.to_edit(document, typed["rule"]) if form == "document" and place is not None else {}
+    one = rule_form.to_edit(document, document.rules[place]) if form == "document" and place is not None else {}
     return {**one, "errors": errors, "entered": Entries({**begun, "document": typed["document"]}), "form": form}
 
 
