@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from infra_access.accounting.money import cents
-from infra_access.accounting.units import ratio
 from infra_access.core.errors import Invalid
 from infra_access.core.i18n import _, plain
+from infra_access.ledger.units import ratio
 from infra_access.policy.facts import Facts, Gap
 
 _DEFAULT_CURRENCY = "EUR"
