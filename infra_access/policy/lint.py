@@ -41,7 +41,7 @@ _SESSIONS = frozenset({Action.BOOK, Action.REMOTE_SESSION, Action.EXPORT_DATA})
 def refuse_faults(session: Session, rules: Sequence[Rule]) -> None:
     """Check rules against the roles and groups of countries that exist. Raises Invalid `policy.unfit` by place."""
     roles = set(session.scalars(select(Role.name)))
-    groups = {code: frozenset(countries) for code, countries in session.execute(_GROUPS).tuples()}
+    groups = {row.code: frozenset(row.countries) for row in session.execute(_GROUPS)}
     found: dict[str, list[Text]] = {}
     for place, message in faults(rules, roles=roles, groups=groups):
         found.setdefault(place, []).append(message)

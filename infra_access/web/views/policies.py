@@ -33,6 +33,7 @@ from infra_access.policy.publishing import (
 )
 from infra_access.policy.rulebook import PUBLISHED
 from infra_access.policy.templates import TEMPLATES, rules_from
+from infra_access.policy.vocabulary import VOCABULARY
 from infra_access.web import rules_page
 from infra_access.web.corrections import Entries, to_correct, to_fill_in
 from infra_access.web.forms import ENTERED, errors_of, many, seen_version, to, values_of
@@ -291,6 +292,7 @@ def _page(context: Context, request: Request) -> dict[str, Any]:
         "in_force": document.state == PUBLISHED,
         "may_write": request.may(Permission.POLICY_WRITE, context),
         "options": rules_page.options(request),
+        "readable": VOCABULARY.values(),
         "chosen": {name: ["request", "book"] if name == "applies_to" else [] for name in MANY},
         "form": "",
         "key": new_key(),
