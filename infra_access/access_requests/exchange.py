@@ -13,7 +13,7 @@ Within one country, and within one organisation wherever its facilities are, not
 known to be absent. Before a request is written, and for whoever books without one, they are unknown.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -21,6 +21,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.models import AccessRequest, AccessRoute
+from infra_access.core.authority import Scope
 from infra_access.ledger.currencies import currency_of
 from infra_access.ledger.giving import Gift, exchange
 from infra_access.ledger.units import ratio
@@ -42,6 +43,7 @@ def facts_of_exchange(
     regime: str,
     host: tuple[str, str],
     acting_for: tuple[str, str] | None,
+    scopes: Collection[Scope],
     book: RuleBook,
     now: datetime,
     access_request_id: int | None = None,
@@ -49,9 +51,9 @@ def facts_of_exchange(
     """Return what rules read of the ledger about a request, by name; what is unknown is left out.
 
     `host` and `acting_for` are organisations by public id and country: of the facility, the one where it stands. One
-    statement where any rule reads of it, one more where nobody is acted for, and else none.
+    statement where a rule reads of it that may reach the request, one more where nobody is acted for, and else none.
     """
-    asked = book.reads & LEDGER_FACTS
+    asked = book.read_near(LEDGER_FACTS, scopes)
     if not asked:
         return {}
     country = acting_for[1] if acting_for else _country_of_requester(session, access_request_id)

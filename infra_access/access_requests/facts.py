@@ -112,6 +112,7 @@ def facts_of_request(
         regime=content.regime,
         host=(place["organisation"], host),
         acting_for=acting_for,
+        scopes=scopes,
         book=book,
         now=now,
         access_request_id=access_request_id,

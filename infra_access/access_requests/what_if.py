@@ -244,7 +244,8 @@ def decided_again(
     """Yield how each of these requests would be answered, one after the other, unless the rules do not reach it."""
     # Both books have the same groups of countries, and the one to come names all facts that either reads. What a draft
     # reads of the programme is read of it in both.
-    programme = replace(after if is_read_by(load_rules(document.rules)) else before, reads=after.reads)
+    programme = after if is_read_by(load_rules(document.rules)) else before
+    programme = replace(programme, reads=after.reads, read_at=after.read_at)
     scope = (document.scope_kind, document.scope_key)
     for key in keys:
         found = _decided(session, session.get_one(AccessRequest, key), scope, before, after, programme)

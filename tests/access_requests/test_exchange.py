@@ -15,6 +15,7 @@ from infra_access.access_requests.approvals.queries import inbox
 from infra_access.access_requests.models import AccessRequest
 from infra_access.access_requests.what_if import what_if
 from infra_access.accounting.ledger import correct
+from infra_access.core.authority import NETWORK
 from infra_access.core.i18n import plain
 from infra_access.ledger.models import UsageLine
 from infra_access.measurement.contributions import note_contribution
@@ -30,6 +31,7 @@ from tests.factories.access_requests import (
     World,
     decide,
     make_request,
+    make_rules,
     pending,
 )
 from tests.factories.accounting import make_priced_world, make_usage
@@ -200,10 +202,17 @@ def test_a_draft_that_reads_the_ledger_is_tried_as_it_stood_when_each_was_sent(s
     assert changed == {late.public_id: ("permit", "needs_approval")}
 
 
-def test_the_database_is_asked_once_more_where_a_rule_reads_it_and_else_not(session: Session) -> None:
+def test_the_database_is_asked_once_more_where_a_rule_that_may_reach_it_reads_the_ledger(session: Session) -> None:
+    elsewhere = make_priced_world(session, rules=[OPEN_TO_ALL])
+    small = {**LITTLE_RECEIVED, "when": {"op": "lte", "fact": "request.quantity", "value": 1}}
     counts = []
-    for rule in (LITTLE_RECEIVED, {**LITTLE_RECEIVED, "when": {"op": "lte", "fact": "request.quantity", "value": 1}}):
-        world = make_priced_world(session, rules=[OPEN_TO_ALL, rule], terms={})
+    for rule, (kind, key) in (
+        (LITTLE_RECEIVED, NETWORK),
+        (small, NETWORK),
+        (LITTLE_RECEIVED, ("route", elsewhere.route.public_id)),
+    ):
+        world = make_priced_world(session, rules=[OPEN_TO_ALL], terms={})
+        make_rules(session, [rule], scope_kind=kind, scope_key=key, name="More")
         request = make_request(session, world)
         rulebook(session)
         session.flush()
@@ -213,8 +222,14 @@ def test_the_database_is_asked_once_more_where_a_rule_reads_it_and_else_not(sess
         submitting.submit(session, actor=world.applicant, now=NOW, access_request=request)
         event.remove(session.connection(), "before_cursor_execute", remember)
         counts.append((len(seen), sum("usage_line" in one for one in seen)))
-    assert counts[0][1] == 1
-    assert counts[1] == (counts[0][0] - 1, 0)
+    assert counts == [(counts[1][0] + 1, 1), (counts[1][0], 0), (counts[1][0], 0)]
+
+
+def test_a_rule_of_an_instrument_reads_it_too(session: Session) -> None:
+    world = make_priced_world(session, rules=[OPEN_TO_ALL], terms={})
+    key = world.instrument.public_id
+    make_rules(session, [LITTLE_RECEIVED], scope_kind="instrument", scope_key=key, name="Of the instrument")
+    assert read(session, world) == {"received_units": "0"}
 
 
 def _remember(seen: list[str], _connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
