@@ -9,6 +9,7 @@ MODULES = (
     "infra_access.people.models",
     "infra_access.policy.models",
     "infra_access.screening.models",
+    "infra_access.ledger.models",
     "infra_access.access_requests.models",
     "infra_access.access_requests.approvals.models",
     "infra_access.access_requests.opinions.models",
@@ -25,7 +26,6 @@ MODULES = (
     "infra_access.scheduling.mirrors.models",
     "infra_access.orders.models",
     "infra_access.outcomes.models",
-    "infra_access.measurement.models",
     "infra_access.http.models",
 )
 

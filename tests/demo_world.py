@@ -37,7 +37,7 @@ from infra_access.access_requests.opinions.by_link import make_link as make_link
 from infra_access.access_requests.submitting import submit
 from infra_access.access_requests.terms.framework_models import FrameworkAgreement
 from infra_access.access_requests.what_if_runs import start_run, work_on_runs
-from infra_access.accounting.models import AccessPeriod, AccessPool, FundingSource, Quote, UsageLine
+from infra_access.accounting.models import AccessPeriod, AccessPool, FundingSource, Quote
 from infra_access.catalogue.models import Facility, Instrument, Organisation, Resource
 from infra_access.config import configure
 from infra_access.core import clock
@@ -48,6 +48,7 @@ from infra_access.core.sealing import Sealer
 from infra_access.core.timespan import TimeSpan
 from infra_access.demo.dataset import dataset
 from infra_access.demo.loading import load_demo
+from infra_access.ledger.models import UsageLine
 from infra_access.orders.models import ServiceOrder
 from infra_access.outcomes.models import Outcome
 from infra_access.people.actors import load_actor

@@ -15,10 +15,10 @@ from sqlalchemy.schema import CreateTable
 from alembic import command
 from infra_access import tables
 from infra_access.access_requests.models import Agreement, AgreementAcceptance
-from infra_access.accounting.models import UsageLine
 from infra_access.core.columns import Base
 from infra_access.core.db import Database
 from infra_access.core.migrations import script_location, upgrade
+from infra_access.ledger.models import UsageLine
 from infra_access.people.models import Training
 from infra_access.people.trainings import withdraw_training
 from infra_access.scheduling import guard

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.content import Content, Member
 from infra_access.access_requests.end_use import documents_of
+from infra_access.access_requests.exchange import facts_of_exchange
 from infra_access.access_requests.models import AccessRoute
 from infra_access.access_requests.programme import totals
 from infra_access.access_requests.vocabularies import Presence
@@ -55,10 +56,12 @@ def facts_of_request(
     """Return the facts of a request; `by` names who states them, and lead time counts from `asked_at`, or `now`.
 
     At most four statements. One more where a rule reads a total of the programme, in which the request of
-    `access_request_id` counts once; with `in_turn` it stays as it is until the transaction ends.
+    `access_request_id` counts once; with `in_turn` it stays as it is until the transaction ends. One or two more where
+    a rule reads the ledger.
     """
     scopes = _scopes_of(session, route)
-    host = dict(scopes)["country"]
+    place = dict(scopes)
+    host = place["country"]
     organisations = _organisations(session, content)
     sectors = _sectors(session, content, now)
     trainings = _trainings(session, content, now)
@@ -103,6 +106,17 @@ def facts_of_request(
         in_turn=in_turn,
     )
     values |= {name: Fact(total, RECORDS, RECORDS, now) for name, total in found.items()}
+    values |= facts_of_exchange(
+        session,
+        route=route,
+        regime=content.regime,
+        host=(place["organisation"], host),
+        acting_for=acting_for,
+        scopes=scopes,
+        book=book,
+        now=now,
+        access_request_id=access_request_id,
+    )
     return Facts.of(values, {"participants": members, "legs": legs, "samples": samples})
 
 

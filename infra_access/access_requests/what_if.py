@@ -7,7 +7,7 @@ version that it would supersede.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -245,6 +245,7 @@ def decided_again(
     # Both books have the same groups of countries, and the one to come names all facts that either reads. What a draft
     # reads of the programme is read of it in both.
     programme = after if is_read_by(load_rules(document.rules)) else before
+    programme = replace(programme, reads=after.reads, read_at=after.read_at)
     scope = (document.scope_kind, document.scope_key)
     for key in keys:
         found = _decided(session, session.get_one(AccessRequest, key), scope, before, after, programme)

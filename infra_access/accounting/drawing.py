@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from infra_access.accounting.models import AccessPeriod, AccessPool, AccessPoolInstrument
 from infra_access.accounting.pricing import meets
-from infra_access.accounting.units import units_of
 from infra_access.accounting.vocabularies import PoolPurpose
 from infra_access.core.errors import Conflict
 from infra_access.core.i18n import _
 from infra_access.core.timespan import TimeSpan
+from infra_access.ledger.units import units_of
 from infra_access.policy.facts import Facts
 
 _LOCKED = (

@@ -12,10 +12,8 @@ from sqlalchemy.orm import Session
 
 from infra_access.accounting import funding as sources
 from infra_access.accounting.ledger_queries import totals_of
-from infra_access.accounting.models import ClosedMonth, UsageLine
 from infra_access.accounting.money import cents, share
 from infra_access.accounting.months import clean_month, month_of
-from infra_access.accounting.vocabularies import UsageKind
 from infra_access.audit.record import record
 from infra_access.catalogue import fields
 from infra_access.catalogue.models import Facility, Instrument
@@ -26,6 +24,8 @@ from infra_access.core.i18n import _, plain
 from infra_access.core.ids import new_public_id
 from infra_access.core.input_text import clean_text
 from infra_access.core.timespan import TimeSpan
+from infra_access.ledger.models import ClosedMonth, UsageLine
+from infra_access.ledger.vocabularies import UsageKind
 
 _MOST = Decimal(10**9)
 

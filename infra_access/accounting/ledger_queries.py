@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from infra_access.accounting.models import ClosedMonth, FundingSource, UsageLine
+from infra_access.accounting.models import FundingSource
 from infra_access.accounting.months import clean_month
 from infra_access.catalogue.models import Facility, Instrument, Resource
 from infra_access.catalogue.scopes import facility_scopes
@@ -16,6 +16,7 @@ from infra_access.core.authority import Actor, Permission, require
 from infra_access.core.errors import NotFound
 from infra_access.core.i18n import _
 from infra_access.core.paging import clean_limit, decode_cursor, encode_cursor
+from infra_access.ledger.models import ClosedMonth, UsageLine
 
 HEADINGS = (
     "line",

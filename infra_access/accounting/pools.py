@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.route_fields import conditions
 from infra_access.accounting.models import AccessPeriod, AccessPool, AccessPoolInstrument
-from infra_access.accounting.units import HOURS_OF
 from infra_access.accounting.vocabularies import PoolPurpose
 from infra_access.audit.record import record
 from infra_access.catalogue import fields
@@ -20,6 +19,7 @@ from infra_access.catalogue.scopes import facility_scopes
 from infra_access.core.authority import Actor, Permission, require
 from infra_access.core.errors import Conflict
 from infra_access.core.i18n import _
+from infra_access.ledger.units import HOURS_OF
 
 MOST = Decimal(10**7)
 _NAME = {"name": fields.line(200, required=True)}

@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from infra_access.accounting.money import cents
-from infra_access.accounting.units import ratio
 from infra_access.core.errors import Invalid
 from infra_access.core.i18n import _, plain
+from infra_access.ledger.currencies import currency_of
+from infra_access.ledger.units import ratio
 from infra_access.policy.facts import Facts, Gap
 
-_DEFAULT_CURRENCY = "EUR"
 _SHOWN = ("sector", "size", "startup", "country")
 
 
@@ -42,7 +42,7 @@ def price_of(
     """
     entry = tariff.get(regime)
     if entry is None:
-        currency = next((other["currency"] for other in tariff.values()), _DEFAULT_CURRENCY)
+        currency = currency_of(tariff, regime)
         nothing = Decimal("0.00")
         ground = plain(_("Free of charge: this way in names no price for this regime."))
         return Price(nothing, nothing, nothing, currency, ground, {})

@@ -6,9 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from infra_access.accounting.money import share
-from infra_access.accounting.units import HOURS_OF, units_of
 from infra_access.catalogue.vocabularies import AccessUnit
 from infra_access.core.timespan import TimeSpan, subtract
+from infra_access.ledger.units import HOURS_OF, units_of
 
 
 @dataclass(frozen=True, slots=True)

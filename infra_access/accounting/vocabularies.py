@@ -14,15 +14,6 @@ class FundingKind(StrEnum):
     WAIVER = "waiver"
 
 
-class UsageKind(StrEnum):
-    """What a line of the ledger says: an adjusted one corrects another."""
-
-    USED = "used"
-    LOST = "lost"
-    NO_SHOW = "no-show"
-    ADJUSTED = "adjusted"
-
-
 class PoolPurpose(StrEnum):
     """Whom the units of a pool are for."""
 

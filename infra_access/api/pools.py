@@ -14,7 +14,6 @@ from infra_access.accounting.pool_queries import (
     pool_by_public_id,
 )
 from infra_access.accounting.pools import create_period, create_pool, update_period, update_pool
-from infra_access.accounting.units import HOURS_OF
 from infra_access.accounting.vocabularies import PoolPurpose
 from infra_access.api.contract import Call, resource
 from infra_access.api.fields import Amount, Choice, Day, Free, Instant, Integer, Line, ListOf, Part, PublicId
@@ -24,6 +23,7 @@ from infra_access.catalogue.models import Facility, Instrument
 from infra_access.catalogue.queries import instrument_by_public_id
 from infra_access.core.authority import Permission
 from infra_access.core.paging import Page
+from infra_access.ledger.units import HOURS_OF
 
 
 class AccessPeriodBody(Body):

@@ -13,9 +13,9 @@ from infra_access.catalogue.queries import organisation_by_public_id
 from infra_access.catalogue.vocabularies import AccessUnit
 from infra_access.core.authority import Permission
 from infra_access.http.looking import looked_at
+from infra_access.ledger.models import Contribution
 from infra_access.measurement.contributions import note_contribution
 from infra_access.measurement.exchange import Balance, Flow, Party, Side
-from infra_access.measurement.models import Contribution
 from infra_access.measurement.reciprocity import (
     FIRST_YEAR,
     LAST_YEAR,

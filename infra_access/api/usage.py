@@ -8,13 +8,13 @@ from pyramid.response import Response
 from infra_access.accounting.ledger import close_month, correct
 from infra_access.accounting.ledger_queries import UsageView, ledger_csv, usage_line, usage_of_month, usage_view
 from infra_access.accounting.months import clean_month, month_of
-from infra_access.accounting.vocabularies import UsageKind
 from infra_access.api.contract import Call, resource
 from infra_access.api.fields import Amount, Choice, Flag, Free, Instant, Integer, Line, Lines, ListOf, Part, PublicId
 from infra_access.api.schemas import Body, Out, PageQuery, Query, page_of
 from infra_access.api.serving import Created
 from infra_access.catalogue.vocabularies import AccessUnit
 from infra_access.core.authority import Permission
+from infra_access.ledger.vocabularies import UsageKind
 
 
 class Signed(Amount):

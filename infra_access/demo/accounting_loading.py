@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.routes import route_by_public_id
 from infra_access.accounting.funding import create_funding
-from infra_access.accounting.models import AccessPeriod, FundingSource, Quote, UsageLine
+from infra_access.accounting.models import AccessPeriod, FundingSource, Quote
 from infra_access.accounting.pools import create_period, create_pool
 from infra_access.accounting.quotes import give_quote
 from infra_access.core.zones import day_start
+from infra_access.ledger.models import UsageLine
 from infra_access.people.actors import load_actor
 from infra_access.scheduling.attendance import SIGNED_OFF_AFTER, complete_unattended
 from infra_access.scheduling.lifecycle import BookingState

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from infra_access.ledger.models import Contribution
 from infra_access.measurement.contributions import note_contribution
-from infra_access.measurement.models import Contribution
 
 if TYPE_CHECKING:
     from infra_access.demo.loading import World

@@ -18,7 +18,7 @@ from infra_access.core.errors import NotFound
 from infra_access.core.i18n import _
 from infra_access.core.ids import new_public_id
 from infra_access.core.input_text import clean_text
-from infra_access.measurement.models import Contribution
+from infra_access.ledger.models import Contribution
 from infra_access.measurement.reciprocity import FIRST_YEAR
 
 _MOST = Decimal(10**9)

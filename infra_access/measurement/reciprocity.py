@@ -1,7 +1,6 @@
 """The ledger of reciprocity: who gave whom how much access in a year, and what was contributed in kind.
 
-It is made of the lines of the facilities' ledgers: what was used, with its corrections. Time that was lost, and that
-for which nobody came, was given to nobody. A year is that of the months in which the lines stand.
+It is made of the lines of the facilities' ledgers (`ledger.giving`). A year is that of the months in which they stand.
 """
 
 from collections.abc import Sequence
@@ -10,22 +9,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
-from infra_access.accounting.models import UsageLine
-from infra_access.accounting.vocabularies import UsageKind
 from infra_access.catalogue import fields
 from infra_access.catalogue.models import Facility, Organisation
 from infra_access.catalogue.standards.spreadsheet import write_csv
 from infra_access.core.authority import Actor
 from infra_access.core.i18n import _
+from infra_access.ledger.giving import HOST, USER, USER_COUNTRY, given
+from infra_access.ledger.models import Contribution, UsageLine
 from infra_access.measurement.exchange import Balance, Flow, Party, Side, balances, exchanged
-from infra_access.measurement.models import Contribution
 from infra_access.measurement.reach import Reach, reach_of
-from infra_access.orders.models import ServiceOrder
-from infra_access.people.models import Account
-from infra_access.scheduling.models import Booking
 
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 HEADINGS = (
@@ -44,9 +39,7 @@ HEADINGS = (
     "currency",
 )
 _NUMBERS = [HEADINGS.index(name) for name in ("lines", "units", "list_value", "price")]
-_HOST, _USER = aliased(Organisation), aliased(Organisation)
-_CORRECTED, _CORRECTED_GIFT = aliased(UsageLine), aliased(Contribution)
-_USER_COUNTRY = func.coalesce(_USER.country, Account.country_of_work)
+_CORRECTED_GIFT = aliased(Contribution)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,45 +116,15 @@ def _parties(row: Row[Any], side: Side) -> tuple[Party, Party]:
 
 
 def _sums(year: int) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            Facility.country.label("host_country"),
-            _HOST.country.label("host_home"),
-            _HOST.public_id.label("host"),
-            _HOST.name.label("host_name"),
-            _USER_COUNTRY.label("user_country"),
-            _USER.public_id.label("user"),
-            _USER.name.label("user_name"),
-            UsageLine.access_unit,
-            UsageLine.currency,
-            func.count().label("lines"),
-            func.sum(UsageLine.units).label("units"),
-            func.sum(UsageLine.list_value).label("list_value"),
-            func.sum(UsageLine.price).label("price"),
-        )
-        .join(Facility, Facility.id == UsageLine.facility_id)
-        .join(_HOST, _HOST.id == Facility.organisation_id)
-        .outerjoin(_CORRECTED, _CORRECTED.id == UsageLine.corrects_id)
-        .outerjoin(Booking, Booking.id == UsageLine.booking_id)
-        .outerjoin(ServiceOrder, ServiceOrder.id == UsageLine.service_order_id)
-        .join(Account, Account.id == func.coalesce(Booking.account_id, ServiceOrder.account_id))
-        .outerjoin(_USER, _USER.id == func.coalesce(Booking.acting_for_id, ServiceOrder.acting_for_id))
-        .where(
-            UsageLine.month.between(f"{year}-01", f"{year}-12"),
-            func.coalesce(_CORRECTED.kind, UsageLine.kind) == UsageKind.USED,
-        )
-        .group_by(
-            Facility.country,
-            _HOST.country,
-            _HOST.public_id,
-            _HOST.name,
-            _USER_COUNTRY,
-            _USER.public_id,
-            _USER.name,
-            UsageLine.access_unit,
-            UsageLine.currency,
-        )
-    )
+    return given(
+        Facility.country.label("host_country"),
+        HOST.country.label("host_home"),
+        HOST.public_id.label("host"),
+        HOST.name.label("host_name"),
+        USER_COUNTRY.label("user_country"),
+        USER.public_id.label("user"),
+        USER.name.label("user_name"),
+    ).where(UsageLine.month.between(f"{year}-01", f"{year}-12"))
 
 
 def _within(reach: Reach) -> ColumnElement[bool]:
@@ -169,9 +132,9 @@ def _within(reach: Reach) -> ColumnElement[bool]:
         return true()
     return or_(
         Facility.country.in_(reach.countries),
-        _USER_COUNTRY.in_(reach.countries),
-        _HOST.public_id.in_(reach.organisations),
-        _USER.public_id.in_(reach.organisations),
+        USER_COUNTRY.in_(reach.countries),
+        HOST.public_id.in_(reach.organisations),
+        USER.public_id.in_(reach.organisations),
     )
 
 

@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.models import AccessRoute
 from infra_access.accounting.ledger import write_usage
-from infra_access.accounting.models import Quote, UsageLine
-from infra_access.accounting.vocabularies import UsageKind
+from infra_access.accounting.models import Quote
 from infra_access.catalogue import fields
 from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict
 from infra_access.core.i18n import _
+from infra_access.ledger.models import UsageLine
+from infra_access.ledger.vocabularies import UsageKind
 from infra_access.orders import order_fields
 from infra_access.orders.ending import is_taken_back
 from infra_access.orders.lifecycle import OPEN, OrderState, OrderTransition

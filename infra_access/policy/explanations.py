@@ -11,7 +11,7 @@ from infra_access.policy.condition_json import dump_scalar
 from infra_access.policy.conditions import Compare, Op, Share
 from infra_access.policy.logic import Count, Shortfall
 from infra_access.policy.rules import Approve, Require, RequirementKind, Rule
-from infra_access.policy.vocabulary import COLLECTIONS, END_USE_DECLARATION, VOCABULARY, question_for
+from infra_access.policy.vocabulary import COLLECTIONS, END_USE_DECLARATION, LEDGER_FACTS, VOCABULARY, question_for
 from infra_access.policy.words import condition_in_words
 
 _HOW: Mapping[RequirementKind, Text] = {
@@ -74,6 +74,8 @@ def missing_fact(path: str) -> Missing:
     how = _("State it in your request or your profile.")
     if path.startswith(("instrument.", "facility.", "programme.")):
         how = _("Ask the facility to complete its record.")
+    elif path in LEDGER_FACTS:
+        how = _("Nobody need state it. Where it stays unknown once your request is sent, ask the facility why.")
     return Missing("fact", path, question_for(path), how)
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeGuard
 
 from infra_access.policy.conditions import AllOf, AnyOf, Compare, Condition, Every, Not, Op, Share, Some
 from infra_access.policy.kinds import Scalar
+from infra_access.policy.rules import Rule
 from infra_access.policy.vocabulary import VOCABULARY
 
 Groups = Mapping[str, frozenset[str]]
@@ -66,6 +67,17 @@ def follows(narrow: Condition, wide: Condition) -> bool:
     """
     given = tuple(_parts(narrow))
     return all(any(_implies(part, needed) for part in given) or always_holds(needed) for needed in _parts(wide))
+
+
+def reaches(wide: Rule, narrow: Rule) -> bool:
+    """Tell whether a rule applies wherever another does: for the same actions, as long, and to the same people."""
+    if not set(narrow.applies_to) <= set(wide.applies_to):
+        return False
+    if wide.valid_from is not None and (narrow.valid_from is None or narrow.valid_from < wide.valid_from):
+        return False
+    if wide.valid_to is not None and (narrow.valid_to is None or narrow.valid_to > wide.valid_to):
+        return False
+    return follows(narrow.when, wide.when)
 
 
 def _implies(given: Condition, needed: Condition) -> bool:

@@ -1,12 +1,13 @@
 """What is wrong with rules that are well formed: names that nothing answers to, and denials that may not be.
 
 A rule with a misspelt role waits for nobody for ever, and one with an unknown group of countries never matches, so
-neither may be published: these are faults. Warnings are of what is probably not meant: rules that never apply, and
-such as say what another one says already.
+neither may be published: these are faults, and so is what would keep out by the ledger who is eligible for development
+assistance (`policy.reciprocity`). Warnings are of what is probably not meant: rules that never apply, and such as say
+what another one says already.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,16 +17,14 @@ from infra_access.core.i18n import Text, _
 from infra_access.people.models import Role
 from infra_access.policy.conditions import Compare, walk
 from infra_access.policy.details import DETAILS, masks_of
-from infra_access.policy.facts import Fact, Facts
-from infra_access.policy.impossible import Groups, follows, never_holds
+from infra_access.policy.impossible import Groups, never_holds, reaches
 from infra_access.policy.kinds import Kind
-from infra_access.policy.logic import View, judge
 from infra_access.policy.models import CountryGroup
+from infra_access.policy.reciprocity import Eligible
 from infra_access.policy.rules import (
     Action,
     Approve,
     Deny,
-    Grounds,
     Limit,
     Mask,
     Prefer,
@@ -35,15 +34,14 @@ from infra_access.policy.rules import (
 )
 from infra_access.policy.vocabulary import VOCABULARY
 
-_ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
-_ODA = "ODA:"
+_GROUPS = select(CountryGroup.code, CountryGroup.countries)
 _SESSIONS = frozenset({Action.BOOK, Action.REMOTE_SESSION, Action.EXPORT_DATA})
 
 
 def refuse_faults(session: Session, rules: Sequence[Rule]) -> None:
     """Check rules against the roles and groups of countries that exist. Raises Invalid `policy.unfit` by place."""
     roles = set(session.scalars(select(Role.name)))
-    groups = set(session.scalars(select(CountryGroup.code)))
+    groups = {row.code: frozenset(row.countries) for row in session.execute(_GROUPS)}
     found: dict[str, list[Text]] = {}
     for place, message in faults(rules, roles=roles, groups=groups):
         found.setdefault(place, []).append(message)
@@ -52,8 +50,9 @@ def refuse_faults(session: Session, rules: Sequence[Rule]) -> None:
         raise Invalid("policy.unfit", message, fields=found)
 
 
-def faults(rules: Sequence[Rule], *, roles: Collection[str], groups: Collection[str]) -> Iterator[tuple[str, Text]]:
+def faults(rules: Sequence[Rule], *, roles: Collection[str], groups: Groups) -> Iterator[tuple[str, Text]]:
     """Yield each place in the document (`rules.3.effect.role`) with what is wrong there."""
+    eligible = Eligible(groups)
     for number, rule in enumerate(rules):
         place = f"rules.{number}"
         if isinstance(rule.effect, Approve) and rule.effect.role not in roles:
@@ -68,14 +67,9 @@ def faults(rules: Sequence[Rule], *, roles: Collection[str], groups: Collection[
                     mapping={"group": group},
                 ),
             )
-        if _repays_the_poor(rule, groups):
-            yield (
-                place,
-                _(
-                    "A denial on grounds of reciprocity may not meet applicants from countries eligible for "
-                    "development assistance. Leave them out, or use a preference."
-                ),
-            )
+        repays = eligible.kept_out_by(rule, rules)
+        if repays is not None:
+            yield place, repays
 
 
 def _no_role(role: str) -> Text:
@@ -89,15 +83,6 @@ def _groups_named(rule: Rule) -> set[str]:
             values = part.value if isinstance(part.value, tuple) else (part.value,)
             named |= {str(value) for value in values if value is not None}
     return named
-
-
-def _repays_the_poor(rule: Rule, groups: Collection[str]) -> bool:
-    """Tell whether a denial on grounds of reciprocity could meet somebody of whom only ODA eligibility is known."""
-    if not isinstance(rule.effect, Deny) or rule.grounds is not Grounds.RECIPROCITY:
-        return False
-    eligible = frozenset(group for group in {*groups, *_groups_named(rule)} if group.startswith(_ODA))
-    facts = Facts.of({"applicant.country_groups": Fact(eligible, "lint", "lint", _ANY_DAY)})
-    return judge(rule.when, View(facts, _ANY_DAY)).truth is not False
 
 
 def warnings(
@@ -153,22 +138,11 @@ def _idle_masks(place: str, rule: Rule, effect: Mask) -> Iterator[tuple[str, Tex
 
 def _shadows(wide: Rule, narrow: Rule) -> bool:
     """Tell whether whoever meets `narrow` always meets `wide` too, which has the same effect. Preferences add up."""
-    if isinstance(wide.effect, Prefer) or wide.effect != narrow.effect or not _reaches(wide, narrow):
+    if isinstance(wide.effect, Prefer) or wide.effect != narrow.effect or not reaches(wide, narrow):
         return False
     # Of two that say the same to the same people, that of the narrower scope, or else the later id, is too much.
-    return not _reaches(narrow, wide) or wide.scope != narrow.scope or wide.id < narrow.id
+    return not reaches(narrow, wide) or wide.scope != narrow.scope or wide.id < narrow.id
 
 
 def _closes(wide: Rule, narrow: Rule) -> bool:
-    return isinstance(wide.effect, Deny) and not isinstance(narrow.effect, Deny) and _reaches(wide, narrow)
-
-
-def _reaches(wide: Rule, narrow: Rule) -> bool:
-    """Tell whether a rule applies wherever another does: for the same actions, as long, and to the same people."""
-    if not set(narrow.applies_to) <= set(wide.applies_to):
-        return False
-    if wide.valid_from is not None and (narrow.valid_from is None or narrow.valid_from < wide.valid_from):
-        return False
-    if wide.valid_to is not None and (narrow.valid_to is None or narrow.valid_to > wide.valid_to):
-        return False
-    return follows(narrow.when, wide.when)
+    return isinstance(wide.effect, Deny) and not isinstance(narrow.effect, Deny) and reaches(wide, narrow)

@@ -30,6 +30,7 @@ HEAD_ID = 1
 PUBLISHED = "published"
 _MOST_SETS = 5_000
 _ATTEMPTS = 5
+_WITHIN_FACILITIES = ("instrument", "tag")
 
 _Head = tuple[int, str]
 
@@ -76,6 +77,8 @@ class RuleBook:
     group_codes: frozenset[str]
     reads: frozenset[str] = frozenset()
     """All facts that any rule reads: what nobody reads need not be gathered."""
+    read_at: Mapping[Scope, frozenset[str]] = field(default_factory=dict)
+    """The same by the scope that the rules are attached to, for what is dear to gather."""
     group_notes: Mapping[str, GroupNote] = field(default_factory=dict)
     exceptions_by: frozenset[str] = frozenset()
     _sets: dict[tuple[object, ...], RuleSet] = field(default_factory=dict, init=False, compare=False, repr=False)
@@ -97,6 +100,13 @@ class RuleBook:
             code: frozenset(country for country, groups in self.groups.items() if code in groups)
             for code in sorted(self.group_codes)
         }
+
+    def read_near(self, paths: frozenset[str], scopes: Collection[Scope]) -> frozenset[str]:
+        """Return which of these facts rules of the scopes read, or of any instrument or tag, which may lie in them."""
+        if self.reads.isdisjoint(paths):
+            return frozenset()
+        near = (read for scope, read in self.read_at.items() if scope in scopes or scope[0] in _WITHIN_FACILITIES)
+        return paths.intersection(frozenset().union(*near))
 
     def for_instrument(
         self, place: InstrumentPlace | None, route: str | None = None, at: date | None = None
@@ -184,7 +194,7 @@ def rule_set_of(rules: Iterable[Rule]) -> RuleSet:
     chosen = tuple(rules)
     return RuleSet(
         chosen,
-        frozenset().union(*(reads(rule.when) for rule in chosen)),
+        _read(chosen),
         frozenset().union(*(rule.effect.met_by for rule in chosen if isinstance(rule.effect, Require))),
         canonical(chosen),
     )
@@ -227,10 +237,12 @@ def rulebook_with(session: Session, book: RuleBook, document: PolicyDocument) ->
     parsed = [load_rules(rules, scope=scope_text(*scope)) for rules in (*others, document.rules)]
     by_scope = {**book.by_scope, scope: tuple(rule for rules in parsed for rule in rules)}
     # What the rules of now read is gathered too, since both books decide on the same facts.
+    read = book.read_at.get(scope, frozenset()) | _read(by_scope[scope])
     return replace(
         book,
         by_scope=by_scope,
-        reads=book.reads | _reads(by_scope),
+        reads=book.reads | read,
+        read_at={**book.read_at, scope: read},
         exceptions_by=_exceptions_by(by_scope),
     )
 
@@ -249,20 +261,22 @@ def _book(head: _Head, documents: list[tuple[Any, ...]], groups: list[tuple[Any,
     for code, countries, *_about in groups:
         for country in countries:
             by_country.setdefault(country, set()).add(code)
+    read_at = {scope: _read(rules) for scope, rules in by_scope.items()}
     return RuleBook(
         number=head[0],
         stamp=head[1],
         by_scope=by_scope,
         groups={country: frozenset(codes) for country, codes in by_country.items()},
         group_codes=frozenset(code for code, *_about in groups),
-        reads=_reads(by_scope),
+        reads=frozenset().union(*read_at.values()),
+        read_at=read_at,
         group_notes={code: GroupNote(code, *about) for code, _countries, *about in groups},
         exceptions_by=_exceptions_by(by_scope),
     )
 
 
-def _reads(by_scope: Mapping[Scope, tuple[Rule, ...]]) -> frozenset[str]:
-    return frozenset().union(*(reads(rule.when) for rules in by_scope.values() for rule in rules))
+def _read(rules: Iterable[Rule]) -> frozenset[str]:
+    return frozenset().union(*(reads(rule.when) for rule in rules))
 
 
 def _exceptions_by(by_scope: Mapping[Scope, tuple[Rule, ...]]) -> frozenset[str]:

@@ -27,6 +27,15 @@ COLLECTIONS = {
 END_USE_DECLARATION = "end-use-declaration"
 """The document that a request contains itself: what the results are for, and who will have them."""
 
+LEDGER_RECEIVED, LEDGER_GIVEN = "ledger.received_units", "ledger.given_units"
+LEDGER_BALANCE = "ledger.balance_value"
+LEDGER_FACTS = frozenset({LEDGER_RECEIVED, LEDGER_GIVEN, LEDGER_BALANCE})
+"""What two countries gave each other in the last 365 days (`access_requests.exchange`).
+
+Units are those of the way in, and the balance is an amount in its currency. Rules may rank or reserve by them and keep
+nobody out who is eligible for development assistance (`policy.lint`).
+"""
+
 _SECTORS = frozenset(Sector)
 _YES_NO = Kind.BOOLEAN
 _PRESENCE = frozenset({"on-site", "remote", "none"})
@@ -213,6 +222,36 @@ _DEFINITIONS = (
         Kind.NUMBER,
         _("the share given to other countries"),
         _("How much of the programme went to other countries?"),
+    ),
+    Definition(
+        LEDGER_RECEIVED,
+        Kind.NUMBER,
+        _("the access units that your country received from that of the facility in the last 365 days"),
+        _("How much access did your country receive from that of the facility? It follows from the ledger."),
+        None,
+        "acting_for",
+    ),
+    Definition(
+        LEDGER_GIVEN,
+        Kind.NUMBER,
+        _("the access units that your country gave that of the facility in the last 365 days"),
+        _("How much access did your country give that of the facility? It follows from the ledger."),
+        None,
+        "acting_for",
+    ),
+    Definition(
+        LEDGER_BALANCE,
+        Kind.NUMBER,
+        _(
+            "the value of what your country gave that of the facility, and the network in kind, less what it received "
+            "from there, in the last 365 days"
+        ),
+        _(
+            "What is the balance of what your country gave that of the facility and received from there? It follows "
+            "from the ledger, and is not known where amounts are in several currencies."
+        ),
+        None,
+        "acting_for",
     ),
     Definition(
         "time.lead_days", Kind.NUMBER, _("the days until the start"), _("When do you want to start?"), None, "period"

@@ -6,11 +6,11 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.allocations import refuse_standstill
-from infra_access.accounting.vocabularies import UsageKind
 from infra_access.catalogue.models import Instrument
 from infra_access.core.authority import Actor, Permission
 from infra_access.core.errors import Conflict
 from infra_access.core.i18n import _
+from infra_access.ledger.vocabularies import UsageKind
 from infra_access.outbox.events import publish
 from infra_access.scheduling.booking_audit import record_act
 from infra_access.scheduling.booking_queries import relations_of

@@ -11,11 +11,11 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from infra_access.accounting.units import HOURS_OF, units_of
 from infra_access.catalogue.vocabularies import AccessUnit
 from infra_access.core.decision import Decision, Reason
 from infra_access.core.i18n import _
 from infra_access.core.timespan import TimeSpan
+from infra_access.ledger.units import HOURS_OF, units_of
 from infra_access.policy import disclosure
 from infra_access.policy.disclosure import Audience
 from infra_access.policy.further import rules_asked

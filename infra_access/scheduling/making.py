@@ -18,7 +18,6 @@ from infra_access.access_requests import allocations
 from infra_access.access_requests.allocations import Granted
 from infra_access.access_requests.approvals import verdicts
 from infra_access.accounting.drawing import Drawn
-from infra_access.accounting.units import units_of
 from infra_access.catalogue.models import Instrument
 from infra_access.catalogue.offers import Offer, offer_of
 from infra_access.core.authority import Actor
@@ -29,6 +28,7 @@ from infra_access.core.i18n import _, plain
 from infra_access.core.ids import new_public_id
 from infra_access.core.timespan import TimeSpan
 from infra_access.core.together import write
+from infra_access.ledger.units import units_of
 from infra_access.policy.applicants import Applicant, facts_of
 from infra_access.policy.decisions import record_decision
 from infra_access.policy.demands import permits

@@ -15,12 +15,12 @@ from infra_access.accounting import drawing, funding
 from infra_access.accounting.drawing import Drawn
 from infra_access.accounting.models import FundingSource, Quote
 from infra_access.accounting.quotes import lock_quote
-from infra_access.accounting.units import units_of
 from infra_access.catalogue.vocabularies import Regime
 from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict, Invalid
 from infra_access.core.i18n import _
 from infra_access.core.timespan import TimeSpan
+from infra_access.ledger.units import units_of
 from infra_access.policy.applicants import facts_of
 from infra_access.policy.rulebook import rulebook_at
 from infra_access.scheduling.lifecycle import BookingState

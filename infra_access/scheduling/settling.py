@@ -12,17 +12,18 @@ from infra_access.access_requests import allocations
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Allocation
 from infra_access.accounting import drawing, funding
 from infra_access.accounting.ledger import write_usage
-from infra_access.accounting.models import AccessPool, Quote, UsageLine
+from infra_access.accounting.models import AccessPool, Quote
 from infra_access.accounting.money import share
 from infra_access.accounting.pricing import price_of
-from infra_access.accounting.units import ratio, units_of
 from infra_access.accounting.usage import Usage, counted, lost_taken, shortened, usage_of_booking
-from infra_access.accounting.vocabularies import UsageKind
 from infra_access.catalogue.models import Resource
 from infra_access.catalogue.vocabularies import AccessUnit, Regime
 from infra_access.core.authority import Actor
 from infra_access.core.i18n import _, plain
 from infra_access.core.timespan import TimeSpan
+from infra_access.ledger.models import UsageLine
+from infra_access.ledger.units import ratio, units_of
+from infra_access.ledger.vocabularies import UsageKind
 from infra_access.policy.applicants import facts_of
 from infra_access.policy.rulebook import rulebook
 from infra_access.scheduling.models import Booking, BookingLine

@@ -10,10 +10,10 @@ from pyramid.request import Request
 from infra_access.access_requests.conversations.enquiries import enquiry_of
 from infra_access.access_requests.models import AccessRoute
 from infra_access.access_requests.routes import RouteView, routes_of
-from infra_access.accounting.units import units_of
 from infra_access.core.errors import NotFound
 from infra_access.core.i18n import _
 from infra_access.core.timespan import TimeSpan
+from infra_access.ledger.units import units_of
 from infra_access.people.accounts import account_of
 from infra_access.people.affiliations import affiliations_of
 from infra_access.scheduling.places import Place

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from infra_access.accounting.funding import lock_by_key
 from infra_access.accounting.ledger import close_month, correct
 from infra_access.accounting.ledger_queries import ledger_csv, totals_of, usage_line, usage_of_month
-from infra_access.accounting.models import UsageLine
 from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict, Forbidden, Invalid, NotFound
+from infra_access.ledger.models import UsageLine
 from infra_access.scheduling.models import Booking
 from infra_access.scheduling.places import place_of
 from tests.factories.access_requests import OPEN_TO_ALL, World

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import func, select
 
-from infra_access.accounting.models import UsageLine
 from infra_access.core import clock
+from infra_access.ledger.models import UsageLine
 from infra_access.scheduling.models import Booking, Occupancy
 from tests.factories.orders import make_order, make_queue
 

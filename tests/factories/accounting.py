@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from infra_access.accounting.funding import create_funding
 from infra_access.accounting.ledger import write_usage
-from infra_access.accounting.models import AccessPeriod, AccessPool, FundingSource, Quote, UsageLine
+from infra_access.accounting.models import AccessPeriod, AccessPool, FundingSource, Quote
 from infra_access.accounting.pools import create_period, create_pool
 from infra_access.accounting.quotes import give_quote
 from infra_access.catalogue.models import Facility, Instrument
 from infra_access.core.authority import Actor, system_actor
+from infra_access.ledger.models import UsageLine
 from infra_access.scheduling.models import Booking
 from tests.factories.access_requests import World, make_world
 

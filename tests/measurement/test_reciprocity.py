@@ -11,14 +11,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.accounting.ledger import correct
-from infra_access.accounting.models import UsageLine
 from infra_access.audit.models import AuditEvent
 from infra_access.catalogue.models import Organisation
 from infra_access.core.authority import NETWORK, Actor
 from infra_access.core.errors import Forbidden, Invalid, NotFound
+from infra_access.ledger.models import Contribution, UsageLine
 from infra_access.measurement.contributions import note_contribution
 from infra_access.measurement.exchange import Side
-from infra_access.measurement.models import Contribution
 from infra_access.measurement.reciprocity import HEADINGS, reciprocity, reciprocity_csv
 from infra_access.scheduling.models import Booking
 from infra_access.scheduling.places import Place, place_of

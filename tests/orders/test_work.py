@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import func, select
 
-from infra_access.accounting.models import UsageLine
 from infra_access.core.errors import Conflict, Forbidden, Invalid, PreconditionFailed
+from infra_access.ledger.models import UsageLine
 from infra_access.orders import closing, work
 from infra_access.orders.lifecycle import OrderState, OrderTransition, possible
 from infra_access.orders.models import ServiceOrder

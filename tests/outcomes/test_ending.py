@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests.allocations import set_state
 from infra_access.access_requests.models import AccessRequest, Allocation
 from infra_access.access_requests.vocabularies import AllocationState
-from infra_access.accounting.models import UsageLine
 from infra_access.audit.models import AuditEvent
 from infra_access.core.db import Database
 from infra_access.core.errors import Conflict, DomainError
 from infra_access.core.timespan import TimeSpan
+from infra_access.ledger.models import UsageLine
 from infra_access.orders import closing, work
 from infra_access.orders.models import ServiceOrder
 from infra_access.orders.ordering import place_order

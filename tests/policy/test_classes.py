@@ -9,7 +9,7 @@ from infra_access.policy.classes import Classes, Standing, standing_of
 from infra_access.policy.conditions import Compare, Op
 from infra_access.policy.eligibility import eligibility
 from infra_access.policy.rulebook import rulebook
-from infra_access.policy.rules import Deny
+from infra_access.policy.rules import ApprovalScope, Approve, Deny, Prefer
 from infra_access.scheduling.find_time.partitions import classes_now
 from tests.factories.access_requests import make_route
 from tests.factories.catalogue import make_facility, make_instrument
@@ -82,3 +82,12 @@ def test_a_class_says_yes_only_where_nothing_that_counts_hangs_on_an_unknown_fac
     assert standing_of(decide([permit(), rule("no", Deny())])) is Standing.NO
     assert standing_of(decide([])) is Standing.NO
     assert decide([permit(), hidden]).outcome is Outcome.CONDITIONAL
+
+
+def test_what_the_ledger_says_is_not_known_of_a_class_and_a_preference_by_it_keeps_its_yes() -> None:
+    received = Compare(Op.GTE, "ledger.received_units", 10)
+    known = facts({"applicant.country": "KE", "facility.country": "DE"})
+    assert standing_of(decide([permit(), rule("first", Prefer(10), received)], known)) is Standing.YES
+    looked_at = rule("look", Approve("facility_manager", ApprovalScope.FACILITY), received)
+    assert standing_of(decide([permit(), looked_at], known)) is Standing.OPEN
+    assert standing_of(decide([permit(when=received)], known)) is Standing.OPEN

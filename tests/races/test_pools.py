@@ -10,12 +10,13 @@ from sqlalchemy import func, select
 from infra_access.access_requests.models import AccessRoute
 from infra_access.accounting.ledger import close_month, correct
 from infra_access.accounting.ledger_queries import totals_of
-from infra_access.accounting.models import AccessPool, ClosedMonth, FundingSource, Quote, UsageLine
+from infra_access.accounting.models import AccessPool, FundingSource, Quote
 from infra_access.accounting.quotes import give_quote
 from infra_access.catalogue.models import Facility, Instrument
 from infra_access.core.db import Database
 from infra_access.core.errors import Conflict, Invalid
 from infra_access.core.timespan import TimeSpan
+from infra_access.ledger.models import ClosedMonth, UsageLine
 from infra_access.people.actors import load_actor
 from infra_access.scheduling.bookings import book
 from infra_access.scheduling.changes import cancel

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import func, select
 
-from infra_access.accounting.models import UsageLine
 from infra_access.catalogue.models import Facility, Resource
 from infra_access.core.db import Database
 from infra_access.core.errors import Conflict, DomainError
 from infra_access.core.timespan import TimeSpan
+from infra_access.ledger.models import UsageLine
 from infra_access.people.actors import load_actor
 from infra_access.scheduling.attendance import check_in
 from infra_access.scheduling.bookings import book

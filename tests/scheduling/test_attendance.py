@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import func, select
 
 from infra_access.access_requests.models import Participant
-from infra_access.accounting.models import UsageLine
 from infra_access.audit.models import AuditEvent
 from infra_access.core.errors import Conflict, Forbidden
+from infra_access.ledger.models import UsageLine
 from infra_access.scheduling.attendance import check_in, complete, complete_unattended, due, mark_no_show
 from infra_access.scheduling.changes import cancel, move
 from infra_access.scheduling.lifecycle import BookingState

@@ -11,9 +11,10 @@ from sqlalchemy import func, select
 from infra_access.access_requests.models import Allocation
 from infra_access.accounting.falling_back import fall_back
 from infra_access.accounting.ledger import correct
-from infra_access.accounting.models import AccessPool, FundingSource, UsageLine
+from infra_access.accounting.models import AccessPool, FundingSource
 from infra_access.core.errors import DomainError
 from infra_access.core.timespan import TimeSpan
+from infra_access.ledger.models import UsageLine
 from infra_access.scheduling import attendance
 from infra_access.scheduling.asking import ask_for_time
 from infra_access.scheduling.bookings import book_and_show

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from infra_access.access_requests.models import Allocation
 from infra_access.accounting.funding import lock_by_key
 from infra_access.accounting.ledger import correct
-from infra_access.accounting.models import UsageLine
+from infra_access.ledger.models import UsageLine
 from infra_access.scheduling.places import place_of
 from infra_access.scheduling.settling import settle_booking
 from tests.factories.access_requests import OPEN_TO_ALL

@@ -280,6 +280,7 @@ def test_every_fault_of_the_form_stands_at_its_field_and_what_was_typed_is_kept(
 
 def test_an_expert_edits_the_document_and_is_told_the_place_of_a_fault(office, place, database):
     page = begin(office, place, "wide")
+    assert "ledger.received_units" in page
     form = form_of(page, "document")
     form["document"] = "[{"
     assert "This is no JSON" in form.submit("save", value="document", status=422).text
@@ -297,6 +298,17 @@ def test_an_expert_edits_the_document_and_is_told_the_place_of_a_fault(office, p
     form.submit("save", value="document", status=412)
     form["version"] = "٣"  # no version that anybody was shown
     form.submit("save", value="document", status=412)
+
+
+def test_a_denial_by_the_ledger_under_another_label_is_not_published(office, place, database):
+    page = begin(office, place, "wide")
+    owes = {"op": "lte", "fact": "ledger.balance_value", "value": -1000}
+    form = form_of(page, "document")
+    form["document"] = json.dumps([OPEN, raw_rule("full", {"type": "deny"}, owes, grounds="capacity")])
+    saved = form.submit("save", value="document").follow()
+    refused = form_of(saved, "publish").submit("save", value="publish", status=422)
+    assert "rules.1: The ledger of reciprocity may not keep out applicants" in refused.text
+    assert stored(database).state == "draft"
 
 
 def test_a_template_asks_for_its_settings_and_says_which_is_wrong(office, place, database):

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.models import Allocation
 from infra_access.access_requests.vocabularies import DateKind
-from infra_access.accounting.units import HOURS_OF
 from infra_access.catalogue.models import Facility, Instrument, Resource
 from infra_access.catalogue.offers import Offer, offer_of
 from infra_access.catalogue.vocabularies import AccessUnit
@@ -19,6 +18,7 @@ from infra_access.core.errors import DomainError
 from infra_access.core.i18n import Text, _
 from infra_access.core.timespan import TimeSpan, merge, subtract
 from infra_access.core.zones import day_start, named_zone
+from infra_access.ledger.units import HOURS_OF
 from infra_access.scheduling.booking_rules import BookingRules, BrokenRule
 from infra_access.scheduling.drafts.board_queries import sessions_of
 from infra_access.scheduling.drafts.judging import Grant, Judge, drafted_use

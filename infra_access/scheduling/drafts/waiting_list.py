@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests.date_preferences import Days, dates_of
 from infra_access.access_requests.models import AccessRequest, AccessRequestInstrument, AccessRoute, Allocation
 from infra_access.access_requests.vocabularies import AllocationState, TimeGiven
-from infra_access.accounting.units import units_of
 from infra_access.catalogue.models import Facility, Instrument
 from infra_access.core.timespan import TimeSpan
+from infra_access.ledger.units import units_of
 from infra_access.people.models import Account
 from infra_access.scheduling.drafts.models import SessionDraft, SessionSchedule
 from infra_access.scheduling.drafts.states import ScheduleState

@@ -8,10 +8,10 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.allocations import Granted, bookable, not_covered, overdrawn
-from infra_access.accounting.units import units_of
 from infra_access.core.authority import Actor
 from infra_access.core.decision import Decision
 from infra_access.core.timespan import TimeSpan
+from infra_access.ledger.units import units_of
 from infra_access.policy.applicants import facts_of
 from infra_access.policy.demands import permits
 from infra_access.policy.further import rules_asked

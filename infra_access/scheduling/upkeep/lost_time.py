@@ -11,7 +11,6 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.accounting.vocabularies import UsageKind
 from infra_access.audit.record import record
 from infra_access.catalogue import fields
 from infra_access.catalogue.models import Facility, Instrument, Resource
@@ -21,6 +20,7 @@ from infra_access.core.errors import Conflict, Invalid
 from infra_access.core.i18n import _
 from infra_access.core.input_text import clean_text
 from infra_access.core.timespan import TimeSpan, merge, subtract
+from infra_access.ledger.vocabularies import UsageKind
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.models import Booking, BookingLine
 from infra_access.scheduling.settling import settle_booking

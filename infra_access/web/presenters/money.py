@@ -7,10 +7,11 @@ from decimal import Decimal
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from infra_access.accounting.vocabularies import FundingKind, PoolPurpose, UsageKind
+from infra_access.accounting.vocabularies import FundingKind, PoolPurpose
 from infra_access.core import i18n
 from infra_access.core.i18n import Text, _
 from infra_access.http.localisation import cldr
+from infra_access.ledger.vocabularies import UsageKind
 
 FUNDING: Mapping[str, Text] = {
     FundingKind.COST_CENTRE: _("Cost centre"),

@@ -32,6 +32,7 @@ from infra_access.policy.publishing import (
 )
 from infra_access.policy.rulebook import PUBLISHED, scope_text
 from infra_access.policy.templates import TEMPLATES, rules_from
+from infra_access.policy.vocabulary import VOCABULARY
 from infra_access.web import rule_form, rules_page
 from infra_access.web.corrections import Entries, to_correct, to_fill_in
 from infra_access.web.forms import ENTERED, errors_of, seen_version, to, values_of
@@ -318,6 +319,7 @@ def _page(context: Context, request: Request) -> dict[str, Any]:
         "is_draft": document.state == DRAFT,
         "in_force": document.state == PUBLISHED,
         "may_write": request.may(Permission.POLICY_WRITE, context),
+        "readable": VOCABULARY.values(),
         "key": new_key(),
         **rule_form.to_add(request, document),
     }

@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from infra_access.accounting.pool_queries import PoolView, period_by_public_id, periods_of, pool_by_public_id
 from infra_access.accounting.pools import create_period, create_pool, update_period, update_pool
-from infra_access.accounting.units import HOURS_OF
 from infra_access.accounting.vocabularies import PoolPurpose
 from infra_access.catalogue.models import Facility, Instrument
 from infra_access.catalogue.vocabularies import label
@@ -19,6 +18,7 @@ from infra_access.core.authority import Permission
 from infra_access.core.i18n import _
 from infra_access.core.zones import day_start
 from infra_access.http.security import Context
+from infra_access.ledger.units import HOURS_OF
 from infra_access.web.accounting_forms import decimal_in
 from infra_access.web.corrections import Entries, to_correct, to_fill_in
 from infra_access.web.forms import ENTERED, day_in, days_in, many, seen_version, to, values_of

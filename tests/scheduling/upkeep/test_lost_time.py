@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import func, select
 
-from infra_access.accounting.models import UsageLine
 from infra_access.audit.models import AuditEvent
 from infra_access.core.errors import Conflict, Forbidden, Invalid
 from infra_access.core.timespan import TimeSpan
+from infra_access.ledger.models import UsageLine
 from infra_access.scheduling.attendance import check_in, complete
 from infra_access.scheduling.changes import cancel
 from infra_access.scheduling.upkeep.lost_time import lost_spans, record_lost_time, record_outage
