@@ -18,8 +18,8 @@ from infra_access.policy.canonical import canonical, case_of, dated, timeless
 from infra_access.policy.disclosure import numbered
 from infra_access.policy.facts import Facts
 
-MOST_DECISIONS = 2_000
-"""Each takes 2 kB, and 7 kB where it tells of thirty rules."""
+MOST_DECISIONS = 1_000
+"""Each takes 2 kB, 7 kB where it tells of thirty rules, and about 45 kB where it tells of two hundred."""
 SECONDS = 300.0
 """So soon what was known of a person is forgotten, with the first question after that."""
 
