@@ -190,6 +190,7 @@ def test_who_renews_and_the_team_are_told_ahead_and_when_it_is_due(database):
         people, (mail, *_others) = addressed(session, request, Kind.CONSENT_NEAR_REVIEW, near)
         assert people == {authority.account_id, world.applicant.account_id}
         assert f"{DUE:%Y-%m-%d %H:%M}" in mail.get_content()
+        assert request.title not in mail.as_string()
         assert addressed(session, request, Kind.CONSENT_LAPSED, near) == (set(), [])
     assert [remind_of_reviews(database, now=DUE) for _each in range(2)] == [1, 0]
     with database.reader() as session:

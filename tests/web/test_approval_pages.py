@@ -160,6 +160,7 @@ def test_a_consent_is_given_until_a_day_shown_to_both_and_renewed(browser, datab
     page = team.get(f"/access-requests/{request.public_id}")
     assert "this consent is to be looked at again by" in page.text
     assert "Consent to be looked at again by" in page.text
+    assert "as long as the consent to it is renewed" in page.text
     assert "Renew the consent" not in team.get(path).text
     with database.writer() as session:
         past = datetime(2026, 1, 1, tzinfo=UTC)

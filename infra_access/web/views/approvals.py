@@ -237,6 +237,7 @@ def approval_page(request: Request, view: ApprovalView) -> dict[str, Any]:
     subject, booking = _subject(request, view)
     kept = decisions_about(request.db, subject_kind=approval.subject_kind, subject_id=approval.subject_public_id)
     reading = subject.access_request if subject else booking.booking if booking else None
+    reviewed = subject is not None and may_be_renewed(approval, subject.access_request)
     read_already = subject.approvals if subject and approval.subject_kind == "access_request" else None
     every = read_already or approvals_of(request.db, approval.subject_kind, approval.subject_id)
     return {
@@ -246,7 +247,8 @@ def approval_page(request: Request, view: ApprovalView) -> dict[str, Any]:
         "booking": booking,
         "told": told,
         "takes_review": takes_review(approval),
-        "may_renew": view.may_decide(request.actor) and subject and may_be_renewed(approval, subject.access_request),
+        "reviewed": reviewed,
+        "may_renew": reviewed and view.may_decide(request.actor),
         "holds": possible_holds(request.db, subject.access_request, clock.now()) if subject else (),
         "may_decide": view.is_open and view.may_decide(request.actor),
         # What an officer reads of the policy is for those who decide, not for the applicant.
