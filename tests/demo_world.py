@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.approvals.models import RequestCorrection, StandingAuthorisation
 from infra_access.access_requests.approvals.nationality import declare
+from infra_access.access_requests.approvals.reviews import set_review
 from infra_access.access_requests.drafting import create_access_request
 from infra_access.access_requests.models import (
     AccessRequest,
@@ -151,6 +152,7 @@ def demo_world(folder: Path, *, base_url: str = f"http://{HOST}") -> Iterator[De
             ids["approvals"] |= {"soil-iron opinion": asked}
             ids["opinions"] = {"soil-iron": token}
             ids["approvals"] |= _nationality_asked(session, ids, known["company-de"])
+            _looked_at_again(session, ids)
         database.dispose()
         template = folder / "template.sqlite"
         _fold_in(folder / "demo.sqlite")
@@ -300,6 +302,13 @@ def _doom_or_break(event: NewRequest) -> None:
 
 def _people(session: Session) -> dict[str, Account]:
     return {row.email.partition("@")[0]: row for row in session.scalars(select(Account))}
+
+
+def _looked_at_again(session: Session, ids: Mapping[str, Mapping[str, str]]) -> None:
+    """Let a yes of the manager be one that is looked at again."""
+    given = ids["approvals"]["water-filters facility_manager"]
+    approval = session.scalars(select(Approval).where(Approval.public_id == given)).one()
+    set_review(approval, NOW + timedelta(days=100), NOW)
 
 
 def _ids(session: Session) -> dict[str, dict[str, str]]:

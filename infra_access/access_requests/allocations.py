@@ -10,6 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.approvals.narrower import granted_of
+from infra_access.access_requests.consents import consent_lapsed, first_review, lapsed_at
 from infra_access.access_requests.content import content_of
 from infra_access.access_requests.facts import facts_of_request, satisfied_by
 from infra_access.access_requests.models import (
@@ -40,7 +41,8 @@ class Granted:
     """A locked allocation as a booking needs it.
 
     `access_request` is the public id of its request; `facts` and `satisfies` are what that says to the policy.
-    `time_given` is who chooses the time, and `overrides` are the exceptions from rules that count for it.
+    `time_given` is who chooses the time, and `overrides` are the exceptions from rules that count for it. A consent
+    behind it that nobody renewed in time lapsed at `lapsed_at`.
     """
 
     id: int
@@ -54,6 +56,7 @@ class Granted:
     time_given: str
     facts: Facts = field(compare=False, repr=False)
     overrides: tuple[Override, ...] = ()
+    lapsed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ def activate(session: Session, access_request: AccessRequest) -> Allocation:
         )
     found.amount = amount
     found.valid_from, found.valid_until = access_request.period_start, until
+    found.review_at = first_review(given)
     found.conditions = "\n\n".join(one.conditions for one in given if one.conditions) or None
     found.state = AllocationState.ACTIVE
     session.flush()
@@ -112,6 +116,14 @@ def set_state(session: Session, access_request: AccessRequest, state: Allocation
     found = _locked(session, Allocation.access_request_id == access_request.id)
     if found is not None:
         found.state = state
+        session.flush()
+
+
+def note_reviews(session: Session, access_request: AccessRequest) -> None:
+    """Bring what a request was granted, if anything yet, up to when its consents are looked at again."""
+    found = _locked(session, Allocation.access_request_id == access_request.id)
+    if found is not None:
+        found.review_at = first_review(_given(session, access_request))
         session.flush()
 
 
@@ -331,6 +343,9 @@ def _refuse_inactive(allocation: Allocation, now: datetime | None) -> None:
             ),
             details={"state": allocation.state, "until": allocation.valid_until.isoformat()},
         )
+    since = lapsed_at(allocation, now) if now is not None else None
+    if since is not None:
+        raise consent_lapsed(since)
 
 
 def _granted(
@@ -362,6 +377,7 @@ def _granted(
             access_request_id=access_request.id,
         ),
         overrides=overrides_of(session, access_request.id, book, now=now, share_lock=locked),
+        lapsed_at=lapsed_at(allocation, now),
     )
 
 

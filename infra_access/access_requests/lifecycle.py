@@ -179,6 +179,11 @@ AWAITS_EXCEPTION: Text = _(
 )
 """What happens next where a request is under review and no approval is asked yet."""
 
+NEXT_UNDER_REVIEW: Text = _(
+    "Time can be booked within what was granted, as long as the consent to it is renewed by its date of review."
+)
+"""What happens next with an active request that a consent with such a date carries."""
+
 ACTIONS: dict[RequestTransition, Text] = {
     _T.SUBMIT: _("Submit"),
     _T.REVIEW: _("Start the review"),

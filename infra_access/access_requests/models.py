@@ -179,6 +179,7 @@ class Approval(Base):
 
     A yes may grant less: `most_units` access units, `until` an instant. What it `asks` everybody on the team comes
     before a yes. `safety_result` is green, yellow or red; `authorisation_id` the standing authorisation that gave it.
+    It is looked at again at `review_at`, which `needs_review` asks for; people are told of that at `review_tell_at`.
     """
 
     __tablename__ = "approval"
@@ -188,6 +189,7 @@ class Approval(Base):
         Index("ix_approval_open", "state", "role", "scope_kind", "scope_key"),
         Index("ix_approval_subject", "subject_kind", "subject_id"),
         Index("ix_approval_remind", "state", "remind_at"),
+        Index("ix_approval_review_tell", "review_tell_at"),
     )
 
     id: Mapped[PrimaryKey]
@@ -224,6 +226,9 @@ class Approval(Base):
     safety_result: Mapped[str | None] = mapped_column(String(10))
     authorisation_id: Mapped[int | None] = mapped_column(ForeignKey("standing_authorisation.id"), index=True)
     asks: Mapped[list[Any]] = mapped_column(default=list)
+    needs_review: Mapped[bool] = mapped_column(default=False, server_default=false())
+    review_at: Mapped[datetime | None]
+    review_tell_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(Integer)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
@@ -328,7 +333,7 @@ class AgreementAcceptance(Base):
 class Allocation(Base):
     """What an approved request grants: an amount of access units from and until, under conditions.
 
-    `used` grows with each confirmed booking and never passes `amount`.
+    `used` grows with each confirmed booking and never passes `amount`; from `review_at` on nothing new is booked.
     """
 
     __tablename__ = "allocation"
@@ -342,6 +347,7 @@ class Allocation(Base):
     used: Mapped[Decimal] = mapped_column(Numeric(12, 2), default=Decimal(0))
     valid_from: Mapped[datetime]
     valid_until: Mapped[datetime]
+    review_at: Mapped[datetime | None]
     conditions: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(20), default="active")
     version: Mapped[int] = mapped_column(Integer)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.allocations import allocation_of
 from infra_access.access_requests.approvals.stages import stage_before
-from infra_access.access_requests.lifecycle import AWAITS_EXCEPTION, NEXT, RequestState
+from infra_access.access_requests.lifecycle import AWAITS_EXCEPTION, NEXT, NEXT_UNDER_REVIEW, RequestState
 from infra_access.access_requests.models import (
     AccessRequest,
     AccessRequestInstrument,
@@ -90,8 +90,16 @@ class RequestView:
         return self.access_request.state == RequestState.UNDER_REVIEW and not self.waiting
 
     @property
+    def rests_on_review(self) -> bool:
+        """Tell whether it can be booked upon only as long as a consent is renewed in time."""
+        active = self.access_request.state == RequestState.ACTIVE
+        return active and self.allocation is not None and self.allocation.review_at is not None
+
+    @property
     def next_step(self) -> Text:
         """Return what happens next, in a sentence."""
+        if self.rests_on_review:
+            return NEXT_UNDER_REVIEW
         return AWAITS_EXCEPTION if self.awaits_exception else NEXT[RequestState(self.access_request.state)]
 
     @property

@@ -13,6 +13,7 @@ from infra_access.access_requests.approvals.answering_ahead import answering, st
 from infra_access.access_requests.approvals.approvers import people_of
 from infra_access.access_requests.approvals.deciders import able_to, is_controlled, people_for, second_of
 from infra_access.access_requests.approvals.queries import view_of
+from infra_access.access_requests.approvals.reviews import lacks_review
 from infra_access.access_requests.approvals.stages import open_stage
 from infra_access.access_requests.approvals.waiting_again import wait_again
 from infra_access.access_requests.circles import circle_of
@@ -193,6 +194,7 @@ def reconcile(
             and still_answers(session, approval, access_request, content)
             # Where the rule has since come to ask something, its yes was given without.
             and set(due[key].asks) <= set(approval.asks)
+            and not lacks_review(approval, due[key])
         )
         if holds:
             kept[key] = approval
@@ -227,7 +229,8 @@ def _asks_more(approval: Approval, due: ApprovalDue | None, *, controlled: bool)
     if due is None:
         return False
     ahead = approval.state == ApprovalState.APPROVED and approval.authorisation_id is not None
-    return not set(due.asks) <= set(approval.asks) or (controlled and ahead)
+    lacks = not set(due.asks) <= set(approval.asks) or lacks_review(approval, due)
+    return lacks or (controlled and ahead)
 
 
 def _ask_more(session: Session, approval: Approval, due: ApprovalDue, now: datetime) -> None:
@@ -236,6 +239,7 @@ def _ask_more(session: Session, approval: Approval, due: ApprovalDue, now: datet
     if new:
         approval.asks = list(due.asks)
         approval.rests_on = list(dict.fromkeys([*approval.rests_on, "participants"]))
+    approval.needs_review = approval.needs_review or due.review
     given = approval.state == ApprovalState.APPROVED
     if given:
         wait_again(approval, now)

@@ -35,6 +35,9 @@ class AllocationOut(Out):
     left = Amount(answered=True)
     valid_from = Instant()
     valid_until = Instant()
+    review_at = Instant(
+        "When a consent behind it is looked at again; from then on nothing new is booked.", allow_none=True
+    )
     conditions = Lines(most=300_000, allow_none=True)
     state = Choice(AllocationState)
     version = Integer(low=1)
@@ -64,6 +67,7 @@ def shown(view: AllocationView) -> dict[str, Any]:
         "left": view.left,
         "valid_from": row.valid_from,
         "valid_until": row.valid_until,
+        "review_at": row.review_at,
         "conditions": row.conditions,
         "state": row.state,
         "version": row.version,

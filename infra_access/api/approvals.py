@@ -4,7 +4,9 @@ from typing import Any
 
 from infra_access.access_requests.approvals.narrower import Narrower
 from infra_access.access_requests.approvals.queries import ApprovalView, inbox, view_of
+from infra_access.access_requests.approvals.reviews import takes_review
 from infra_access.access_requests.approvals.stepping_back import step_back
+from infra_access.access_requests.renewing import renew
 from infra_access.access_requests.vocabularies import ApprovalState, Verdict
 from infra_access.api.contract import Call, resource
 from infra_access.api.fields import (
@@ -50,6 +52,11 @@ class DecisionBody(Body):
     conditions = Lines("What is granted only under these.", most=MOST_REASON, allow_none=True)
     most_units = Amount("A yes to fewer access units than asked for.", allow_none=True)
     until = Instant("A yes only until then, before the end of the period asked for.", allow_none=True)
+    review_at = Instant(
+        "When a consent is looked at again; it lapses then unless it is renewed. Of `takes_review` alone, and with "
+        "`needs_review` a yes has one.",
+        allow_none=True,
+    )
 
 
 class AlikeBody(Body):
@@ -58,6 +65,13 @@ class AlikeBody(Body):
     approvals = ListOf(PublicId(), least=1, most=MOST_ALIKE, required=True)
     verdict = Choice((Verdict.APPROVE, Verdict.REFUSE), required=True)
     reason = Lines("Why; each applicant reads it.", most=MOST_REASON, filled=True, required=True)
+
+
+class RenewalBody(Body):
+    """A consent that was looked at again."""
+
+    review_at = Instant("When it is looked at the next time.", required=True)
+    reason = Lines("For the record.", most=MOST_REASON)
 
 
 class StepBackBody(Body):
@@ -99,6 +113,9 @@ class ApprovalOut(Out):
     conditions = Lines(most=MOST_REASON, allow_none=True)
     most_units = Amount("Granted at most, where that is less than asked for.", answered=True, allow_none=True)
     until = Instant(allow_none=True)
+    takes_review = Flag("Whether a yes here may name a date on which it is looked at again.")
+    needs_review = Flag("Whether its rule asks for that date.")
+    review_at = Instant("When the consent is looked at again, or lapsed.", allow_none=True)
     safety_result = Choice(("green", "yellow", "red"), "What a safety officer found.", allow_none=True)
     authorisation = PublicId("The standing authorisation that gave it.", allow_none=True)
     version = Integer(low=1)
@@ -139,7 +156,7 @@ def give(call: Call) -> dict[str, Any]:
         verdict=call.body["verdict"],
         reason=call.body.get("reason", ""),
         conditions=call.body.get("conditions"),
-        narrower=Narrower(call.body.get("most_units"), call.body.get("until")),
+        narrower=Narrower(call.body.get("most_units"), call.body.get("until"), call.body.get("review_at")),
         **call.changes,
     )
     return shown(call, view_of(call.db, decided))
@@ -164,6 +181,26 @@ def give_alike(call: Call) -> dict[str, Any]:
         reason=call.body["reason"],
     )
     return {"items": [shown(call, view_of(call.db, one)) for one in decided]}
+
+
+@resource(
+    "api.approval_renewal",
+    "POST",
+    permission=Permission.APPROVAL_DECIDE,
+    body=RenewalBody,
+    out=ApprovalOut,
+    version="approval.version",
+)
+def renew_consent(call: Call) -> dict[str, Any]:
+    """Renew a consent with a later date of review, before or after it lapsed."""
+    renewed = renew(
+        call.db,
+        approval=call.row.approval,
+        review_at=call.body["review_at"],
+        reason=call.body.get("reason", ""),
+        **call.changes,
+    )
+    return shown(call, view_of(call.db, renewed))
 
 
 @resource("api.approval_step_back", "POST", permission=Permission.APPROVAL_DECIDE, body=StepBackBody, errors=(409,))
@@ -201,6 +238,9 @@ def shown(call: Call, view: ApprovalView) -> dict[str, Any]:
         "conditions": row.conditions,
         "most_units": row.most_units,
         "until": row.until,
+        "takes_review": takes_review(row),
+        "needs_review": row.needs_review,
+        "review_at": row.review_at,
         "safety_result": row.safety_result,
         "authorisation": view.authorisation,
         "version": row.version,

@@ -79,6 +79,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.approvals_alike", "/approvals/decisions", contexts.nothing),
     ("api.approval", "/approvals/{id}", private(contexts.approval)),
     ("api.approval_decision", "/approvals/{id}/decision", private(contexts.approval)),
+    ("api.approval_renewal", "/approvals/{id}/renewal", private(contexts.approval)),
     ("api.approval_nationality", "/approvals/{id}/nationality", private(contexts.approval_asking)),
     ("api.approval_nationalities", "/approvals/{id}/nationalities", private(contexts.approval_asking)),
     ("api.approval_step_back", "/approvals/{id}/step-back", private(contexts.approval)),

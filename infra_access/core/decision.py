@@ -47,8 +47,8 @@ class Missing:
 class ApprovalDue:
     """One role that must say yes. `scope` is facility, organisation, country or network; `rests_on` names
     the fields of the access request whose change voids it; days are calendar days. `asks` is what everybody on the
-    team says before that yes. Stages are asked one after the other; the rule says which, so the stage is no part of
-    what is kept and compared.
+    team says before that yes. Stages are asked one after the other; the rule says which, and whether the yes needs
+    a date of `review`, so neither is part of what is kept and compared.
     """
 
     role: str
@@ -60,6 +60,7 @@ class ApprovalDue:
     rests_on: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
     stage: int = field(default=1, compare=False)
+    review: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

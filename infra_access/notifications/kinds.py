@@ -15,6 +15,9 @@ class Kind(StrEnum):
     NATIONALITY_ASKED = "nationality.asked"
     APPROVAL_REMINDED = "access_request.approval_reminded"
     APPROVAL_OVERDUE = "access_request.approval_overdue"
+    CONSENT_NEAR_REVIEW = "access_request.consent_near_review"
+    CONSENT_LAPSED = "access_request.consent_lapsed"
+    CONSENT_RENEWED = "access_request.consent_renewed"
     OPINION_ASKED = "opinion.asked"
     OPINION_ANSWERED = "opinion.answered"
     OVERRIDE_WANTED = "override.wanted"
@@ -72,6 +75,9 @@ WITH_CALENDAR = frozenset(
 
 OF_AN_APPROVAL = frozenset({Kind.APPROVAL_ASKED, Kind.APPROVAL_REMINDED, Kind.APPROVAL_OVERDUE})
 """What is told to those who decide, or who see to it that somebody does."""
+
+OF_A_CONSENT = frozenset({Kind.CONSENT_NEAR_REVIEW, Kind.CONSENT_LAPSED, Kind.CONSENT_RENEWED})
+"""What is told of a consent with a date of review: to whoever can renew it, and to the team."""
 
 FOR_THE_OFFICE = frozenset({Kind.BOOKING_REQUESTED, Kind.BOOKING_DECLINED})
 """What teams write to the office of a facility."""

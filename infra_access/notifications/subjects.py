@@ -29,7 +29,8 @@ from infra_access.catalogue.scopes import instrument_scopes
 from infra_access.catalogue.vocabularies import OperationalStatus, label
 from infra_access.core.roles import ROLES
 from infra_access.core.zones import parse_instant
-from infra_access.notifications.kinds import FOR_THE_OFFICE, OF_AN_APPROVAL, Kind
+from infra_access.notifications.consents import consent
+from infra_access.notifications.kinds import FOR_THE_OFFICE, OF_A_CONSENT, OF_AN_APPROVAL, Kind
 from infra_access.notifications.opinions import opinion_answered, opinion_asked
 from infra_access.notifications.subject import Subject
 from infra_access.orders.models import ServiceOrder
@@ -87,6 +88,8 @@ def subject_of(
         return _nationality(session, payload)
     if kind in OF_AN_APPROVAL:
         return _approval(session, kind, payload, now)
+    if kind in OF_A_CONSENT:
+        return consent(session, kind, payload, now)
     if kind is Kind.OPINION_ASKED:
         return opinion_asked(session, payload, now)
     if kind is Kind.OPINION_ANSWERED:

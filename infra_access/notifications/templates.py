@@ -82,6 +82,35 @@ TEMPLATES: Mapping[Kind, Template] = {
             _("Please decide, or see to it that somebody who may decides today."),
         ),
     ),
+    Kind.CONSENT_NEAR_REVIEW: Template(
+        _("A consent to request ${case} is to be looked at again"),
+        (
+            _("The consent to the request ${case} for ${instruments} (${role}) holds until ${day} (UTC)."),
+            _(
+                "Whoever gave it can renew it on its page with a later date, or revoke the access. If nobody renews "
+                "it, nothing new can be booked from then on. What is booked stands."
+            ),
+        ),
+    ),
+    Kind.CONSENT_LAPSED: Template(
+        _("A consent to request ${case} has lapsed"),
+        (
+            _(
+                "The consent to the request ${case} for ${instruments} (${role}) was to be looked at again by ${day} "
+                "(UTC), and was not renewed. Nothing new can be booked. What is booked stands."
+            ),
+            _("Whoever gave it can renew it on its page with a later date, or revoke the access."),
+        ),
+    ),
+    Kind.CONSENT_RENEWED: Template(
+        _("A consent to request ${case} was renewed"),
+        (
+            _(
+                "The consent to the request ${case} for ${instruments} (${role}) was renewed. It is looked at again by "
+                "${day} (UTC)."
+            ),
+        ),
+    ),
     Kind.ROLE_HANDED_OVER: Template(
         _("You stand in for ${from}: ${role}"),
         (

@@ -138,6 +138,13 @@ class _Count(_Field):
         raise ValidationError(_("Give a whole number from ${least} to ${most}.", mapping=bounds))
 
 
+class _YesOrNo(_Field):
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if isinstance(value, bool):
+            return value
+        raise ValidationError(_("Give true or false."))
+
+
 class _Amount(_Field):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int | Decimal:
         try:
@@ -227,6 +234,7 @@ class _ApproveSchema(_EffectSchema):
     scope = _Choice(r.ApprovalScope, required=True)
     stage = _Count(1, 20)
     asks = _Several(_Choice(r.Asking), len(r.Asking))
+    review = _YesOrNo()
 
 
 class _RequireSchema(_EffectSchema):
@@ -317,6 +325,8 @@ class _RuleSchema(_Strict):
         grounds = data.get("grounds", r.Grounds.NONE)  # what is stored leaves out that there are none
         if effect_type(data["effect"]) not in ("permit", "prefer") and grounds is r.Grounds.NONE:
             faults["grounds"] = [_("Say on which grounds.")]
+        if getattr(data["effect"], "review", None) and set(data["applies_to"]) != {r.Action.REQUEST}:
+            faults["applies_to"] = [_("Only a yes to a request has a date of review. Apply this to requests alone.")]
         if getattr(data["effect"], "asks", None) and data.get("disclosure", r.Disclosure.FULL) != r.Disclosure.FULL:
             faults["disclosure"] = [_("Whoever is asked has to be able to read why. Leave this out.")]
         if faults:

@@ -227,6 +227,7 @@ def _approval(rule: Rule, effect: Approve) -> ApprovalDue:
         rule.fields,
         tuple(one.value for one in effect.asks or ()),
         effect.stage,
+        bool(effect.review),
     )
 
 

@@ -96,12 +96,14 @@ class Approve:
     """Somebody in this role and scope must say yes. Stages run one after the other, within one in parallel.
 
     What it `asks` everybody on the team says at that step, and those alone see who decide; None stands for nothing.
+    With `review` the yes names a date on which it is looked at again.
     """
 
     role: str
     scope: ApprovalScope
     stage: int = 1
     asks: tuple[Asking, ...] | None = None
+    review: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

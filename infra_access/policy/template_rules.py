@@ -279,6 +279,7 @@ def personal(values: Mapping[str, str]) -> list[Raw]:
 def indigenous(values: Mapping[str, str]) -> list[Raw]:
     """Return the rules for data of Indigenous peoples."""
     care: Raw = {"grounds": "ethics", "legal_ref": "CARE Principles for Indigenous Data Governance"}
+    consent: Raw = {"type": "approve", "role": "community_authority", "scope": "organisation", "review": True}
     return [
         _rule(
             "benefit",
@@ -290,7 +291,7 @@ def indigenous(values: Mapping[str, str]) -> list[Raw]:
         ),
         _rule(
             "community",
-            {"type": "approve", "role": "community_authority", "scope": "organisation", "stage": _COMMUNITY},
+            {**consent, "stage": _COMMUNITY},
             "The authority of the community decides, sets a date to look at it again, and may withdraw its consent.",
             applies_to=["request"],
             **care,

@@ -4,7 +4,7 @@ A condition becomes a tree of phrases: each has a sentence, and below it the phr
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -134,6 +134,11 @@ def effect_in_words(effect: r.Effect) -> Text:
             return _("Open")
         case r.Deny():
             return _("Closed")
+        case r.Approve(review=True):
+            return _(
+                "${approval}; the yes names a date on which it is looked at again",
+                mapping={"approval": effect_in_words(replace(effect, review=None))},
+            )
         case r.Approve(role, scope, _stage, None):
             return _(
                 "Needs approval: ${role} (${scope})", mapping={"role": ROLES.get(role, role), "scope": SCOPES[scope]}

@@ -41,6 +41,7 @@ from infra_access.scheduling import paying, plan
 from infra_access.scheduling.applicant_facts import known_of
 from infra_access.scheduling.booking_rules import BookingRules
 from infra_access.scheduling.circles import circle_of_booking
+from infra_access.scheduling.consent import units_drawn
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.limits import limits_of
 from infra_access.scheduling.models import Booking, BookingLine
@@ -147,7 +148,7 @@ def ready(
         tally=_tally(session, rules, owner, place, wishes, granted, booking, now),
         limits=limits,
     )
-    units = units_of(spans, granted.access_unit) if granted else Decimal(0)
+    units = units_drawn(granted, spans, booking)
     route_id = None if granted else terms.way_keys.get(way or "")
     return Ready(place, owner, granted, ruling, rules, planned, units, payment, drawn, route_id)
 

@@ -7,7 +7,7 @@ from babel.numbers import format_decimal
 from pyramid.request import Request
 
 from infra_access.access_requests.allocations import AllocationView, allocations_of
-from infra_access.access_requests.vocabularies import AllocationState
+from infra_access.access_requests.consents import is_drawable
 from infra_access.catalogue.models import Instrument
 from infra_access.catalogue.vocabularies import AccessUnit, label
 from infra_access.core.i18n import _
@@ -29,10 +29,7 @@ def grants_for(request: Request, instrument: Instrument, *, now: datetime) -> li
     return [
         Grant(view.allocation.public_id, f"{view.access_request.title}: {left_words(request, view)}")
         for view in allocations_of(request.db, actor=request.actor, limit=MOST).items
-        if view.allocation.state == AllocationState.ACTIVE
-        and view.allocation.valid_until > now
-        and view.left > 0
-        and instrument.id in {one.id for one in view.instruments}
+        if is_drawable(view.allocation, now) and view.left > 0 and instrument.id in {one.id for one in view.instruments}
     ]
 
 

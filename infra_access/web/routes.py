@@ -119,6 +119,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("reciprocity_csv", "/reciprocity.csv", private(exchange)),
     ("approvals", "/approvals", contexts.nothing),
     ("approvals_alike", "/approvals/decisions", contexts.nothing),
+    ("approval_renewal", "/approvals/{id}/renewal", private(contexts.approval)),
     ("approval_nationality", "/approvals/{id}/nationality", private(contexts.approval_asking)),
     ("approval_nationalities", "/approvals/{id}/nationalities", private(contexts.approval_asking)),
     ("approval_step_back", "/approvals/{id}/step-back", private(contexts.approval)),

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from infra_access.access_requests.approvals.nationality import erase_needless
 from infra_access.access_requests.approvals.reminding import remind
+from infra_access.access_requests.approvals.reviews import remind_of_reviews
 from infra_access.access_requests.rejoining import rejoin
 from infra_access.accounting.falling_back import fall_back
 from infra_access.core.db import Database
@@ -40,6 +41,7 @@ JOBS: tuple[Job, ...] = (
     Job(timedelta(minutes=10), tidy),
     Job(timedelta(minutes=10), fall_back),
     Job(timedelta(minutes=10), remind),
+    Job(timedelta(minutes=10), remind_of_reviews),
     Job(timedelta(minutes=10), rejoin),
     Job(timedelta(minutes=10), erase_needless),
     Job(timedelta(minutes=10), expire_ended),

@@ -5,13 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from infra_access.access_requests.models import Allocation, Approval
 from infra_access.core import clock
+from infra_access.core.db import Database
 from infra_access.core.paging import encode_cursor
 from infra_access.people.models import Account
 from tests.api.conftest import Caller
 from tests.api.test_access_requests import body_of
-from tests.factories.access_requests import World, make_world
+from tests.factories.access_requests import COMMUNITY, OPEN_TO_ALL, World, make_authority, make_world
 from tests.factories.people import make_account
 
 
@@ -150,3 +153,44 @@ def test_a_cursor_beyond_the_calendar_is_none(world: World, caller: Callable[...
     cursor = encode_cursor(["0001-01-01T00:00:00+14:00", 1])
     answer = caller(actor=world.manager).call("GET", f"/approvals?cursor={cursor}", status=422)
     assert list(answer.json["errors"]) == ["cursor"]
+
+
+def test_a_community_consents_until_it_looks_again_and_renews(
+    stored: Callable[..., Any], caller: Callable[..., Caller], database: Database
+) -> None:
+    world = stored(make_world, rules=[OPEN_TO_ALL, COMMUNITY], terms={})
+    startup, authority = caller(actor=world.applicant), caller(actor=stored(make_authority, world=world))
+    request = sent(startup, world)
+    (waits,) = waiting(authority)
+    assert (waits["takes_review"], waits["needs_review"], waits["review_at"]) == (True, True, None)
+    path = f"/approvals/{waits['id']}"
+    for wrong in ({}, {"review_at": ahead(-1)}):
+        refused = authority.call("POST", f"{path}/decision", {"verdict": "approve", **wrong}, status=422).json
+        assert list(refused["errors"]) == ["review_at"]
+    given = authority.post(f"{path}/decision", {"verdict": "approve", "review_at": ahead(200)}, status=200)
+    (grant,) = startup.get("/allocations")["items"]
+    assert grant["review_at"] == given["review_at"] is not None
+    with database.writer() as session:  # the day comes
+        past = clock.now() - timedelta(days=1)
+        session.execute(update(Approval).values(review_at=past))
+        session.execute(update(Allocation).values(review_at=past))
+    start = (clock.now() + timedelta(days=30)).replace(hour=9, minute=0, second=0, microsecond=0)
+    slot = {
+        "instrument": world.instrument.public_id,
+        "lines": [{"start": start.isoformat(), "end": (start + timedelta(hours=8)).isoformat()}],
+        "allocation": grant["id"],
+    }
+    stopped = startup.call("POST", "/bookings", slot, status=409).json
+    assert (stopped["code"], "renew it" in stopped["detail"]) == ("allocation.consent_lapsed", True)
+    startup.call("POST", f"{path}/renewal", {"review_at": ahead(90)}, status=403)
+    caller(actor=world.manager).call("POST", f"{path}/renewal", {"review_at": ahead(90)}, status=404)
+    wrong = authority.call("POST", f"{path}/renewal", {"review_at": ahead(-1)}, status=422).json
+    assert list(wrong["errors"]) == ["review_at"]
+    renewed = authority.post(f"{path}/renewal", {"review_at": ahead(90), "reason": "It serves us."}, status=200)
+    assert startup.get("/allocations")["items"][0]["review_at"] == renewed["review_at"]
+    startup.post("/bookings", slot)
+    ended = f"/access-requests/{request['id']}/revoke"
+    assert authority.post(ended, {"reason": "Not as agreed."}, status=200)["state"] == "revoked"
+    assert authority.call("POST", f"{path}/renewal", {"review_at": ahead(90)}, status=409).json["code"] == (
+        "approval.no_review"
+    )

@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import deciding, drafting, routes, submitting
 from infra_access.access_requests.approvals import verdicts
+from infra_access.access_requests.approvals.narrower import Narrower
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
 from infra_access.access_requests.terms import agreements
 from infra_access.catalogue.models import Facility, Instrument, Organisation
+from infra_access.catalogue.scopes import facility_scopes
 from infra_access.core.authority import NETWORK, Actor, system_actor
 from infra_access.people.models import Account
 from infra_access.policy.publishing import create_document, publish_document
@@ -187,4 +189,33 @@ def make_active(session: Session, world: World, **overrides: Any) -> AccessReque
     agreements.accept(
         session, actor=world.applicant, now=NOW + timedelta(days=2), access_request=request, text_hash=text_hash
     )
+    return request
+
+
+COMMUNITY = {
+    "id": "community",
+    "applies_to": ["request"],
+    "effect": {
+        "type": "approve",
+        "role": "community_authority",
+        "scope": "organisation",
+        "review": True,
+    },
+    "grounds": "ethics",
+    "message": {"en": "The community decides on its data."},
+    "expected_days": 4,
+    "latest_days": 10,
+}
+
+
+def make_authority(session: Session, world: World) -> Actor:
+    """Make an authority of the community for the organisation that runs the world's facility."""
+    return make_actor(session, ("community_authority", facility_scopes(session, world.facility)[1]))
+
+
+def make_consented(session: Session, world: World, authority: Actor, **overrides: Any) -> AccessRequest:
+    """Return an active request that the community consented to, to be looked at again after sixty days."""
+    request = make_submitted(session, world, **overrides)
+    narrower = Narrower(review_at=NOW + timedelta(days=60))
+    decide(session, authority, pending(session, request)["community_authority"], narrower=narrower)
     return request

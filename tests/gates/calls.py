@@ -312,6 +312,8 @@ AGEING: Mapping[str, Any] = {
     "owner": "student-jp",
     "staff": "manager-vancouver",
 }
+FILTERS: Mapping[str, Any] = {"by": "manager", "of": "water-filters facility_manager"}
+"""A yes that is looked at again."""
 OF_THE_COUNTRY: Mapping[str, Any] = {
     "of": "soil-iron access_administrator",
     "by": "administrator",
@@ -505,6 +507,7 @@ CALLS: Mapping[str, Call] = {
     "api.framework_accept POST": Call(body=_given(text_hash=_text_of_partners)),
     "api.framework_end POST": Call(body={"reason": "We moved."}),
     "api.approval_decision POST": Call(by="manager", body={"verdict": "approve", "reason": "It fits."}),
+    "api.approval_renewal POST": Call(**FILTERS, body={"review_at": "2099-01-01T00:00:00Z", "reason": "It serves us."}),
     "api.approval_nationality PUT": Call(**HOUSING, body={"nationalities": ["DE", "TR"]}),
     "api.approval_nationalities POST": Call(**HOUSING | {"by": "export"}, body={"reason": "The law asks for it."}),
     "approval_nationality POST": Call(**HOUSING, body={"nationalities": "DE"}),
@@ -895,6 +898,9 @@ CALLS: Mapping[str, Call] = {
     "approval POST": Call(
         by="manager",
         body=_seen(Approval, "approvals", "soil-iron facility_manager", verdict="approve", reason="It fits."),
+    ),
+    "approval_renewal POST": Call(
+        **FILTERS, body=_seen(Approval, "approvals", "water-filters facility_manager", review_at="2099-01-01")
     ),
     "approval_screening POST": Call(**GRATINGS, body=_given(candidates=_name, same="different", why="Older.")),
     "api.service_orders POST": Call(

@@ -26,7 +26,7 @@ from infra_access.core.db import Database
 from infra_access.core.i18n import Text, plain
 from infra_access.notifications.compose import Letterhead, compose
 from infra_access.notifications.delivery import deliver_by_mail
-from infra_access.notifications.kinds import OF_AN_APPROVAL, WITH_CALENDAR, Kind
+from infra_access.notifications.kinds import OF_A_CONSENT, OF_AN_APPROVAL, WITH_CALENDAR, Kind
 from infra_access.notifications.memory import MemoryTransport
 from infra_access.notifications.ports import Undeliverable
 from infra_access.notifications.templates import TEMPLATES
@@ -256,7 +256,7 @@ def test_no_mail_about_a_request_shows_its_title(
     access_request.state_reason = SECRET_TITLE
     session.flush()
     mails = _mails(session, now, kind, access_request=access_request.public_id, accounts=[stranger.public_id])
-    assert len(mails) == (0 if kind in OF_AN_APPROVAL else 1)
+    assert len(mails) == (0 if kind in OF_AN_APPROVAL | OF_A_CONSENT else 1)
     for mail in mails:
         assert "AB12-CD34" in mail["Subject"]
         assert SECRET_TITLE not in mail["Subject"] + _text(mail)

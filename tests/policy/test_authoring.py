@@ -108,6 +108,11 @@ def test_effects_are_told_in_words():
     )
     asking = Approve("safety_officer", ApprovalScope.FACILITY, asks=(Asking.NATIONALITY,))
     assert "asks everybody on the team for their nationality, seen only by" in plain(effect_in_words(asking))
+    reviewed = Approve("community_authority", ApprovalScope.ORGANISATION, review=True)
+    assert plain(effect_in_words(reviewed)) == (
+        "Needs approval: Authority of the community (of the organisation that runs it); the yes names a date on which "
+        "it is looked at again"
+    )
     assert plain(effect_in_words(Limit(Decimal("2.5"), 30, 1))) == (
         "Limited: at most 2.5 access units, at most 30 days ahead, at most 1 sessions at a time"
     )

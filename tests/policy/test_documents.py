@@ -155,6 +155,18 @@ def test_other_rules_may_not(changes, place):
     assert list(places({**ASKING, **changes})) == [place]
 
 
+REVIEWED = {**ASKING, "effect": {"type": "approve", "role": "community_authority", "scope": "organisation"}}
+REVIEWED |= {"effect": {**REVIEWED["effect"], "review": True}, "applies_to": ["request"]}
+
+
+def test_a_rule_may_ask_for_a_date_of_review_with_a_yes_to_a_request():
+    (rule,) = load_rules([REVIEWED])
+    assert rule.effect.review is True
+    assert load_policy(json.loads(json.dumps(dump_policy("p", [rule])))) == (rule,)
+    assert list(places({**REVIEWED, "applies_to": ["request", "book"]})) == ["rules.0.applies_to"]
+    assert list(places({**REVIEWED, "effect": {**REVIEWED["effect"], "review": "yes"}})) == ["rules.0.effect.review"]
+
+
 def test_days_are_due_from_whoever_makes_people_wait():
     effect = {"type": "require", "kind": "training", "code": "laser-safety"}
     assert list(places(changed(effect=effect, grounds="safety"))) == ["rules.0.expected_days", "rules.0.latest_days"]

@@ -1,11 +1,20 @@
 """The inbox of whoever decides, and giving a verdict with its reason."""
 
-import pytest
-from sqlalchemy import select
+from datetime import UTC, datetime
 
-from infra_access.access_requests.models import AccessRequest, Approval
+import pytest
+from sqlalchemy import select, update
+
+from infra_access.access_requests.models import AccessRequest, Allocation, Approval
 from infra_access.people.models import Account
-from tests.factories.access_requests import make_submitted, make_world, pending
+from tests.factories.access_requests import (
+    COMMUNITY,
+    OPEN_TO_ALL,
+    make_authority,
+    make_submitted,
+    make_world,
+    pending,
+)
 from tests.factories.people import make_account
 
 
@@ -128,3 +137,42 @@ def test_it_offers_only_what_can_be_said(browser, database, world, asked):
         session.scalars(select(AccessRequest)).one().state = "changes_requested"
     offered = {button["value"] for button in visitor.get(path).html.select("button[name=verdict]")}
     assert offered == {"approve", "request_changes", "refuse"}
+
+
+def test_a_consent_is_given_until_a_day_shown_to_both_and_renewed(browser, database):
+    with database.writer() as session:
+        world = make_world(session, rules=[OPEN_TO_ALL, COMMUNITY], terms={})
+        authority = make_authority(session, world)
+        request = make_submitted(session, world)
+        asked = pending(session, request)["community_authority"]
+    visitor, team = browser(_account(database, authority)), browser(world.applicant_account)
+    path = f"/approvals/{asked.public_id}"
+    form = _verdict_form(visitor.get(path))
+    refused = form.submit("verdict", value="approve", status=422)
+    assert refused.html.select("#field-review_at-error")
+    form = _verdict_form(refused)
+    form["review_at"] = "2030-06-30"
+    assert form.submit("verdict", value="approve").status_int == 303
+    with database.reader() as session:  # the day is included, in Berlin
+        assert session.get_one(Approval, asked.id).review_at == datetime(2030, 6, 30, 22, 0, tzinfo=UTC)
+    page = team.get(f"/access-requests/{request.public_id}")
+    assert "this consent is to be looked at again by" in page.text
+    assert "Consent to be looked at again by" in page.text
+    assert "as long as the consent to it is renewed" in page.text
+    assert "Renew the consent" not in team.get(path).text
+    with database.writer() as session:
+        past = datetime(2026, 1, 1, tzinfo=UTC)
+        session.execute(update(Approval).values(review_at=past))
+        session.execute(update(Allocation).values(review_at=past))
+    page = team.get(f"/access-requests/{request.public_id}")
+    assert "nothing new can be booked until it is renewed" in page.text
+    assert not page.html.select('a[href*="/book?"]')
+    shown = visitor.get(path)
+    assert "This consent has lapsed" in shown.text
+    form = next(form for form in shown.forms.values() if form.action.endswith("/renewal"))
+    form["review_at"] = "2020-01-01"
+    again = form.submit(status=422)
+    assert again.html.select("#field-review_at-error")
+    form = next(form for form in again.forms.values() if form.action.endswith("/renewal"))
+    form["review_at"] = "2031-06-30"
+    assert "You renewed it" in form.submit().follow().text

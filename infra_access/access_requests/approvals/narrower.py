@@ -1,4 +1,4 @@
-"""A yes to less than was asked: fewer access units, or only until an earlier day."""
+"""A yes to less than was asked: fewer access units, only until an earlier day, or to be looked at again on one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,10 +13,14 @@ from infra_access.core.i18n import _
 
 @dataclass(frozen=True, slots=True)
 class Narrower:
-    """What an approver grants at most: access units, and until when (UTC); None is as asked."""
+    """What an approver grants at most: access units, and until when (UTC); None is as asked.
+
+    At `review_at` the consent is looked at again, and lapses where it is not renewed.
+    """
 
     most_units: Decimal | None = None
     until: datetime | None = None
+    review_at: datetime | None = None
 
 
 WHOLE = Narrower()
@@ -53,7 +57,14 @@ def fitting(narrower: Narrower, access_request: AccessRequest, now: datetime, *,
         raise fault("grant.used", "most_units", message)
     if until is not None and not max(now, access_request.period_start) < until <= access_request.period_end:
         raise fault("grant.until", "until", _("Choose a day within the period that was asked for."))
-    return Narrower(units, until)
+    refuse_past(narrower.review_at, now)
+    return Narrower(units, until, narrower.review_at)
+
+
+def refuse_past(review_at: datetime | None, now: datetime) -> None:
+    """Raise Invalid naming `review_at` where that is not ahead."""
+    if review_at is not None and review_at <= now:
+        raise fault("review.past", "review_at", _("Choose a day ahead, on which the consent is looked at again."))
 
 
 def granted_of(access_request: AccessRequest, given: Iterable[Approval]) -> tuple[Decimal, datetime]:

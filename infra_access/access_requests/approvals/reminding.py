@@ -67,12 +67,12 @@ def _tell(session: Session, approval: Approval, now: datetime) -> None:
     publish(session, f"access_request.approval_{what}", payload, now=now)
 
 
-def remind_from(asked_at: datetime, due_at: datetime) -> datetime:
-    """Return when a reminder is due: in the last third of the time, and three days before its end at the earliest.
+def remind_from(asked_at: datetime, due_at: datetime, ahead: timedelta = AHEAD) -> datetime:
+    """Return when a reminder is due: in the last third of the time, and so long `ahead` of its end at the earliest.
 
     >>> str(remind_from(datetime(2026, 3, 1), datetime(2026, 3, 31)))
     '2026-03-28 00:00:00'
     >>> str(remind_from(datetime(2026, 3, 1), datetime(2026, 3, 4)))
     '2026-03-03 00:00:00'
     """
-    return due_at - min(AHEAD, (due_at - asked_at) / 3)
+    return due_at - min(ahead, (due_at - asked_at) / 3)

@@ -72,8 +72,8 @@ def _ask(
     approval.remind_at = remind_from(now, approval.due_at)
     approval.reminded_at = approval.escalated_at = None
     approval.state = ApprovalState.PENDING
-    # What asks people for something is looked at anew each time.
-    if ahead is not None and not approval.asks and ahead(approval, scopes):
+    # What asks people for something, or for a date, is looked at anew each time.
+    if ahead is not None and not approval.asks and not approval.needs_review and ahead(approval, scopes):
         return
     payload = {"approval": approval.public_id, approval.subject_kind: approval.subject_public_id}
     publish(session, "access_request.approval_asked", payload, now=now)

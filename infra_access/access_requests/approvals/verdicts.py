@@ -4,6 +4,7 @@ The deciding compares and swaps: it locks the row, checks that it still waits an
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -23,6 +24,7 @@ from infra_access.access_requests.approvals.queries import (
     view_of,
 )
 from infra_access.access_requests.approvals.reminding import remind_from
+from infra_access.access_requests.approvals.reviews import refuse_unfit, set_review
 from infra_access.access_requests.approvals.stages import AnsweredAhead, open_stage, stage_before
 from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.access_requests.vocabularies import ON_HOLD, OPEN, UNGIVEN, ApprovalState, Verdict
@@ -125,6 +127,7 @@ def ask(
                 dict.fromkeys([*one.rests_on, *rests_on_names(one.role), *(["participants"] * bool(one.asks))])
             ),
             asks=list(one.asks),
+            needs_review=one.review,
             stage=one.stage,
             two_people=two_people,
             state=ApprovalState.WAITING,
@@ -182,7 +185,8 @@ def give_verdict(
     )
     conditions = clean_text(conditions or "", field="conditions", max_length=5_000)
     if narrower != WHOLE and (kind != Verdict.APPROVE or approval.subject_kind != "access_request"):
-        raise fields.fault("verdict.unfit", "most_units", _("Only a yes to a request grants less than was asked."))
+        named = "review_at" if replace(narrower, review_at=None) == WHOLE else "most_units"
+        raise fields.fault("verdict.unfit", named, _("Only a yes to a request grants less than was asked."))
     approval = locked_approval(session, approval, expected_version)
     view = view_of(session, approval)
     refuse_others(session, actor, view, now=now, team=team)
@@ -198,11 +202,13 @@ def give_verdict(
         refuse_same_person(session, approval, actor, now=now)
         clear_names(session, approval, now=now, team=team, acting_for=acting_for)
         refuse_unanswered(session, view)
+        refuse_unfit(approval, narrower.review_at)
     approval.state, approval.reason = _STATES[Verdict(kind)], reason or None
     if approval.state not in OPEN:
         approval.decided_by_id, approval.decided_at = actor.account_id, now
         approval.conditions = conditions or None
         approval.most_units, approval.until = narrower.most_units, narrower.until
+        set_review(approval, narrower.review_at, now)
         approval.safety_result = _safety_result(approval, narrower)
     session.flush()
     return _standing(session, approval)

@@ -13,3 +13,4 @@ def wait_again(given: Approval, now: datetime) -> None:
     given.authorisation_id = None
     given.reason = given.conditions = given.most_units = given.until = given.safety_result = None
     given.asked_at, given.reminded_at, given.escalated_at = now, None, None
+    given.review_at = given.review_tell_at = None

@@ -51,6 +51,7 @@ class ApprovalRow:
     conditions: str
     most_units: str
     until: datetime | None
+    review_at: datetime | None
     safety_result: str
     ahead: bool
     why: Text | None
@@ -102,6 +103,7 @@ def _row(
         conditions=approval.conditions or "",
         most_units=f"{approval.most_units.normalize():f}" if approval.most_units is not None else "",
         until=approval.until,
+        review_at=approval.review_at,
         safety_result=approval.safety_result or "",
         ahead=approval.authorisation_id is not None,
         why=Wording(approval.message) if approval.message and (told or rule) else None,

@@ -66,7 +66,7 @@ def next_words(view: RequestView) -> Text:
     state = RequestState(view.access_request.state)
     if view.is_staff and state is _S.CHANGES_REQUESTED:
         return _("The team was asked for changes. It comes back when they have sent it again.")
-    if view.is_staff and state in (_S.ACTIVE, _S.APPROVED):
+    if view.is_staff and state in (_S.ACTIVE, _S.APPROVED) and not view.rests_on_review:
         return _("The team can book time within what was granted.")
     return view.next_step
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from infra_access.access_requests.allocations import AllocationView
+from infra_access.access_requests.consents import is_drawable
 from infra_access.access_requests.lifecycle import RequestState
 from infra_access.access_requests.request_queries import RequestItem
 from infra_access.access_requests.terms.waiting import TermsWaiting
-from infra_access.access_requests.vocabularies import AllocationState, TimeGiven
+from infra_access.access_requests.vocabularies import TimeGiven
 from infra_access.core.i18n import Text, _
 from infra_access.people.models import Training
 from infra_access.scheduling.booking_queries import BookingView
@@ -98,7 +99,7 @@ def _requests(requests: Iterable[RequestItem], account_id: int | None, now: date
 def _grants(grants: Iterable[AllocationView], booked: Sequence[int], now: datetime) -> Iterator[Todo]:
     for view in grants:
         grant = view.allocation
-        bookable = grant.state == AllocationState.ACTIVE and grant.valid_until > now and view.left > 0
+        bookable = is_drawable(grant, now) and view.left > 0
         if bookable and grant.id not in booked and view.route.time_given == TimeGiven.TEAM_PICKS:
             words = _("Book the time that you were granted")
             title, key = view.access_request.title, view.access_request.public_id

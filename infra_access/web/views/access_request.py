@@ -9,7 +9,9 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from infra_access.access_requests.appeals import WITHIN
+from infra_access.access_requests.approvals.reviews import carries
 from infra_access.access_requests.circles import refusal_of_near
+from infra_access.access_requests.consents import is_drawable
 from infra_access.access_requests.conversations.speaking import ask, conversations_of
 from infra_access.access_requests.corrections import corrections_of
 from infra_access.access_requests.gates.judging import samples_of
@@ -154,10 +156,10 @@ def request_page(context: Context, request: Request, now: datetime) -> dict[str,
         "gates": _gates(request, view, now),
         "granted": granted(view.allocation, locale),
         "bookable": view.allocation is not None
-        and view.allocation.state == AllocationState.ACTIVE
-        and view.allocation.valid_until > now
+        and is_drawable(view.allocation, now)
         and view.route.time_given == TimeGiven.TEAM_PICKS
         and "team" in view.relations,
+        "carried": carries(row),
         "own": "requester" in view.relations,
         "corrections": correction_rows(corrections_of(request.db, row), zone, locale),
         "may_appeal": "requester" in view.relations

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pyramid.request import Request
@@ -12,9 +12,11 @@ from pyramid.view import view_config
 from infra_access.access_requests.approvals.narrower import Narrower
 from infra_access.access_requests.approvals.nationality_queries import answers_to, relations_to
 from infra_access.access_requests.approvals.queries import ApprovalView, approval_by_public_id, approvals_of, inbox
+from infra_access.access_requests.approvals.reviews import takes_review
 from infra_access.access_requests.approvals.screened import approval_to_screen
 from infra_access.access_requests.approvals.stepping_back import step_back
 from infra_access.access_requests.deciding import possible_holds
+from infra_access.access_requests.renewing import may_be_renewed, renew
 from infra_access.access_requests.request_queries import request_by_public_id
 from infra_access.access_requests.vocabularies import UNGIVEN, ApprovalState, Verdict
 from infra_access.core import clock
@@ -119,6 +121,37 @@ def give_alike(request: Request) -> Response:
 
 
 @view_config(
+    route_name="approval_renewal",
+    renderer="approval.jinja2",
+    request_method="POST",
+    permission=Permission.APPROVAL_DECIDE,
+)
+def renew_consent(context: Context, request: Request) -> dict[str, Any] | Response:
+    """Renew a consent until the end of a later day."""
+    approval, entered = context.row.approval, values_of(request)
+    try:
+        review_at = _after(request, context.row, entered, "review_at")
+        if review_at is None:
+            message = _("Choose the day on which you look at it again.")
+            raise Invalid("review.missing", message, fields={"review_at": [message]})
+        renew(
+            request.db,
+            actor=request.actor,
+            now=clock.now(),
+            approval=approval,
+            review_at=review_at,
+            reason=entered.get("reason", ""),
+            expected_version=version_in(entered),
+        )
+    except REFUSED as error:
+        shown = to_correct(request, error)
+        view = approval_by_public_id(request.db, approval.public_id, actor=request.actor)
+        return {**approval_page(request, view), **shown}
+    flash(request, "success", _("You renewed it. The team is told. You are reminded before that day."))
+    return to(request, "approval", id=approval.public_id)
+
+
+@view_config(
     route_name="approval_step_back",
     renderer="approval.jinja2",
     request_method="POST",
@@ -140,11 +173,18 @@ def decline_to_decide(context: Context, request: Request) -> Response:
 
 def _narrower(request: Request, view: ApprovalView, entered: dict[str, str]) -> Narrower:
     """Return what is granted at most; a day is one of the facility, and included. Raises Invalid."""
-    units, day = decimal_in(entered, "most_units") if entered.get("most_units") else None, entered.get("until")
-    if not day or view.approval.subject_kind != "access_request":
+    units = decimal_in(entered, "most_units") if entered.get("most_units") else None
+    if view.approval.subject_kind != "access_request":
         return Narrower(units)
+    return Narrower(units, _after(request, view, entered, "until"), _after(request, view, entered, "review_at"))
+
+
+def _after(request: Request, view: ApprovalView, entered: dict[str, str], name: str) -> datetime | None:
+    """Return the end of a day at the facility, if one was entered. Raises Invalid."""
+    if not entered.get(name):
+        return None
     zone = request_by_public_id(request.db, view.approval.subject_public_id, actor=request.actor).facility.timezone
-    return Narrower(units, day_start(day_in(day, "until") + timedelta(days=1), zone))
+    return day_start(day_in(entered[name], name) + timedelta(days=1), zone)
 
 
 @view_config(
@@ -197,6 +237,7 @@ def approval_page(request: Request, view: ApprovalView) -> dict[str, Any]:
     subject, booking = _subject(request, view)
     kept = decisions_about(request.db, subject_kind=approval.subject_kind, subject_id=approval.subject_public_id)
     reading = subject.access_request if subject else booking.booking if booking else None
+    reviewed = subject is not None and may_be_renewed(approval, subject.access_request)
     read_already = subject.approvals if subject and approval.subject_kind == "access_request" else None
     every = read_already or approvals_of(request.db, approval.subject_kind, approval.subject_id)
     return {
@@ -205,6 +246,9 @@ def approval_page(request: Request, view: ApprovalView) -> dict[str, Any]:
         "subject": subject,
         "booking": booking,
         "told": told,
+        "takes_review": takes_review(approval),
+        "reviewed": reviewed,
+        "may_renew": reviewed and view.may_decide(request.actor),
         "holds": possible_holds(request.db, subject.access_request, clock.now()) if subject else (),
         "may_decide": view.is_open and view.may_decide(request.actor),
         # What an officer reads of the policy is for those who decide, not for the applicant.
@@ -221,9 +265,10 @@ def approval_page(request: Request, view: ApprovalView) -> dict[str, Any]:
 
 def groups_alike(items: Sequence[ApprovalView]) -> frozenset[str]:
     """Return the public ids of those that at least one other waits with under the same rule and role."""
-    grounds = Counter((one.approval.rule, one.approval.role) for one in items if one.approval.subject_kind != "appeal")
+    alike = [one for one in items if one.approval.subject_kind != "appeal" and not one.approval.needs_review]
+    grounds = Counter((one.approval.rule, one.approval.role) for one in alike)
     return frozenset(
-        one.approval.public_id for one in items if one.is_open and grounds[one.approval.rule, one.approval.role] > 1
+        one.approval.public_id for one in alike if one.is_open and grounds[one.approval.rule, one.approval.role] > 1
     )
 
 

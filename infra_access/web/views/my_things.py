@@ -8,6 +8,7 @@ from pyramid.view import view_config
 
 from infra_access.access_requests.allocations import allocations_of
 from infra_access.access_requests.approvals.queries import inbox
+from infra_access.access_requests.consents import is_drawable
 from infra_access.access_requests.conversations.answered import answered
 from infra_access.access_requests.conversations.speaking import own_conversations
 from infra_access.access_requests.lifecycle import FINAL, RequestState
@@ -66,11 +67,7 @@ def show(request: Request) -> dict[str, Any]:
         "overdue": {item.order.id for item in orders if is_overdue(item.order, now)},
         "open": [item for item in requests if item.access_request.state not in _OVER],
         "over": [item for item in requests if item.access_request.state in _OVER],
-        "drawable": {
-            view.allocation.id
-            for view in grants
-            if view.allocation.state == AllocationState.ACTIVE and view.allocation.valid_until > now and view.left > 0
-        },
+        "drawable": {view.allocation.id for view in grants if is_drawable(view.allocation, now) and view.left > 0},
         "grants": [view for view in grants if view.allocation.state != AllocationState.ENDED],
         "trainings": trainings,
         "soon": now.date() + SOON,

@@ -8,8 +8,8 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from infra_access.access_requests.allocations import allocations_of
+from infra_access.access_requests.consents import is_drawable
 from infra_access.access_requests.routes import RouteView, routes_of
-from infra_access.access_requests.vocabularies import AllocationState
 from infra_access.catalogue.vocabularies import Regime, label
 from infra_access.core import clock
 from infra_access.core.authority import Permission
@@ -126,8 +126,7 @@ def _grants(request: Request, place: Place, chosen: RouteView, now: datetime) ->
         (view.allocation.public_id, f"{view.access_request.title}: {left_words(request, view)}")
         for view in allocations_of(request.db, actor=request.actor, limit=MOST).items
         if view.route.id == chosen.route.id
-        and view.allocation.state == AllocationState.ACTIVE
-        and view.allocation.valid_until > now
+        and is_drawable(view.allocation, now)
         and view.left > 0
         and place.instrument.id in {one.id for one in view.instruments}
     ]
