@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from infra_access.access_requests.allocations import Granted
 from infra_access.access_requests.consents import consent_lapsed
-from infra_access.accounting.units import units_of
 from infra_access.core.timespan import TimeSpan
+from infra_access.ledger.units import units_of
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.models import Booking
 

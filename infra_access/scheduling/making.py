@@ -28,7 +28,6 @@ from infra_access.core.i18n import _, plain
 from infra_access.core.ids import new_public_id
 from infra_access.core.timespan import TimeSpan
 from infra_access.core.together import write
-from infra_access.ledger.units import units_of
 from infra_access.policy.applicants import Applicant, facts_of
 from infra_access.policy.decisions import record_decision
 from infra_access.policy.demands import permits
