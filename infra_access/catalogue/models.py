@@ -202,6 +202,7 @@ class CatalogueHead(Base):
     """The one row that every change of what searches show advances, so that what was counted once can be kept.
 
     `stamp` is new each time, so that a number used again, after a roll-back or a restored copy, is not taken for known.
+    `veiled` are the scopes, as [kind, key], under which rules hide some of what searches would find instruments by.
     """
 
     __tablename__ = "catalogue_head"
@@ -209,6 +210,7 @@ class CatalogueHead(Base):
     id: Mapped[PrimaryKey]
     number: Mapped[int]
     stamp: Mapped[str] = mapped_column(String(16))
+    veiled: Mapped[list[Any]] = mapped_column(server_default="[]")
 
 
 class Resource(Base):
