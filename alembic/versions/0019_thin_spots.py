@@ -1,4 +1,4 @@
-"""what searches may look in
+"""what searches may look in, and who gave a name
 
 Revision ID: 0019
 Revises: 0018
@@ -46,9 +46,12 @@ POLICY = sa.table(
 
 
 def upgrade() -> None:
-    """Apply. What no rule can hide is marked among the words of each instrument."""
+    """Apply. What no rule can hide is marked among the words of each instrument; the names of now count as verified."""
     with op.batch_alter_table("catalogue_head") as batch:
         batch.add_column(sa.Column("veiled", DOCUMENT, server_default="[]", nullable=False))
+    for name in ("organisation", "facility"):
+        with op.batch_alter_table(name) as batch:
+            batch.add_column(sa.Column("named_at", sa.DateTime(timezone=True), nullable=True))
     connection = op.get_bind()
     keys = connection.scalars(sa.select(INSTRUMENT.c.id).order_by(INSTRUMENT.c.id)).all()
     for first in range(0, len(keys), AT_ONCE):
@@ -114,5 +117,8 @@ def hides(rule: dict[str, Any]) -> bool:
 
 def downgrade() -> None:
     """Revert. The marked words stay: nothing that is typed finds them."""
+    for name in ("organisation", "facility"):
+        with op.batch_alter_table(name) as batch:
+            batch.drop_column("named_at")
     with op.batch_alter_table("catalogue_head") as batch:
         batch.drop_column("veiled")

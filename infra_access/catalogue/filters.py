@@ -127,7 +127,7 @@ def _lying_in(scopes: Scopes) -> Select[int]:
         "organisation": Organisation.public_id,
         "country": Facility.country,
     }
-    lying = [column.in_(keys[kind]) for kind, column in columns.items() if kind in keys]
+    lying: list[ColumnElement[bool]] = [column.in_(keys[kind]) for kind, column in columns.items() if kind in keys]
     # A tag of rules needs no escaping in JSON, and no other text of the list holds it between its own quotes.
     tags = cast(Instrument.tags, String)
     lying += [tags.contains(f'"{key}"', autoescape=True) for key in keys.get("tag", ())]
