@@ -18,7 +18,7 @@ from infra_access.access_requests.models import AccessRequest, AccessRoute, Appr
 from infra_access.access_requests.routes import with_rounds
 from infra_access.access_requests.standing import advance, locked, team_of, tell
 from infra_access.access_requests.terms import agreements
-from infra_access.access_requests.vocabularies import ON_HOLD, AllocationState, Verdict
+from infra_access.access_requests.vocabularies import AllocationState, Verdict
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict
@@ -146,7 +146,7 @@ def _go_on(session: Session, access_request: AccessRequest, standing: str, now: 
     held = {hold: name for name, (hold, _transition) in _HOLDS.items()}
     if state not in held or held[state] == standing:
         return
-    if standing == "open" and any(one.state in ON_HOLD for one in review.live(session, access_request)):
+    if standing == "open" and review.is_on_hold(session, access_request):
         return
     review.go_on(session, access_request, now, wake=standing not in _HOLDS)
 
