@@ -58,6 +58,10 @@ class Kind(StrEnum):
     ORDER_ACCESS_ENDED = "service_order.access_ended"
     MESSAGE = "conversation.message"
     ROLE_HANDED_OVER = "role.handed_over"
+    TRAINING_RECORDED = "training.recorded"
+    TRAINING_WITHDRAWN = "training.withdrawn"
+    ASSURANCE_NOTED = "assurance.noted"
+    ASSURANCE_WITHDRAWN = "assurance.withdrawn"
 
 
 WITH_CALENDAR = frozenset(
@@ -72,6 +76,11 @@ WITH_CALENDAR = frozenset(
 
 OF_AN_APPROVAL = frozenset({Kind.APPROVAL_ASKED, Kind.APPROVAL_REMINDED, Kind.APPROVAL_OVERDUE})
 """What is told to those who decide, or who see to it that somebody does."""
+
+OF_A_PERSON = frozenset(
+    {Kind.TRAINING_RECORDED, Kind.TRAINING_WITHDRAWN, Kind.ASSURANCE_NOTED, Kind.ASSURANCE_WITHDRAWN}
+)
+"""What staff noted of a person, or took back, told to that person."""
 
 FOR_THE_OFFICE = frozenset({Kind.BOOKING_REQUESTED, Kind.BOOKING_DECLINED})
 """What teams write to the office of a facility."""

@@ -29,9 +29,10 @@ from infra_access.catalogue.scopes import instrument_scopes
 from infra_access.catalogue.vocabularies import OperationalStatus, label
 from infra_access.core.roles import ROLES
 from infra_access.core.zones import parse_instant
-from infra_access.notifications.kinds import FOR_THE_OFFICE, OF_AN_APPROVAL, Kind
+from infra_access.notifications.kinds import FOR_THE_OFFICE, OF_A_PERSON, OF_AN_APPROVAL, Kind
 from infra_access.notifications.opinions import opinion_answered, opinion_asked
 from infra_access.notifications.subject import Subject
+from infra_access.notifications.vouching import vouched_for
 from infra_access.orders.models import ServiceOrder
 from infra_access.orders.standing import team_of_order
 from infra_access.people.models import Account, RoleGrant
@@ -64,6 +65,8 @@ def subject_of(
         return Subject("/set-password/")
     if kind is Kind.ROLE_HANDED_OVER:
         return _stand_in(session, payload)
+    if kind in OF_A_PERSON:
+        return vouched_for(session, kind, payload)
     if kind is Kind.MESSAGE:
         return _conversation(session, payload, now)
     if kind is Kind.INSTRUMENT_STATUS:

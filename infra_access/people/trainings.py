@@ -15,6 +15,7 @@ from infra_access.core.errors import Conflict, Forbidden, Invalid, NotFound
 from infra_access.core.i18n import Text, _
 from infra_access.core.input_text import clean_line, clean_text
 from infra_access.core.paging import Page, clean_limit, decode_cursor, page_of
+from infra_access.outbox.events import publish
 from infra_access.people.models import Account, Training
 
 _SHOWN = 10
@@ -72,6 +73,7 @@ def add_training(
         now=now,
         details={"code": training.code, "completed_on": completed_on.isoformat(), "training": training.public_id},
     )
+    publish(session, "training.recorded", {"training": training.public_id}, now=now)
     return training
 
 
@@ -98,6 +100,7 @@ def withdraw_training(session: Session, *, actor: Actor, now: datetime, training
         now=now,
         details={"code": training.code, "training": training.public_id, "reason": reason},
     )
+    publish(session, "training.withdrawn", {"training": training.public_id}, now=now)
     return training
 
 
