@@ -1,4 +1,4 @@
-"""what searches may look in, and who gave a name
+"""what searches may look in, who gave a name, and who asked what rules would change
 
 Revision ID: 0019
 Revises: 0018
@@ -20,6 +20,7 @@ down_revision = "0018"
 branch_labels = None
 depends_on = None
 
+KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql")
 SEARCHED = {"description", "manufacturer", "model", "tags"}
 SIGN = "\ue000"
@@ -52,6 +53,10 @@ def upgrade() -> None:
     for name in ("organisation", "facility"):
         with op.batch_alter_table(name) as batch:
             batch.add_column(sa.Column("named_at", sa.DateTime(timezone=True), nullable=True))
+    with op.batch_alter_table("what_if_run") as batch:
+        batch.add_column(sa.Column("asked_by_id", KEY, nullable=True))
+        batch.create_foreign_key(op.f("fk_what_if_run_asked_by_id_account"), "account", ["asked_by_id"], ["id"])
+        batch.create_index(op.f("ix_what_if_run_asked_by_id"), ["asked_by_id"], unique=False)
     connection = op.get_bind()
     keys = connection.scalars(sa.select(INSTRUMENT.c.id).order_by(INSTRUMENT.c.id)).all()
     for first in range(0, len(keys), AT_ONCE):
@@ -117,6 +122,10 @@ def hides(rule: dict[str, Any]) -> bool:
 
 def downgrade() -> None:
     """Revert. The marked words stay: nothing that is typed finds them."""
+    with op.batch_alter_table("what_if_run") as batch:
+        batch.drop_index(op.f("ix_what_if_run_asked_by_id"))
+        batch.drop_constraint(op.f("fk_what_if_run_asked_by_id_account"), type_="foreignkey")
+        batch.drop_column("asked_by_id")
     for name in ("organisation", "facility"):
         with op.batch_alter_table(name) as batch:
             batch.drop_column("named_at")

@@ -29,6 +29,9 @@ class WhatIfRun(Base):
     months: Mapped[int] = mapped_column(Integer)
     state: Mapped[str] = mapped_column(String(20))
     asked_by: Mapped[str] = mapped_column(String(200), info=personal("accountability", retention="record"))
+    asked_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("account.id"), index=True, info=personal("accountability", retention="record")
+    )
     asked_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

@@ -3,6 +3,9 @@
 The worker takes one part at a time: first who could use what, then a hundred requests after the other. Each part is
 computed in a reader and stored with how far it came, so a worker that dies costs one part, and nobody waits for a lock.
 Where other rules come into force meanwhile it begins again, since one answer compares with one policy.
+
+Each person has one run at a time and so many a day, and who asked for fewer that day goes first: nobody waits long
+behind somebody who asks much.
 """
 
 from collections import Counter
@@ -10,10 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import ceil
 from typing import Any
 
 from sqlalchemy import Select, and_, delete, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from infra_access.access_requests.models import AccessRequest
 from infra_access.access_requests.what_if import (
@@ -32,7 +36,7 @@ from infra_access.audit.record import record
 from infra_access.core.authority import Actor, Permission, Scopes, require, system_actor
 from infra_access.core.db import Database
 from infra_access.core.decision import Outcome
-from infra_access.core.errors import DomainError, NotFound
+from infra_access.core.errors import Conflict, DomainError, NotFound, TooMany
 from infra_access.core.i18n import Text, _
 from infra_access.core.ids import new_public_id
 from infra_access.core.named_locks import lock_names
@@ -47,6 +51,11 @@ MOST_LISTED = 1_000
 
 FRESH = timedelta(hours=1)
 """So long an answer stands for whoever asks the same again."""
+
+MOST_A_DAY = 20
+"""Runs that one person may ask for within a day, unless the settings say otherwise."""
+
+DAY = timedelta(days=1)
 
 KEPT = timedelta(days=90)
 """How long an answer is kept."""
@@ -126,17 +135,28 @@ class RunView:
 
 
 def start_run(
-    session: Session, *, actor: Actor, now: datetime, document: PolicyDocument, scopes: Scopes, months: int = MONTHS
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    document: PolicyDocument,
+    scopes: Scopes,
+    months: int = MONTHS,
+    most_a_day: int = MOST_A_DAY,
 ) -> WhatIfRun:
-    """Let the worker find out what a draft would change; `scopes` are those that it lies in. Raises Forbidden.
+    """Let the worker find out what a draft would change; `scopes` are those that it lies in.
 
-    Whoever asks the same of the same rules gets the run that is under way, or that has just ended.
+    Whoever asks the same of the same rules gets the run that is under way, or that has just ended. Raises Forbidden,
+    Conflict `what_if.under_way` while another one of the actor's is, TooMany `what_if.too_many` with `retry_after` in
+    seconds.
     """
     require(actor, Permission.POLICY_READ, scopes)
-    lock_names(session, [f"what-if {document.public_id}"])
+    lock_names(session, [f"what-if {document.public_id}", f"what-ifs of {actor.public_id}"])
     known = session.scalars(_latest(document, months)).first()
     if known is not None and known.rules == document.rules and _still_holds(session, known, now):
         return known
+    if actor.account_id is not None:
+        _refuse_more(session, actor.account_id, now, most_a_day)
     run = WhatIfRun(
         document_id=document.id,
         document_version=document.version,
@@ -144,12 +164,35 @@ def start_run(
         months=months,
         state=RunState.WAITING,
         asked_by=actor.label,
+        asked_by_id=actor.account_id,
         asked_at=now,
     )
     session.add(run)
     session.flush()
     _record(session, actor, "policy.what_if_asked", run, document, now, {"months": months})
     return run
+
+
+def _refuse_more(session: Session, account_id: int, now: datetime, most_a_day: int) -> None:
+    """Raise Conflict while a run of a person is under way, TooMany after so many within a day."""
+    own = WhatIfRun.asked_by_id == account_id
+    under_way = session.scalar(select(WhatIfRun.public_id).where(own, WhatIfRun.state.in_(OPEN)).limit(1))
+    if under_way is not None:
+        message = _(
+            "Another answer that you asked for is still being worked out, and each person has one at a time. Ask again "
+            "when it is there."
+        )
+        raise Conflict("what_if.under_way", message, details={"run": under_way})
+    of_today = select(WhatIfRun.asked_at).where(own, WhatIfRun.asked_at > now - DAY)
+    oldest = session.scalar(of_today.order_by(WhatIfRun.asked_at.desc()).offset(most_a_day - 1).limit(1))
+    if oldest is not None:
+        message = _(
+            "Within a day, ${most} such answers are worked out for each person, and you have asked for as many. Look "
+            "at those that are there, or ask again in ${hours} hours.",
+            mapping={"most": most_a_day, "hours": ceil((oldest + DAY - now) / timedelta(hours=1))},
+        )
+        seconds = ceil((oldest + DAY - now).total_seconds())
+        raise TooMany("what_if.too_many", message, details={"retry_after": seconds})
 
 
 def run_by_public_id(session: Session, public_id: str) -> RunView:
@@ -172,7 +215,7 @@ def latest_run(session: Session, document: PolicyDocument, *, months: int = MONT
 
 
 def work_on_runs(database: Database, *, now: datetime) -> int:
-    """Work out the next part of the oldest run, and return how many parts that were."""
+    """Work out the next part of the run whose turn it is, and return how many parts that were."""
     with database.reader() as session:
         if session.scalar(_due(now).with_only_columns(WhatIfRun.id)) is None:
             return 0  # looking costs no lock, so an idle worker never makes a writer wait
@@ -227,10 +270,23 @@ def _view(session: Session, run: WhatIfRun, document: PolicyDocument) -> RunView
 
 
 def _due(now: datetime) -> Select[WhatIfRun]:
+    """Return the run whose turn it is: of whoever asked for the fewest before it within a day, then the oldest."""
+    before = aliased(WhatIfRun)
+    asked_before = (
+        select(func.count())
+        .select_from(before)
+        .where(
+            before.asked_by_id == WhatIfRun.asked_by_id,
+            before.id < WhatIfRun.id,
+            before.asked_at > now - DAY,
+        )
+        .correlate(WhatIfRun)
+        .scalar_subquery()
+    )
     return (
         select(WhatIfRun)
         .where(WhatIfRun.state.in_(OPEN), or_(WhatIfRun.claimed_until.is_(None), WhatIfRun.claimed_until < now))
-        .order_by(WhatIfRun.id)
+        .order_by(asked_before, WhatIfRun.id)
         .limit(1)
     )
 
