@@ -1,12 +1,25 @@
 """The table of what a draft of rules would change for all requests of the past, worked out part by part."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra_access.core.columns import Base, PrimaryKey, PublicId, personal
+
+
+class RunState(StrEnum):
+    """How far a run is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+OPEN = (RunState.WAITING, RunState.RUNNING)
 
 
 class WhatIfRun(Base):

@@ -12,8 +12,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from math import ceil
 from typing import Any
 
 from sqlalchemy import Select, and_, delete, func, or_, select
@@ -31,12 +29,13 @@ from infra_access.access_requests.what_if import (
     rows_of_reach,
     within,
 )
-from infra_access.access_requests.what_if_models import WhatIfRun
+from infra_access.access_requests.what_if_limits import DAY, MOST_A_DAY, refuse_more
+from infra_access.access_requests.what_if_models import OPEN, RunState, WhatIfRun
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor, Permission, Scopes, require, system_actor
 from infra_access.core.db import Database
 from infra_access.core.decision import Outcome
-from infra_access.core.errors import Conflict, DomainError, NotFound, TooMany
+from infra_access.core.errors import DomainError, NotFound
 from infra_access.core.i18n import Text, _
 from infra_access.core.ids import new_public_id
 from infra_access.core.named_locks import lock_names
@@ -52,11 +51,6 @@ MOST_LISTED = 1_000
 FRESH = timedelta(hours=1)
 """So long an answer stands for whoever asks the same again."""
 
-MOST_A_DAY = 20
-"""Runs that one person may ask for within a day, unless the settings say otherwise."""
-
-DAY = timedelta(days=1)
-
 KEPT = timedelta(days=90)
 """How long an answer is kept."""
 
@@ -67,17 +61,6 @@ MOST_ATTEMPTS = 5
 _FAILED = "what_if.failed"
 _WORKER = system_actor("worker")
 
-
-class RunState(StrEnum):
-    """How far a run is."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    FINISHED = "finished"
-    FAILED = "failed"
-
-
-OPEN = (RunState.WAITING, RunState.RUNNING)
 
 ERRORS: Mapping[str, Text] = {
     "what_if.too_much": _(
@@ -156,7 +139,7 @@ def start_run(
     if known is not None and known.rules == document.rules and _still_holds(session, known, now):
         return known
     if actor.account_id is not None:
-        _refuse_more(session, actor.account_id, now, most_a_day)
+        refuse_more(session, actor.account_id, now, most_a_day)
     run = WhatIfRun(
         document_id=document.id,
         document_version=document.version,
@@ -171,28 +154,6 @@ def start_run(
     session.flush()
     _record(session, actor, "policy.what_if_asked", run, document, now, {"months": months})
     return run
-
-
-def _refuse_more(session: Session, account_id: int, now: datetime, most_a_day: int) -> None:
-    """Raise Conflict while a run of a person is under way, TooMany after so many within a day."""
-    own = WhatIfRun.asked_by_id == account_id
-    under_way = session.scalar(select(WhatIfRun.public_id).where(own, WhatIfRun.state.in_(OPEN)).limit(1))
-    if under_way is not None:
-        message = _(
-            "Another answer that you asked for is still being worked out, and each person has one at a time. Ask again "
-            "when it is there."
-        )
-        raise Conflict("what_if.under_way", message, details={"run": under_way})
-    of_today = select(WhatIfRun.asked_at).where(own, WhatIfRun.asked_at > now - DAY)
-    oldest = session.scalar(of_today.order_by(WhatIfRun.asked_at.desc()).offset(most_a_day - 1).limit(1))
-    if oldest is not None:
-        message = _(
-            "Within a day, ${most} such answers are worked out for each person, and you have asked for as many. Look "
-            "at those that are there, or ask again in ${hours} hours.",
-            mapping={"most": most_a_day, "hours": ceil((oldest + DAY - now) / timedelta(hours=1))},
-        )
-        seconds = ceil((oldest + DAY - now).total_seconds())
-        raise TooMany("what_if.too_many", message, details={"retry_after": seconds})
 
 
 def run_by_public_id(session: Session, public_id: str) -> RunView:

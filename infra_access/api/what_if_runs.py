@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from infra_access.access_requests.what_if_models import RunState
 from infra_access.access_requests.what_if_runs import (
     ERRORS,
     MOST_LISTED,
-    RunState,
     RunView,
     run_by_public_id,
     start_run,

@@ -6,7 +6,8 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from infra_access.access_requests.what_if_runs import ERRORS, RunState, RunView, latest_run, start_run
+from infra_access.access_requests.what_if_models import RunState
+from infra_access.access_requests.what_if_runs import ERRORS, RunView, latest_run, start_run
 from infra_access.core import clock
 from infra_access.core.authority import Permission
 from infra_access.core.i18n import _
