@@ -1,4 +1,4 @@
-"""what searches may look in, who gave a name, and who asked what rules would change
+"""what searches may look in, who gave a name, who asked what rules would change, what a yes leaves out
 
 Revision ID: 0019
 Revises: 0018
@@ -53,6 +53,10 @@ def upgrade() -> None:
     for name in ("organisation", "facility"):
         with op.batch_alter_table(name) as batch:
             batch.add_column(sa.Column("named_at", sa.DateTime(timezone=True), nullable=True))
+    with op.batch_alter_table("approval") as batch:
+        batch.add_column(sa.Column("left_out", DOCUMENT, server_default="[]", nullable=False))
+    with op.batch_alter_table("access_request_instrument") as batch:
+        batch.add_column(sa.Column("left_out", sa.Boolean(), server_default=sa.false(), nullable=False))
     with op.batch_alter_table("what_if_run") as batch:
         batch.add_column(sa.Column("asked_by_id", KEY, nullable=True))
         batch.create_foreign_key(op.f("fk_what_if_run_asked_by_id_account"), "account", ["asked_by_id"], ["id"])
@@ -122,6 +126,9 @@ def hides(rule: dict[str, Any]) -> bool:
 
 def downgrade() -> None:
     """Revert. The marked words stay: nothing that is typed finds them."""
+    for name in ("access_request_instrument", "approval"):
+        with op.batch_alter_table(name) as batch:
+            batch.drop_column("left_out")
     with op.batch_alter_table("what_if_run") as batch:
         batch.drop_index(op.f("ix_what_if_run_asked_by_id"))
         batch.drop_constraint(op.f("fk_what_if_run_asked_by_id_account"), type_="foreignkey")

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, review
-from infra_access.access_requests.approvals.narrower import leaves_nothing
+from infra_access.access_requests.approvals.narrower import asked_for, leaves_nothing, left_out_by
 from infra_access.access_requests.content import Content
 from infra_access.access_requests.lifecycle import HELD, RequestState, RequestTransition
 from infra_access.access_requests.models import AccessRequest, AccessRoute
@@ -61,8 +61,14 @@ def follow(
 
 
 def void_what_leaves_nothing(session: Session, access_request: AccessRequest) -> list[str]:
-    """Call off each yes that ends before the period begins, so that it is asked again. Return their public ids."""
-    called_off = [one for one in review.live(session, access_request) if leaves_nothing(one, access_request)]
+    """Call off each yes that ends before the period begins, and those that leave out all instruments together.
+
+    They are asked again. Return their public ids.
+    """
+    live = review.live(session, access_request)
+    narrower = [one for one in live if one.state == ApprovalState.APPROVED and one.left_out]
+    none_left = bool(narrower) and asked_for(session, access_request) <= left_out_by(narrower)
+    called_off = [one for one in live if leaves_nothing(one, access_request) or (none_left and one in narrower)]
     for approval in called_off:
         approval.state = ApprovalState.VOID
     session.flush()

@@ -50,6 +50,14 @@ class DecisionBody(Body):
     conditions = Lines("What is granted only under these.", most=MOST_REASON, allow_none=True)
     most_units = Amount("A yes to fewer access units than asked for.", allow_none=True)
     until = Instant("A yes only until then, before the end of the period asked for.", allow_none=True)
+    left_out = ListOf(PublicId(), "A yes without these of its instruments, which needs a reason.", most=100)
+
+
+class LeftOutOut(Out):
+    """An instrument that is not granted."""
+
+    id = PublicId()
+    name = Line("As it was called then.", most=300)
 
 
 class AlikeBody(Body):
@@ -99,6 +107,7 @@ class ApprovalOut(Out):
     conditions = Lines(most=MOST_REASON, allow_none=True)
     most_units = Amount("Granted at most, where that is less than asked for.", answered=True, allow_none=True)
     until = Instant(allow_none=True)
+    left_out = ListOf(Part(LeftOutOut), "Instruments of the request that it does not grant.")
     safety_result = Choice(("green", "yellow", "red"), "What a safety officer found.", allow_none=True)
     authorisation = PublicId("The standing authorisation that gave it.", allow_none=True)
     version = Integer(low=1)
@@ -139,7 +148,7 @@ def give(call: Call) -> dict[str, Any]:
         verdict=call.body["verdict"],
         reason=call.body.get("reason", ""),
         conditions=call.body.get("conditions"),
-        narrower=Narrower(call.body.get("most_units"), call.body.get("until")),
+        narrower=Narrower(call.body.get("most_units"), call.body.get("until"), tuple(call.body.get("left_out", ()))),
         **call.changes,
     )
     return shown(call, view_of(call.db, decided))
@@ -201,6 +210,7 @@ def shown(call: Call, view: ApprovalView) -> dict[str, Any]:
         "conditions": row.conditions,
         "most_units": row.most_units,
         "until": row.until,
+        "left_out": row.left_out,
         "safety_result": row.safety_result,
         "authorisation": view.authorisation,
         "version": row.version,

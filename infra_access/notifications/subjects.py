@@ -314,7 +314,7 @@ def _request_values(session: Session, request: AccessRequest) -> Mapping[str, st
     names = session.scalars(
         select(Instrument.name)
         .join(AccessRequestInstrument, AccessRequestInstrument.instrument_id == Instrument.id)
-        .where(AccessRequestInstrument.access_request_id == request.id)
+        .where(AccessRequestInstrument.access_request_id == request.id, AccessRequestInstrument.left_out.is_(False))
         .order_by(Instrument.id)
     ).all()
     shown = [*names[:MANY_INSTRUMENTS], *(["…"] if len(names) > MANY_INSTRUMENTS else [])]

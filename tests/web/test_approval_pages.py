@@ -5,7 +5,8 @@ from sqlalchemy import select
 
 from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.people.models import Account
-from tests.factories.access_requests import make_submitted, make_world, pending
+from tests.factories.access_requests import make_route, make_submitted, make_world, pending
+from tests.factories.catalogue import make_instrument
 from tests.factories.people import make_account
 
 
@@ -128,3 +129,29 @@ def test_it_offers_only_what_can_be_said(browser, database, world, asked):
         session.scalars(select(AccessRequest)).one().state = "changes_requested"
     offered = {button["value"] for button in visitor.get(path).html.select("button[name=verdict]")}
     assert offered == {"approve", "request_changes", "refuse"}
+
+
+def test_a_yes_leaves_out_an_instrument_and_the_team_reads_which_and_why(browser, database):
+    with database.writer() as session:
+        world = make_world(session)
+        second = make_instrument(session, facility=world.facility, name="Second microscope")
+        route = make_route(session, facility=world.facility, instruments=[world.instrument, second]).public_id
+        both = [world.instrument.public_id, second.public_id]
+        request = make_submitted(session, world, route=route, instruments=both)
+        asked = pending(session, request)["facility_manager"]
+    visitor = browser(_account(database, world.manager))
+    form = _verdict_form(visitor.get(f"/approvals/{asked.public_id}"))
+    for number in range(2):
+        form.set("left_out", True, index=number)
+    form["reason"] = "It is in repair."
+    refused = form.submit("verdict", value="approve", status=422)
+    assert refused.html.select("#field-left_out")
+    form = _verdict_form(refused)
+    assert [form.get("left_out", index=number).checked for number in range(2)] == [True, True]
+    form.set("left_out", False, index=0)
+    form.submit("verdict", value="approve").follow()
+    own = browser(world.applicant_account).get(f"/access-requests/{request.public_id}")
+    for page in (own, visitor.get(f"/approvals/{asked.public_id}")):
+        text = " ".join(page.html.get_text().split())
+        assert "Not granted: Second microscope" in text
+        assert "It is in repair." in text

@@ -51,6 +51,7 @@ class ApprovalRow:
     conditions: str
     most_units: str
     until: datetime | None
+    left_out: tuple[str, ...]
     safety_result: str
     ahead: bool
     why: Text | None
@@ -102,6 +103,7 @@ def _row(
         conditions=approval.conditions or "",
         most_units=f"{approval.most_units.normalize():f}" if approval.most_units is not None else "",
         until=approval.until,
+        left_out=tuple(one["name"] for one in approval.left_out),
         safety_result=approval.safety_result or "",
         ahead=approval.authorisation_id is not None,
         why=Wording(approval.message) if approval.message and (told or rule) else None,
