@@ -44,6 +44,7 @@ _NAMES = frozenset(
         "mail",
         "mail_from",
         "sealing_keys",
+        "what_ifs_per_day",
     }
 )
 
@@ -59,6 +60,7 @@ class Settings:
     in a mail is built from it, never from a header. `mail` is file:FOLDER, smtp://HOST:PORT (STARTTLS is demanded),
     smtps://USER:PASSWORD@HOST:PORT, or smtp+plain://HOST:PORT for a relay on the same machine. `sealing_keys` seal what
     may be read only on purpose: the first seals, all open; where there is none, one is derived from the secret.
+    `what_ifs_per_day` is how often one person may let the worker try rules on all requests within a day.
     """
 
     database_url: str = field(repr=False)
@@ -72,6 +74,7 @@ class Settings:
     mail: str = field(repr=False)
     mail_from: str
     sealing_keys: tuple[str, ...] = field(default=(), repr=False)
+    what_ifs_per_day: int = 20
 
     @property
     def sealer(self) -> Sealer:
@@ -120,6 +123,7 @@ class Settings:
             mail=given["mail"] or "file:var/mail",
             mail_from=given["mail_from"] or f"no-reply@{_host_of(base_url) or 'localhost'}",
             sealing_keys=tuple(given["sealing_keys"].split()),
+            what_ifs_per_day=_number(given["what_ifs_per_day"], default=20),
         )
         wrong: dict[str, list[Text]] = {key: [_("There is no such setting.")] for key in unknown}
         wrong |= _problems(found)
@@ -156,6 +160,8 @@ def _problems(settings: Settings) -> dict[str, list[Text]]:
         wrong["secure_cookies"] = [_("It must be true in production.")]
     if not 1 <= settings.threads <= 64:
         wrong["threads"] = [_("It must be a number from 1 to 64.")]
+    if not 1 <= settings.what_ifs_per_day <= 10_000:
+        wrong["what_ifs_per_day"] = [_("It must be a number from 1 to 10000.")]
     if settings.mail.partition(":")[0] not in MAIL_SCHEMES:
         wrong["mail"] = [_("It must be file:FOLDER, smtp://HOST:PORT or smtps://HOST:PORT.")]
     if "@" not in settings.mail_from or any(character in settings.mail_from for character in "\r\n<>"):

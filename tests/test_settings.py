@@ -39,11 +39,12 @@ def test_the_environment_overrides_the_ini() -> None:
             "INFRA_ACCESS_LISTEN": "[::1]:7000",
             "INFRA_ACCESS_DATABASE_URL": "sqlite:///x.db",
             "INFRA_ACCESS_THREADS": "3",
+            "INFRA_ACCESS_WHAT_IFS_PER_DAY": "5",
         },
     )
     assert (settings.listen_host, settings.listen_port) == ("::1", 7000)
     assert settings.base_url == "http://[::1]:7000"
-    assert (settings.database_url, settings.threads) == ("sqlite:///x.db", 3)
+    assert (settings.database_url, settings.threads, settings.what_ifs_per_day) == ("sqlite:///x.db", 3, 5)
 
 
 def test_production_starts_with_its_secrets_from_the_environment() -> None:
@@ -72,6 +73,7 @@ def test_production_starts_with_its_secrets_from_the_environment() -> None:
         ("listen", "127.0.0.1:99999"),
         ("threads", "0"),
         ("threads", "many"),
+        ("what_ifs_per_day", "0"),
         ("mail", "pigeon:x"),
         ("mail_from", "nobody"),
         ("mail_from", "a@b\r\nBcc: c@d"),

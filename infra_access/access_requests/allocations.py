@@ -1,15 +1,15 @@
 """What was granted and how much of it is left; a booking draws on it under the row's lock, never beyond it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.approvals.narrower import granted_of
+from infra_access.access_requests.approvals.narrower import granted_of, left_out_by
 from infra_access.access_requests.consents import consent_lapsed, first_review, lapsed_at
 from infra_access.access_requests.content import content_of
 from infra_access.access_requests.facts import facts_of_request, satisfied_by
@@ -108,6 +108,7 @@ def activate(session: Session, access_request: AccessRequest) -> Allocation:
     found.conditions = "\n\n".join(one.conditions for one in given if one.conditions) or None
     found.state = AllocationState.ACTIVE
     session.flush()
+    _leave_out(session, access_request, left_out_by(given))
     return found
 
 
@@ -254,6 +255,7 @@ def refuse_outside(session: Session, granted: Granted, *, instrument_id: int, sp
         select(AccessRequestInstrument.instrument_id).where(
             AccessRequestInstrument.access_request_id == allocation.access_request_id,
             AccessRequestInstrument.instrument_id == instrument_id,
+            AccessRequestInstrument.left_out.is_(False),
         )
     )
     if covered is None:
@@ -316,11 +318,25 @@ def _instruments(session: Session, access_request_ids: Sequence[int]) -> dict[in
     for key, instrument in session.execute(
         select(AccessRequestInstrument.access_request_id, Instrument)
         .join(Instrument, Instrument.id == AccessRequestInstrument.instrument_id)
-        .where(AccessRequestInstrument.access_request_id.in_(access_request_ids))
+        .where(
+            AccessRequestInstrument.access_request_id.in_(access_request_ids),
+            AccessRequestInstrument.left_out.is_(False),
+        )
         .order_by(Instrument.id)
     ):
         found.setdefault(key, []).append(instrument)
     return found
+
+
+def _leave_out(session: Session, access_request: AccessRequest, public_ids: Collection[str]) -> None:
+    """Mark the instruments of a request that nothing is granted for, and no others. One statement."""
+    left_out = select(Instrument.id).where(Instrument.public_id.in_(public_ids))
+    session.execute(
+        update(AccessRequestInstrument)
+        .where(AccessRequestInstrument.access_request_id == access_request.id)
+        .values(left_out=AccessRequestInstrument.instrument_id.in_(left_out)),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def _found(session: Session, condition: Any, *, locked: bool) -> Allocation | None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, appeals, review
 from infra_access.access_requests.approvals import verdicts
-from infra_access.access_requests.approvals.narrower import WHOLE, Narrower, fitting
+from infra_access.access_requests.approvals.narrower import WHOLE, Narrower, fitting, refuse_to_leave_out
 from infra_access.access_requests.approvals.parties import lists_looked_into
 from infra_access.access_requests.judging_again import judge_again
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition
@@ -18,7 +18,7 @@ from infra_access.access_requests.models import AccessRequest, AccessRoute, Appr
 from infra_access.access_requests.routes import with_rounds
 from infra_access.access_requests.standing import advance, locked, team_of, tell
 from infra_access.access_requests.terms import agreements
-from infra_access.access_requests.vocabularies import ON_HOLD, AllocationState, Verdict
+from infra_access.access_requests.vocabularies import AllocationState, ApprovalState, Verdict
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict
@@ -58,6 +58,9 @@ def decide(
         )
     granted = allocations.allocation_of(session, access_request)
     narrower = fitting(narrower, access_request, now, used=granted.used if granted else Decimal(0))
+    if narrower.left_out:
+        others = [one for one in review.live(session, access_request) if one.state == ApprovalState.APPROVED]
+        refuse_to_leave_out(session, narrower, access_request, others, reason)
     later = _later_round(session, access_request, now) if verdict == Verdict.DEFER else None
     # A yes that the rules do not let count leaves the rows as they were, for the page that says so.
     with session.begin_nested():
@@ -146,7 +149,7 @@ def _go_on(session: Session, access_request: AccessRequest, standing: str, now: 
     held = {hold: name for name, (hold, _transition) in _HOLDS.items()}
     if state not in held or held[state] == standing:
         return
-    if standing == "open" and any(one.state in ON_HOLD for one in review.live(session, access_request)):
+    if standing == "open" and review.is_on_hold(session, access_request):
         return
     review.go_on(session, access_request, now, wake=standing not in _HOLDS)
 

@@ -5,18 +5,17 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import allocations, review, vocabularies
-from infra_access.access_requests.approvals.narrower import leaves_nothing
+from infra_access.access_requests import allocations, review
+from infra_access.access_requests.approvals.narrower import asked_for, leaves_nothing, left_out_by
 from infra_access.access_requests.content import Content
-from infra_access.access_requests.lifecycle import RequestState, RequestTransition
+from infra_access.access_requests.lifecycle import HELD, RequestState, RequestTransition
 from infra_access.access_requests.models import AccessRequest, AccessRoute
 from infra_access.access_requests.standing import advance, tell
 from infra_access.access_requests.terms import agreements
 from infra_access.access_requests.vocabularies import AgreementKind, AllocationState, ApprovalState
 from infra_access.policy.ruling import Ruling
 
-ON_HOLD = (RequestState.PAUSED, RequestState.RESERVE, RequestState.DEFERRED)
-UNDECIDED = (RequestState.UNDER_REVIEW, *ON_HOLD)
+UNDECIDED = (RequestState.UNDER_REVIEW, *HELD)
 _TERMS = frozenset({"regime", "acting_for"})
 """The fields that the text of the terms depends on."""
 
@@ -44,10 +43,10 @@ def follow(
         if state not in UNDECIDED:
             advance(access_request, RequestTransition.REVIEW, now)
             allocations.set_state(session, access_request, AllocationState.SUSPENDED)
-        elif state in ON_HOLD and not _is_on_hold(session, access_request):
+        elif state in HELD and not review.is_on_hold(session, access_request):
             review.go_on(session, access_request, now)
     elif state in UNDECIDED:
-        if state in ON_HOLD:
+        if state in HELD:
             review.go_on(session, access_request, now)
         agreements.grant(session, access_request, route, now)
     elif not _TERMS.isdisjoint(changed) or ("samples" in changed and AgreementKind.MTA in route.terms):
@@ -62,13 +61,15 @@ def follow(
 
 
 def void_what_leaves_nothing(session: Session, access_request: AccessRequest) -> list[str]:
-    """Call off each yes that ends before the period begins, so that it is asked again. Return their public ids."""
-    called_off = [one for one in review.live(session, access_request) if leaves_nothing(one, access_request)]
+    """Call off each yes that ends before the period begins, and those that leave out all instruments together.
+
+    They are asked again. Return their public ids.
+    """
+    live = review.live(session, access_request)
+    narrower = [one for one in live if one.state == ApprovalState.APPROVED and one.left_out]
+    none_left = bool(narrower) and asked_for(session, access_request) <= left_out_by(narrower)
+    called_off = [one for one in live if leaves_nothing(one, access_request) or (none_left and one in narrower)]
     for approval in called_off:
         approval.state = ApprovalState.VOID
     session.flush()
     return [approval.public_id for approval in called_off]
-
-
-def _is_on_hold(session: Session, access_request: AccessRequest) -> bool:
-    return any(one.state in vocabularies.ON_HOLD for one in review.live(session, access_request))

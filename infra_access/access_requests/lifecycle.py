@@ -129,6 +129,9 @@ TRANSITIONS: dict[RequestState, dict[RequestTransition, RequestState]] = {
     _S.REOPENED: {_T.REVIEW: _S.UNDER_REVIEW, _T.AMEND: _S.REOPENED, _T.REVOKE: _S.REVOKED, _T.WITHDRAW: _S.WITHDRAWN},
 }
 
+HELD = (RequestState.PAUSED, RequestState.RESERVE, RequestState.DEFERRED)
+"""States of a request in which an approval on hold keeps it."""
+
 FINAL = frozenset(RequestState) - frozenset(TRANSITIONS)
 """States that nothing follows."""
 

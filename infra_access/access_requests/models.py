@@ -115,12 +115,13 @@ class AccessRequest(Base):
 
 
 class AccessRequestInstrument(Base):
-    """That a request asks for an instrument."""
+    """That a request asks for an instrument; `left_out` where what was granted is not for it."""
 
     __tablename__ = "access_request_instrument"
 
     access_request_id: Mapped[int] = mapped_column(ForeignKey("access_request.id"), primary_key=True)
     instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"), primary_key=True, index=True)
+    left_out: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class DatePreference(Base):
@@ -177,7 +178,8 @@ class Approval(Base):
     `access_request_id` is the request that it is about, or that a booking draws on; `acting_for_id` is the organisation
     that a booking is for: who is near to them does not decide.
 
-    A yes may grant less: `most_units` access units, `until` an instant. What it `asks` everybody on the team comes
+    A yes may grant less: `most_units` access units, `until` an instant, and not the instruments that are `left_out`,
+    each with its `id` and the `name` that it had then. What it `asks` everybody on the team comes
     before a yes. `safety_result` is green, yellow or red; `authorisation_id` the standing authorisation that gave it.
     It is looked at again at `review_at`, which `needs_review` asks for; people are told of that at `review_tell_at`.
     """
@@ -225,6 +227,7 @@ class Approval(Base):
     until: Mapped[datetime | None]
     safety_result: Mapped[str | None] = mapped_column(String(10))
     authorisation_id: Mapped[int | None] = mapped_column(ForeignKey("standing_authorisation.id"), index=True)
+    left_out: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     asks: Mapped[list[Any]] = mapped_column(default=list)
     needs_review: Mapped[bool] = mapped_column(default=False, server_default=false())
     review_at: Mapped[datetime | None]

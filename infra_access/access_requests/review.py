@@ -23,7 +23,7 @@ from infra_access.access_requests.lifecycle import RequestState, RequestTransiti
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
 from infra_access.access_requests.override_queries import overrides_of
 from infra_access.access_requests.standing import advance
-from infra_access.access_requests.vocabularies import UNGIVEN, ApprovalState
+from infra_access.access_requests.vocabularies import ON_HOLD, UNGIVEN, ApprovalState
 from infra_access.catalogue.fields import fault
 from infra_access.core.authority import Actor
 from infra_access.core.decision import ApprovalDue, Outcome
@@ -353,6 +353,11 @@ def live(session: Session, access_request: AccessRequest) -> list[Approval]:
     """Return the approvals of a request that count: waiting or given."""
     found = verdicts.approvals_of(session, "access_request", access_request.id)
     return [approval for approval in found if approval.state in _LIVE]
+
+
+def is_on_hold(session: Session, access_request: AccessRequest) -> bool:
+    """Tell whether any approval of a request is on hold, and the request with it."""
+    return any(one.state in ON_HOLD for one in live(session, access_request))
 
 
 def is_waiting(session: Session, access_request: AccessRequest) -> bool:

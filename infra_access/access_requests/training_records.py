@@ -1,7 +1,8 @@
 """Recording a training at a facility: of whom, and in whose name.
 
 Rules may count only trainings of issuers whom they name. So nobody records what another issued: neither in the name of
-another facility or organisation, nor of somebody whom only rules of others name.
+another facility or organisation, nor of somebody whom only rules of others name; and a name of one's own that others
+count on, only once it was verified.
 """
 
 from datetime import date, datetime
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests.models import AccessRoute
 from infra_access.catalogue.fields import fault
 from infra_access.catalogue.models import Facility, Instrument, Organisation
+from infra_access.catalogue.naming import is_confirmed
 from infra_access.catalogue.scopes import facility_scopes
 from infra_access.catalogue.vocabularies import Trust
 from infra_access.core.authority import Actor, Permission, Scope, require
@@ -81,7 +83,10 @@ def _known(session: Session, email: str) -> Account:
 def _refuse_in_the_name_of_others(session: Session, issuer: str, facility: Facility) -> None:
     organisation = session.get_one(Organisation, facility.organisation_id)
     key = order_key(issuer)
-    if key in (order_key(facility.name[:200]), order_key(organisation.name)):
+    own = [row for row in (facility, organisation) if order_key(row.name[:200]) == key]
+    if own:
+        if not any(is_confirmed(row, organisation) for row in own):
+            _refuse_to_pass_for_another(session, issuer, facility, organisation)
         return
     known_as = (
         select(Facility.id).where(Facility.name_key == key),
@@ -98,14 +103,32 @@ def _refuse_in_the_name_of_others(session: Session, issuer: str, facility: Facil
         raise fault("training.issuer", "issuer", message)
 
 
+def _refuse_to_pass_for_another(session: Session, issuer: str, facility: Facility, organisation: Organisation) -> None:
+    """Raise Invalid where others count on a name that nobody has verified since it was taken."""
+    theirs = {("organisation", organisation.public_id), *_scopes_of(session, facility)}
+    wider = {scope for scope in theirs if scope[0] in ("country", "network")}
+    verified = select(Organisation.id).where(
+        Organisation.name_key == order_key(issuer),
+        Organisation.trust == Trust.VERIFIED,
+        Organisation.id != organisation.id,
+    )
+    if _naming(session, issuer) - (theirs - wider) or session.scalar(verified.limit(1)) is not None:
+        message = _(
+            "Others count on ${issuer}, and nobody has verified this name since it was given here. Ask an "
+            "administrator of the network to confirm it by saving it once more, or name another issuer.",
+            mapping={"issuer": issuer},
+        )
+        raise fault("training.issuer", "issuer", message)
+
+
 def _naming(session: Session, issuer: str) -> set[Scope]:
     """Return the scopes with rules in force that name the issuer."""
-    named = issuer.casefold()
+    named = order_key(issuer)
     return {
         scope
         for scope, rules in rulebook(session).by_scope.items()
         for rule in rules
-        if isinstance(rule.effect, Require) and named in {one.casefold() for one in rule.effect.issuers or ()}
+        if isinstance(rule.effect, Require) and named in map(order_key, rule.effect.issuers or ())
     }
 
 

@@ -1,12 +1,25 @@
 """The table of what a draft of rules would change for all requests of the past, worked out part by part."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra_access.core.columns import Base, PrimaryKey, PublicId, personal
+
+
+class RunState(StrEnum):
+    """How far a run is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+OPEN = (RunState.WAITING, RunState.RUNNING)
 
 
 class WhatIfRun(Base):
@@ -29,6 +42,9 @@ class WhatIfRun(Base):
     months: Mapped[int] = mapped_column(Integer)
     state: Mapped[str] = mapped_column(String(20))
     asked_by: Mapped[str] = mapped_column(String(200), info=personal("accountability", retention="record"))
+    asked_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("account.id"), index=True, info=personal("accountability", retention="record")
+    )
     asked_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

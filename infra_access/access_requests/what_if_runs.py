@@ -3,17 +3,19 @@
 The worker takes one part at a time: first who could use what, then a hundred requests after the other. Each part is
 computed in a reader and stored with how far it came, so a worker that dies costs one part, and nobody waits for a lock.
 Where other rules come into force meanwhile it begins again, since one answer compares with one policy.
+
+Each person has one run at a time and so many a day, and who asked for fewer that day goes first: nobody waits long
+behind somebody who asks much.
 """
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Select, and_, delete, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from infra_access.access_requests.models import AccessRequest
 from infra_access.access_requests.what_if import (
@@ -27,7 +29,8 @@ from infra_access.access_requests.what_if import (
     rows_of_reach,
     within,
 )
-from infra_access.access_requests.what_if_models import WhatIfRun
+from infra_access.access_requests.what_if_limits import DAY, MOST_A_DAY, refuse_more
+from infra_access.access_requests.what_if_models import OPEN, RunState, WhatIfRun
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor, Permission, Scopes, require, system_actor
 from infra_access.core.db import Database
@@ -58,17 +61,6 @@ MOST_ATTEMPTS = 5
 _FAILED = "what_if.failed"
 _WORKER = system_actor("worker")
 
-
-class RunState(StrEnum):
-    """How far a run is."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    FINISHED = "finished"
-    FAILED = "failed"
-
-
-OPEN = (RunState.WAITING, RunState.RUNNING)
 
 ERRORS: Mapping[str, Text] = {
     "what_if.too_much": _(
@@ -126,17 +118,28 @@ class RunView:
 
 
 def start_run(
-    session: Session, *, actor: Actor, now: datetime, document: PolicyDocument, scopes: Scopes, months: int = MONTHS
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    document: PolicyDocument,
+    scopes: Scopes,
+    months: int = MONTHS,
+    most_a_day: int = MOST_A_DAY,
 ) -> WhatIfRun:
-    """Let the worker find out what a draft would change; `scopes` are those that it lies in. Raises Forbidden.
+    """Let the worker find out what a draft would change; `scopes` are those that it lies in.
 
-    Whoever asks the same of the same rules gets the run that is under way, or that has just ended.
+    Whoever asks the same of the same rules gets the run that is under way, or that has just ended. Raises Forbidden,
+    Conflict `what_if.under_way` while another one of the actor's is, TooMany `what_if.too_many` with `retry_after` in
+    seconds.
     """
     require(actor, Permission.POLICY_READ, scopes)
-    lock_names(session, [f"what-if {document.public_id}"])
+    lock_names(session, [f"what-if {document.public_id}", f"what-ifs of {actor.public_id}"])
     known = session.scalars(_latest(document, months)).first()
     if known is not None and known.rules == document.rules and _still_holds(session, known, now):
         return known
+    if actor.account_id is not None:
+        refuse_more(session, actor.account_id, now, most_a_day)
     run = WhatIfRun(
         document_id=document.id,
         document_version=document.version,
@@ -144,6 +147,7 @@ def start_run(
         months=months,
         state=RunState.WAITING,
         asked_by=actor.label,
+        asked_by_id=actor.account_id,
         asked_at=now,
     )
     session.add(run)
@@ -172,7 +176,7 @@ def latest_run(session: Session, document: PolicyDocument, *, months: int = MONT
 
 
 def work_on_runs(database: Database, *, now: datetime) -> int:
-    """Work out the next part of the oldest run, and return how many parts that were."""
+    """Work out the next part of the run whose turn it is, and return how many parts that were."""
     with database.reader() as session:
         if session.scalar(_due(now).with_only_columns(WhatIfRun.id)) is None:
             return 0  # looking costs no lock, so an idle worker never makes a writer wait
@@ -227,10 +231,23 @@ def _view(session: Session, run: WhatIfRun, document: PolicyDocument) -> RunView
 
 
 def _due(now: datetime) -> Select[WhatIfRun]:
+    """Return the run whose turn it is: of whoever asked for the fewest before it within a day, then the oldest."""
+    before = aliased(WhatIfRun)
+    asked_before = (
+        select(func.count())
+        .select_from(before)
+        .where(
+            before.asked_by_id == WhatIfRun.asked_by_id,
+            before.id < WhatIfRun.id,
+            before.asked_at > now - DAY,
+        )
+        .correlate(WhatIfRun)
+        .scalar_subquery()
+    )
     return (
         select(WhatIfRun)
         .where(WhatIfRun.state.in_(OPEN), or_(WhatIfRun.claimed_until.is_(None), WhatIfRun.claimed_until < now))
-        .order_by(WhatIfRun.id)
+        .order_by(asked_before, WhatIfRun.id)
         .limit(1)
     )
 

@@ -57,6 +57,14 @@ class DecisionBody(Body):
         "`needs_review` a yes has one.",
         allow_none=True,
     )
+    left_out = ListOf(PublicId(), "A yes without these of its instruments, which needs a reason.", most=100)
+
+
+class LeftOutOut(Out):
+    """An instrument that is not granted."""
+
+    id = PublicId()
+    name = Line("As it was called then.", most=300)
 
 
 class AlikeBody(Body):
@@ -116,6 +124,7 @@ class ApprovalOut(Out):
     takes_review = Flag("Whether a yes here may name a date on which it is looked at again.")
     needs_review = Flag("Whether its rule asks for that date.")
     review_at = Instant("When the consent is looked at again, or lapsed.", allow_none=True)
+    left_out = ListOf(Part(LeftOutOut), "Instruments of the request that it does not grant.")
     safety_result = Choice(("green", "yellow", "red"), "What a safety officer found.", allow_none=True)
     authorisation = PublicId("The standing authorisation that gave it.", allow_none=True)
     version = Integer(low=1)
@@ -156,7 +165,12 @@ def give(call: Call) -> dict[str, Any]:
         verdict=call.body["verdict"],
         reason=call.body.get("reason", ""),
         conditions=call.body.get("conditions"),
-        narrower=Narrower(call.body.get("most_units"), call.body.get("until"), call.body.get("review_at")),
+        narrower=Narrower(
+            call.body.get("most_units"),
+            call.body.get("until"),
+            call.body.get("review_at"),
+            tuple(call.body.get("left_out", ())),
+        ),
         **call.changes,
     )
     return shown(call, view_of(call.db, decided))
@@ -241,6 +255,7 @@ def shown(call: Call, view: ApprovalView) -> dict[str, Any]:
         "takes_review": takes_review(row),
         "needs_review": row.needs_review,
         "review_at": row.review_at,
+        "left_out": row.left_out,
         "safety_result": row.safety_result,
         "authorisation": view.authorisation,
         "version": row.version,

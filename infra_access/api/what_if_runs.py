@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from infra_access.access_requests.what_if_models import RunState
 from infra_access.access_requests.what_if_runs import (
     ERRORS,
     MOST_LISTED,
-    RunState,
     RunView,
     run_by_public_id,
     start_run,
@@ -17,6 +17,7 @@ from infra_access.api.schemas import Out
 from infra_access.api.serving import Created
 from infra_access.core.authority import Permission
 from infra_access.core.decision import Outcome
+from infra_access.http.what_ifs import most_what_ifs
 
 
 class AnswersOut(Out):
@@ -53,10 +54,21 @@ class RunOut(Out):
     requests = ListOf(Part(RequestChangeOut), "Of these the latest.", most=MOST_LISTED)
 
 
-@resource("api.policy_what_if_runs", "POST", permission=Permission.POLICY_READ, body=WhatIfBody, out=RunOut, status=202)
+@resource(
+    "api.policy_what_if_runs", "POST", permission=Permission.POLICY_READ, body=WhatIfBody, out=RunOut, status=202,
+    errors=(409,),
+)  # fmt: skip
 def ask(call: Call) -> Created:
     """Let the worker find out what would change for all requests of the past; look at the Location for the answer."""
-    run = start_run(call.db, actor=call.actor, now=call.now, document=call.row, scopes=call.context.scopes, **call.body)
+    run = start_run(
+        call.db,
+        actor=call.actor,
+        now=call.now,
+        document=call.row,
+        scopes=call.context.scopes,
+        most_a_day=most_what_ifs(call.request),
+        **call.body,
+    )
     return Created(_shown(call, run_by_public_id(call.db, run.public_id)), f"/api/v1/what-if-runs/{run.public_id}")
 
 

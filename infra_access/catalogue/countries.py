@@ -11,6 +11,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from babel import Locale, UnknownLocaleError
+from babel.languages import get_official_languages
 
 from infra_access.core.errors import Invalid
 from infra_access.core.i18n import _
@@ -102,6 +103,13 @@ def country_name(code: str, locale: str = "en") -> str:
         if found:
             return str(found)
     return country
+
+
+@lru_cache(maxsize=300)
+def names_of_country(country: str) -> tuple[str, ...]:
+    """Return the names of a country in English and in the languages spoken there."""
+    languages = ("en", *get_official_languages(country, regional=True, de_facto=True))
+    return tuple(dict.fromkeys(country_name(country, language) for language in languages))
 
 
 def zone_of(country: str) -> ZoneChoice:

@@ -15,6 +15,7 @@ from infra_access.catalogue.entries import traits_from_text
 from infra_access.catalogue.filters import Filters, apply
 from infra_access.catalogue.models import CatalogueEntry
 from infra_access.catalogue.vocabularies import AccessType, OperationalStatus, label
+from infra_access.core.authority import Scopes
 from infra_access.core.i18n import Text
 
 MOST_TECHNIQUES = 20
@@ -49,9 +50,9 @@ class Facets:
         }
 
 
-def count_facets(session: Session, filters: Filters) -> Facets:
+def count_facets(session: Session, filters: Filters, veiled: Scopes) -> Facets:
     """Return the facets of everything that the filters match."""
-    query = apply(select(CatalogueEntry.traits, func.count()), filters, session.get_bind().dialect.name)
+    query = apply(select(CatalogueEntry.traits, func.count()), filters, session.get_bind().dialect.name, veiled)
     names: dict[str, str] = {}
     counted: dict[str, Counter[str]] = defaultdict(Counter)
     for text, number in session.execute(query.group_by(CatalogueEntry.traits)):

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from infra_access.audit.record import record
 from infra_access.catalogue import fields
 from infra_access.catalogue.models import Facility, Instrument, Organisation
+from infra_access.catalogue.naming import named_at, note_name
 from infra_access.catalogue.publishing import check_publication
 from infra_access.catalogue.scopes import facility_scopes, organisation_scopes
 from infra_access.catalogue.search_index import reindex
@@ -71,7 +72,14 @@ def create_facility(
     stored = fields.cleaned({"name": name, "country": country, "timezone": timezone, **rest}, _CLEANERS)
     stored.setdefault("publication", PublicationState.DRAFT)
     check_publication(actor, organisation, stored["publication"])
-    facility = Facility(**stored, organisation_id=organisation.id, source={}, created_at=now, demo=demo)
+    facility = Facility(
+        **stored,
+        organisation_id=organisation.id,
+        named_at=named_at(actor, organisation, now),
+        source={},
+        created_at=now,
+        demo=demo,
+    )
     session.add(facility)
     session.flush()  # its public id is made then
     record(
@@ -100,9 +108,10 @@ def update_facility(
     fields.check_version(facility.version, expected_version)
     stored = fields.cleaned(changes, _CLEANERS)
     changed = {field for field, value in stored.items() if getattr(facility, field) != value}
+    organisation = session.get_one(Organisation, facility.organisation_id)
     if "publication" in changed:
-        organisation = session.get_one(Organisation, facility.organisation_id)
         check_publication(actor, organisation, stored["publication"])
+    note_name(facility, organisation, stored, actor=actor, now=now)
     for field, value in stored.items():
         setattr(facility, field, value)
     facility.name_key = order_key(facility.name)

@@ -25,6 +25,7 @@ class NewRecords:
     timezone: str
     listing: str
     publication: str
+    named_at: datetime | None
 
 
 def write_plan(session: Session, plan: Plan, organisation: Organisation, new: NewRecords, *, now: datetime) -> None:
@@ -58,11 +59,14 @@ def _write_facilities(
                 country=new.country,
                 timezone=new.timezone,
                 publication=new.publication,
+                named_at=new.named_at,
                 created_at=now,
                 **planned.values,
             )
             session.add(facility)
         elif planned.changed:
+            if "name" in planned.changed:
+                facility.named_at = new.named_at
             for name, value in planned.values.items():
                 setattr(facility, name, value)
             facility.name_key = order_key(facility.name)

@@ -17,6 +17,7 @@ from infra_access.catalogue.import_report import ImportReport, Outcome, RowRepor
 from infra_access.catalogue.import_target import Target, find_target
 from infra_access.catalogue.import_writing import NewRecords, write_plan
 from infra_access.catalogue.models import Organisation
+from infra_access.catalogue.naming import named_at
 from infra_access.catalogue.organisations import add_organisation
 from infra_access.catalogue.publishing import check_publication
 from infra_access.catalogue.standards.problems import RowProblem, Severity
@@ -70,6 +71,7 @@ def import_uniquip(
             timezone=zone,
             listing=Listing.UNCLAIMED if actor.account_id is None else Listing.CLAIMED,
             publication=PublicationState.PUBLISHED if publish else PublicationState.DRAFT,
+            named_at=named_at(actor, organisation, now),
         )
         write_plan(session, plan, organisation, new, now=now)
     rows = tuple(

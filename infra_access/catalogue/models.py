@@ -27,7 +27,10 @@ def _name_key(context: DefaultExecutionContext) -> str:
 
 
 class Organisation(Base):
-    """A legal body. Anyone signed in may enter one; only a verified one publishes or signs."""
+    """A legal body. Anyone signed in may enter one; only a verified one publishes or signs.
+
+    `named_at` is when somebody gave it its name who verifies nobody; None where who does has given it.
+    """
 
     __tablename__ = "organisation"
     __table_args__ = (Index("ix_organisation_order", "name_key", "id"),)
@@ -42,6 +45,7 @@ class Organisation(Base):
     trust: Mapped[str] = mapped_column(String(20), default=Trust.SELF_DECLARED)
     trust_by: Mapped[str | None] = mapped_column(String(200))
     trust_at: Mapped[datetime | None]
+    named_at: Mapped[datetime | None]
     demo: Mapped[bool] = mapped_column(default=False)
     created_by: Mapped[int | None] = mapped_column(KEY, info=personal("accountability", retention="record"))
     created_at: Mapped[datetime]
@@ -83,7 +87,10 @@ class OrganisationFact(Base):
 
 
 class Facility(Base):
-    """A place of an organisation where instruments stand; `timezone` is an IANA name."""
+    """A place of an organisation where instruments stand; `timezone` is an IANA name.
+
+    `named_at` is when somebody gave it its name who verifies nobody; None where who does has given it.
+    """
 
     __tablename__ = "facility"
     __table_args__ = (UniqueConstraint("organisation_id", "source_id"), Index("ix_facility_order", "name_key", "id"))
@@ -107,6 +114,7 @@ class Facility(Base):
     contact_phone: Mapped[str | None] = mapped_column(String(60), info=personal("contact", retention="record"))
     security_contact: Mapped[str | None] = mapped_column(String(254), info=personal("security", retention="record"))
     publication: Mapped[str] = mapped_column(String(20), default=PublicationState.DRAFT)
+    named_at: Mapped[datetime | None]
     source: Mapped[dict[str, Any]] = mapped_column(default=dict, info=personal("contact", retention="record"))
     demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
@@ -202,6 +210,7 @@ class CatalogueHead(Base):
     """The one row that every change of what searches show advances, so that what was counted once can be kept.
 
     `stamp` is new each time, so that a number used again, after a roll-back or a restored copy, is not taken for known.
+    `veiled` are the scopes, as [kind, key], under which rules hide some of what searches would find instruments by.
     """
 
     __tablename__ = "catalogue_head"
@@ -209,6 +218,7 @@ class CatalogueHead(Base):
     id: Mapped[PrimaryKey]
     number: Mapped[int]
     stamp: Mapped[str] = mapped_column(String(16))
+    veiled: Mapped[list[Any]] = mapped_column(server_default="[]")
 
 
 class Resource(Base):

@@ -11,6 +11,7 @@ from infra_access.audit.record import record
 from infra_access.catalogue import fields
 from infra_access.catalogue.identifiers import Identifier, refuse_taken, replace_identifiers, valid_identifiers
 from infra_access.catalogue.models import Facility, Instrument, Organisation, OrganisationFact
+from infra_access.catalogue.naming import named_at, note_name
 from infra_access.catalogue.scopes import organisation_scopes
 from infra_access.catalogue.search_index import reindex
 from infra_access.catalogue.vocabularies import Sector, SizeBand, Trust
@@ -91,6 +92,7 @@ def add_organisation(
     organisation = Organisation(
         **stored, trust=Trust.SELF_DECLARED, created_by=actor.account_id, created_at=now, demo=demo
     )
+    organisation.named_at = named_at(actor, organisation, now)
     session.add(organisation)
     session.flush()  # the identifiers and facts need its key
     replace_identifiers(session, organisation, wanted)
@@ -124,6 +126,7 @@ def update_organisation(
         refuse_taken(session, identifiers, but=organisation)
         changed.add("identifiers")
     _refuse_change_of_identity(actor, organisation, changed)
+    note_name(organisation, organisation, stored, actor=actor, now=now)
     for field, value in stored.items():
         setattr(organisation, field, value)
     organisation.name_key = order_key(organisation.name)

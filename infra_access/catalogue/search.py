@@ -120,13 +120,16 @@ def search(
         bookable=bookable,
     )
     shelf = shelf_of(session)
-    page = shelf.pages.get_or_make((filters, limit, cursor), lambda: find_page(session, filters, limit, cursor))
+    veiled = shelf.head.veiled
+    page = shelf.pages.get_or_make((filters, limit, cursor), lambda: find_page(session, filters, limit, cursor, veiled))
     summaries = summaries_of(session, page.ids)
     return SearchPage(
         # One that left the catalogue between the statements has no summary, or is shown for the last time.
         items=[summaries[key] for key in page.ids if key in summaries],
         next=page.next,
-        facets=shelf.facets.get_or_make(filters.matched, lambda: count_facets(session, filters)) if facets else None,
+        facets=shelf.facets.get_or_make(filters.matched, lambda: count_facets(session, filters, veiled))
+        if facets
+        else None,
     )
 
 

@@ -1,19 +1,18 @@
 """What a search finds an instrument by, kept in each database's own index of words.
 
 The words are made here (`core.search_text`), so both databases hold the same ones and give the same answers: FTS5
-keeps them as text on SQLite, a tsvector made of the ready words on PostgreSQL.
+keeps them as text on SQLite, a tsvector made of the ready words on PostgreSQL. The words of what no rule can hide
+stand there once more, each behind a sign: where rules hide some of an instrument, only these are looked at.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from typing import Any
 
-from babel.languages import get_official_languages
 from sqlalchemy import ARRAY, ColumnElement, Row, Select, String, bindparam, cast, column, select, table, text
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import Session
 
-from infra_access.catalogue.countries import country_name
+from infra_access.catalogue.countries import names_of_country
 from infra_access.catalogue.entries import rewrite_entries
 from infra_access.catalogue.head import advance_head
 from infra_access.catalogue.models import Facility, Instrument, InstrumentTechnique, Organisation
@@ -21,6 +20,8 @@ from infra_access.core.columns import KEY
 from infra_access.core.search_text import Term, index_tokens
 
 _BATCH = 500
+_ALWAYS_SHOWN = "\ue000"
+"""A character of private use, which is in no word of a text, so that nothing typed can be mistaken for it."""
 
 _DELETE = {
     "sqlite": text("DELETE FROM instrument_search WHERE rowid IN :ids").bindparams(bindparam("ids", expanding=True)),
@@ -57,8 +58,13 @@ def reindex(session: Session, instrument_ids: Iterable[int]) -> None:
     advance_head(session)
 
 
-def matching(dialect: str, terms: Sequence[Term]) -> Select[int]:
-    """Return the selection of the keys of the instruments in which every term occurs."""
+def matching(dialect: str, terms: Sequence[Term], *, always_shown: bool = False) -> Select[int]:
+    """Return the selection of the keys of the instruments in which every term occurs.
+
+    With `always_shown`, it must occur in what no rule can hide.
+    """
+    if always_shown:
+        terms = [Term(_ALWAYS_SHOWN + term.token, term.prefix) for term in terms]
     if dialect == "sqlite":
         return select(_ROW_ID).select_from(_INDEX).where(_TABLE.op("MATCH")(_fts5(terms)))
     words = cast(_tsquery(terms), TSQUERY)
@@ -104,32 +110,25 @@ def _words(session: Session, ids: Sequence[int]) -> Iterator[tuple[int, list[str
         .where(Instrument.id.in_(ids))
     )
     for row in rows:
-        yield row.id, index_tokens("\n".join(_texts(row, techniques.get(row.id, ()))))
+        shown = "\n".join(_shown(row, techniques.get(row.id, ())))
+        hideable = (row.manufacturer or "", row.model or "", *row.tags, row.description)
+        # The long text is last: what is cut off an enormous record is the end of its description.
+        tokens = index_tokens("\n".join((shown, *hideable)))
+        yield row.id, [*tokens, *(_ALWAYS_SHOWN + token for token in index_tokens(shown))]
 
 
-def _texts(row: Row[Any], techniques: Iterable[str]) -> Iterator[str]:
-    """Yield the texts, the long ones last: what is cut off an enormous record is the end of its description."""
+def _shown(row: Row[Any], techniques: Iterable[str]) -> Iterator[str]:
+    """Yield the texts of the base record, which is public whatever the rules say."""
     yield row.name
     yield from row.names.values()
     yield from techniques
     yield row.technique_text
-    yield row.manufacturer or ""
-    yield row.model or ""
-    yield from row.tags
     yield row.facility_name
     yield from row.facility_names.values()
     yield row.organisation_name
     yield from row.organisation_names.values()
     yield row.city
-    yield from _country_names(row.country)
-    yield row.description
-
-
-@lru_cache(maxsize=300)
-def _country_names(country: str) -> tuple[str, ...]:
-    """Return the names of a country in English and in the languages spoken there."""
-    languages = ("en", *get_official_languages(country, regional=True, de_facto=True))
-    return tuple(dict.fromkeys(country_name(country, language) for language in languages))
+    yield from names_of_country(row.country)
 
 
 def _batches(ids: Iterable[int]) -> Iterator[list[int]]:

@@ -11,14 +11,15 @@ from sqlalchemy.orm import Session
 from infra_access.catalogue.filters import Filters, apply
 from infra_access.catalogue.models import CatalogueEntry
 from infra_access.catalogue.search_cache import PageKeys
+from infra_access.core.authority import Scopes
 from infra_access.core.paging import decode_cursor, page_of
 from infra_access.core.search_text import order_key
 
 
-def find_page(session: Session, filters: Filters, limit: int, cursor: str | None) -> PageKeys:
+def find_page(session: Session, filters: Filters, limit: int, cursor: str | None, veiled: Scopes) -> PageKeys:
     """Return a page of what the filters match. Raises Invalid for a cursor that was not made here."""
     query: Select[Any] = apply(
-        select(CatalogueEntry.instrument_id, CatalogueEntry.name_key), filters, session.get_bind().dialect.name
+        select(CatalogueEntry.instrument_id, CatalogueEntry.name_key), filters, session.get_bind().dialect.name, veiled
     )
     order: tuple[Any, ...] = (CatalogueEntry.name_key, CatalogueEntry.instrument_id)
     rank: Any = literal(0)

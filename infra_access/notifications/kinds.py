@@ -61,6 +61,10 @@ class Kind(StrEnum):
     ORDER_ACCESS_ENDED = "service_order.access_ended"
     MESSAGE = "conversation.message"
     ROLE_HANDED_OVER = "role.handed_over"
+    TRAINING_RECORDED = "training.recorded"
+    TRAINING_WITHDRAWN = "training.withdrawn"
+    ASSURANCE_NOTED = "assurance.noted"
+    ASSURANCE_WITHDRAWN = "assurance.withdrawn"
 
 
 WITH_CALENDAR = frozenset(
@@ -78,6 +82,11 @@ OF_AN_APPROVAL = frozenset({Kind.APPROVAL_ASKED, Kind.APPROVAL_REMINDED, Kind.AP
 
 OF_A_CONSENT = frozenset({Kind.CONSENT_NEAR_REVIEW, Kind.CONSENT_LAPSED, Kind.CONSENT_RENEWED})
 """What is told of a consent with a date of review: to whoever can renew it, and to the team."""
+
+OF_A_PERSON = frozenset(
+    {Kind.TRAINING_RECORDED, Kind.TRAINING_WITHDRAWN, Kind.ASSURANCE_NOTED, Kind.ASSURANCE_WITHDRAWN}
+)
+"""What staff noted of a person, or took back, told to that person."""
 
 FOR_THE_OFFICE = frozenset({Kind.BOOKING_REQUESTED, Kind.BOOKING_DECLINED})
 """What teams write to the office of a facility."""

@@ -16,7 +16,7 @@ from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.access_requests.opinions.by_link import AskedByLink, asked_about, make_link
 from infra_access.access_requests.opinions.models import OutsideOpinion
 from infra_access.access_requests.opinions.states import OpinionState
-from infra_access.access_requests.vocabularies import OPEN
+from infra_access.access_requests.vocabularies import UNGIVEN
 from infra_access.core.roles import ROLES
 from infra_access.notifications.subject import Outsider, Subject
 from infra_access.people.models import Account
@@ -46,7 +46,7 @@ def opinion_asked(session: Session, payload: Mapping[str, Any], now: datetime) -
 def opinion_answered(session: Session, payload: Mapping[str, Any], now: datetime) -> Subject | None:
     """Return that an opinion is there, to be told to whoever may decide while that is still to be done."""
     asked = _asked(session, payload, now)
-    if asked is None or asked.approval.state not in OPEN:
+    if asked is None or asked.approval.state not in UNGIVEN:
         return None
     request = session.get_one(AccessRequest, asked.approval.subject_id)
     return Subject(

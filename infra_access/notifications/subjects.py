@@ -30,9 +30,10 @@ from infra_access.catalogue.vocabularies import OperationalStatus, label
 from infra_access.core.roles import ROLES
 from infra_access.core.zones import parse_instant
 from infra_access.notifications.consents import consent
-from infra_access.notifications.kinds import FOR_THE_OFFICE, OF_A_CONSENT, OF_AN_APPROVAL, Kind
+from infra_access.notifications.kinds import FOR_THE_OFFICE, OF_A_CONSENT, OF_A_PERSON, OF_AN_APPROVAL, Kind
 from infra_access.notifications.opinions import opinion_answered, opinion_asked
 from infra_access.notifications.subject import Subject
+from infra_access.notifications.vouching import vouched_for
 from infra_access.orders.models import ServiceOrder
 from infra_access.orders.standing import team_of_order
 from infra_access.people.models import Account, RoleGrant
@@ -65,6 +66,8 @@ def subject_of(
         return Subject("/set-password/")
     if kind is Kind.ROLE_HANDED_OVER:
         return _stand_in(session, payload)
+    if kind in OF_A_PERSON:
+        return vouched_for(session, kind, payload)
     if kind is Kind.MESSAGE:
         return _conversation(session, payload, now)
     if kind is Kind.INSTRUMENT_STATUS:
@@ -314,7 +317,7 @@ def _request_values(session: Session, request: AccessRequest) -> Mapping[str, st
     names = session.scalars(
         select(Instrument.name)
         .join(AccessRequestInstrument, AccessRequestInstrument.instrument_id == Instrument.id)
-        .where(AccessRequestInstrument.access_request_id == request.id)
+        .where(AccessRequestInstrument.access_request_id == request.id, AccessRequestInstrument.left_out.is_(False))
         .order_by(Instrument.id)
     ).all()
     shown = [*names[:MANY_INSTRUMENTS], *(["…"] if len(names) > MANY_INSTRUMENTS else [])]

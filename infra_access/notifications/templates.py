@@ -120,6 +120,34 @@ TEMPLATES: Mapping[Kind, Template] = {
             ),
         ),
     ),
+    Kind.TRAINING_RECORDED: Template(
+        _("A training of yours was recorded: ${code}"),
+        (
+            _("Somebody at ${issuer} recorded that you completed this training: ${code}."),
+            _("Rules that ask for it count it from now on. If it is not yours, please tell those who recorded it."),
+        ),
+    ),
+    Kind.TRAINING_WITHDRAWN: Template(
+        _("A training of yours was withdrawn: ${code}"),
+        (
+            _("This training, issued by ${issuer}, was recorded for you and counts no longer: ${code}."),
+            _("What asks for it waits until you have it again. If this is wrong, please ask those who recorded it."),
+        ),
+    ),
+    Kind.ASSURANCE_NOTED: Template(
+        _("Somebody vouched for you: ${code}"),
+        (
+            _("Staff noted this of you: ${code}. Your account says on what it rests."),
+            _("Rules that ask for it count it from now on. If it is not right, please ask whoever noted it."),
+        ),
+    ),
+    Kind.ASSURANCE_WITHDRAWN: Template(
+        _("What was noted of you was withdrawn: ${code}"),
+        (
+            _("Staff had noted this of you, and it counts no longer: ${code}."),
+            _("What asks for it waits until somebody vouches for you again. If this is wrong, please ask them."),
+        ),
+    ),
     Kind.OPINION_ASKED: Template(
         _("${facility} asks for your opinion"),
         (

@@ -45,7 +45,7 @@ def public_outcomes_of(session: Session, instrument_id: int, *, today: date) -> 
     What is kept private never shows, and what is under an embargo not before the day that its team named.
     """
     asked_for = select(AccessRequestInstrument.access_request_id).where(
-        AccessRequestInstrument.instrument_id == instrument_id
+        AccessRequestInstrument.instrument_id == instrument_id, AccessRequestInstrument.left_out.is_(False)
     )
     of_it = or_(
         Outcome.instrument_id == instrument_id,

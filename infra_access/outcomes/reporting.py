@@ -143,7 +143,10 @@ def _instrument_id(session: Session, access_request: AccessRequest, public_id: s
     rows = session.execute(
         select(Instrument.public_id, Instrument.id)
         .join(AccessRequestInstrument, AccessRequestInstrument.instrument_id == Instrument.id)
-        .where(AccessRequestInstrument.access_request_id == access_request.id)
+        .where(
+            AccessRequestInstrument.access_request_id == access_request.id,
+            AccessRequestInstrument.left_out.is_(False),
+        )
     )
     own: dict[str, int] = {row.public_id: row.id for row in rows}
     if public_id is None:

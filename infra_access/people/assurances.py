@@ -18,6 +18,7 @@ from infra_access.core.errors import Conflict, Forbidden, Invalid, NotFound
 from infra_access.core.i18n import Text, _
 from infra_access.core.ids import new_public_id
 from infra_access.core.input_text import clean_line, clean_text
+from infra_access.outbox.events import publish
 from infra_access.people.accounts import account_by_email
 from infra_access.people.addresses import normalise_email
 from infra_access.people.models import Account, Assurance
@@ -65,6 +66,7 @@ def note_assurance(
     session.add(assurance)
     session.flush()
     _record(session, actor, "assurance.noted", account, assurance, now, {"source": assurance.source})
+    publish(session, "assurance.noted", {"assurance": assurance.public_id}, now=now)
     return assurance
 
 
@@ -90,6 +92,7 @@ def withdraw_assurance(
     session.flush()
     account = session.get_one(Account, assurance.account_id)
     _record(session, actor, "assurance.withdrawn", account, assurance, now, {"reason": assurance.withdrawn_reason})
+    publish(session, "assurance.withdrawn", {"assurance": assurance.public_id}, now=now)
     return assurance
 
 

@@ -15,6 +15,7 @@ from infra_access.core.errors import Conflict, Forbidden, Invalid, NotFound
 from infra_access.core.i18n import Text, _
 from infra_access.core.input_text import clean_line, clean_text
 from infra_access.core.paging import Page, clean_limit, decode_cursor, page_of
+from infra_access.outbox.events import publish
 from infra_access.people.models import Account, Training
 
 _SHOWN = 10
@@ -46,9 +47,7 @@ def add_training(
     Raises Invalid naming the field; Forbidden, also for one's own training and that of whom one stands in for.
     """
     require(actor, Permission.TRAINING_WRITE, facility_scopes(session, facility) if facility else (NETWORK,))
-    if account.id == actor.account_id or account.id in actor.stands_in_for:
-        message = _("Nobody records their own training, nor does whoever stands in for them. Ask a colleague to do it.")
-        raise Forbidden("training.own", message)
+    _refuse_own(actor, account.id)
     if completed_on > now.date():
         raise _invalid("completed_on", _("This day lies in the future. Give the day on which it was completed."))
     if expires_on is not None and expires_on <= completed_on:
@@ -74,15 +73,18 @@ def add_training(
         now=now,
         details={"code": training.code, "completed_on": completed_on.isoformat(), "training": training.public_id},
     )
+    publish(session, "training.recorded", {"training": training.public_id}, now=now)
     return training
 
 
 def withdraw_training(session: Session, *, actor: Actor, now: datetime, training: Training, reason: str) -> Training:
     """Let a training count no longer, whether or not it was rightly recorded; what waits for it waits again.
 
-    Raises Conflict `training.withdrawn`, Invalid without a reason, Forbidden.
+    Raises Conflict `training.withdrawn`, Invalid without a reason, Forbidden, also for one's own training and that of
+    whom one stands in for.
     """
     require(actor, Permission.TRAINING_WRITE, scopes_of_training(session, training))
+    _refuse_own(actor, training.account_id)
     reason = clean_text(reason, field="reason", max_length=2_000, required=True)
     session.refresh(training, with_for_update={"key_share": True})
     if training.withdrawn_at is not None:
@@ -98,6 +100,7 @@ def withdraw_training(session: Session, *, actor: Actor, now: datetime, training
         now=now,
         details={"code": training.code, "training": training.public_id, "reason": reason},
     )
+    publish(session, "training.withdrawn", {"training": training.public_id}, now=now)
     return training
 
 
@@ -179,6 +182,15 @@ def trainings_of_people(session: Session, account_ids: Collection[int]) -> dict[
     for held in found.values():
         held.sort(key=lambda one: (one.expires_on or date.max, one.id), reverse=True)
     return found
+
+
+def _refuse_own(actor: Actor, account_id: int) -> None:
+    if account_id == actor.account_id or account_id in actor.stands_in_for:
+        message = _(
+            "Nobody records or withdraws their own training, nor does whoever stands in for them. Ask a colleague to "
+            "do it."
+        )
+        raise Forbidden("training.own", message)
 
 
 def _invalid(field: str, message: Text) -> Invalid:

@@ -9,11 +9,12 @@ from datetime import datetime
 
 from infra_access.core.decision import Decision, Outcome
 from infra_access.core.i18n import _
+from infra_access.policy.conditions import ALWAYS
 from infra_access.policy.evaluator import evaluate
 from infra_access.policy.facts import Facts
 from infra_access.policy.places import InstrumentPlace
 from infra_access.policy.rulebook import RuleBook
-from infra_access.policy.rules import Action, Mask, Permit, Rule
+from infra_access.policy.rules import Action, Mask, Permit, Prefer, Rule
 from infra_access.policy.ruling import members, part_of
 from infra_access.policy.wording import Wording
 
@@ -30,6 +31,7 @@ DETAILS = (
     "contact_email",
 )
 """The fields of an instrument that can be hidden."""
+_SEARCHED = ("description", "manufacturer", "model", "tags")
 _TOGETHER = {"contact": ("contact_name", "contact_email")}
 _OPEN = (Outcome.PERMIT, Outcome.PERMIT_WITH_LIMITS)
 _PUBLIC = Rule("public", Permit(), (Action.VIEW_DETAILS,), Wording({"en": str(_("Its details are public."))}))
@@ -48,6 +50,19 @@ def masks_of(names: tuple[str, ...]) -> frozenset[str]:
 def is_ruled(book: RuleBook) -> bool:
     """Tell whether any rule is about details at all: without one, nobody need ask."""
     return any(Action.VIEW_DETAILS in rule.applies_to for rules in book.by_scope.values() for rule in rules)
+
+
+def hides_from_search(rule: Rule) -> bool:
+    """Tell whether a rule may hide, from anybody, one of the details that searches look in."""
+    if Action.VIEW_DETAILS not in rule.applies_to:
+        return False
+    match rule.effect:
+        case Mask(names):
+            return not masks_of(names).isdisjoint(_SEARCHED)
+        case Permit():
+            return rule.when != ALWAYS
+        case _:
+            return not isinstance(rule.effect, Prefer)
 
 
 def hidden_from(book: RuleBook, place: InstrumentPlace, applicant: Facts, *, now: datetime) -> frozenset[str]:

@@ -27,6 +27,7 @@ from infra_access.policy.models import CountryGroup, PolicyDocument, PolicyHead
 from infra_access.policy.rule_json import dump_rule
 from infra_access.policy.rulebook import HEAD_ID, PUBLISHED, scope_text
 from infra_access.policy.rules import Rule
+from infra_access.policy.veiling import veil_searches
 
 DRAFT = "draft"
 SUPERSEDED = "superseded"
@@ -124,7 +125,7 @@ def publish_document(
         old.state = SUPERSEDED
     document.state, document.published_at = PUBLISHED, now
     _advance(head, now)
-    session.flush()
+    veil_searches(session)
     _record(session, actor, now, "policy.published", document, {"policy": head.number})
     publish(session, "policy.published", {"document": document.public_id, "policy": head.number}, now=now)
     return document
@@ -153,7 +154,7 @@ def withdraw_document(
         )
     document.state = SUPERSEDED
     _advance(head, now)
-    session.flush()
+    veil_searches(session)
     _record(session, actor, now, "policy.withdrawn", document, {"policy": head.number})
     publish(session, "policy.withdrawn", {"document": document.public_id, "policy": head.number}, now=now)
     return document

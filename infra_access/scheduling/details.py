@@ -72,6 +72,7 @@ def _has_access(session: Session, instrument_id: int, actor: Actor | None, now: 
         .join(AccessRequestInstrument, AccessRequestInstrument.access_request_id == AccessRequest.id)
         .where(
             AccessRequestInstrument.instrument_id == instrument_id,
+            AccessRequestInstrument.left_out.is_(False),
             or_(AccessRequest.requester_id == actor.account_id, AccessRequest.id.in_(on_team)),
             Allocation.state == AllocationState.ACTIVE,
             Allocation.valid_until > now,

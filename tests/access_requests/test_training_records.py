@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.training_records import record_training
 from infra_access.audit.models import AuditEvent
-from infra_access.catalogue.models import Facility
-from infra_access.core.authority import Actor
+from infra_access.catalogue.facilities import create_facility, update_facility
+from infra_access.catalogue.models import Facility, Organisation
+from infra_access.catalogue.organisations import set_trust, update_organisation
+from infra_access.core.authority import Actor, system_actor
 from infra_access.core.errors import Conflict, Forbidden, Invalid
 from infra_access.people.actors import load_actor
 from infra_access.people.delegations import hand_over
@@ -104,6 +106,73 @@ def test_nobody_records_in_the_name_of_others(session: Session, now: datetime, f
     assert record(session, stranger, other, person, now, issuer="ring of porto").facility_id == other.id
     assert record(session, stranger, other, person, now, issuer="Academy of Light").facility_id == other.id
     assert record(session, staff_of(session, facility), facility, person, now, issuer="Laser Office").id
+
+
+def test_a_name_that_others_count_on_is_used_once_it_was_verified(
+    session: Session, now: datetime, facility: Facility
+) -> None:
+    make_policy(session, LASER)
+    rival = make_facility(session, name="Workshop")
+    person = make_account(session)
+    scope = ("organisation", session.get_one(Organisation, rival.organisation_id).public_id)
+    chief = make_actor(session, ("organisation_admin", scope))
+
+    def refused() -> bool:
+        try:
+            record(session, chief, rival, person, now)
+        except Invalid as error:
+            return error.code == "training.issuer"
+        return False
+
+    verified = session.get_one(Organisation, facility.organisation_id)
+    for name in ("LASER  Office", verified.name.upper()):
+        update_facility(session, actor=chief, now=now, facility=rival, changes={"name": name})
+        assert refused(), name
+        update_facility(session, actor=chief, now=now, facility=rival, changes={"name": rival.name})
+        assert refused()
+    # Who verifies confirms a name by saving it, or by verifying the organisation again.
+    update_facility(session, actor=system_actor("tests"), now=now, facility=rival, changes={"name": rival.name})
+    assert not refused()
+    update_facility(session, actor=chief, now=now, facility=rival, changes={"name": "Laser office"})
+    assert refused()
+    later = now + timedelta(seconds=1)
+    own = session.get_one(Organisation, rival.organisation_id)
+    set_trust(session, actor=system_actor("tests"), now=later, organisation=own, trust="verified")
+    assert not refused()
+    update_facility(session, actor=chief, now=later, facility=rival, changes={"name": "Workshop"})
+    assert not refused()
+    made = create_facility(
+        session,
+        actor=chief,
+        now=later + timedelta(seconds=1),
+        organisation=own,
+        name="Laser office",
+        country="DE",
+        timezone="Europe/Berlin",
+    )
+    with pytest.raises(Invalid):
+        record(session, chief, made, person, now)
+
+
+def test_an_organisation_that_is_not_verified_takes_no_name_that_counts(session: Session, now: datetime) -> None:
+    make_policy(session, LASER)
+    own = make_organisation(session, name="Workshop", trust="evidenced")
+    facility, person = make_facility(session, organisation=own, publication="draft"), make_account(session)
+    chief = make_actor(session, ("organisation_admin", ("organisation", own.public_id)))
+    update_organisation(session, actor=chief, now=now, organisation=own, changes={"name": "Laser office"})
+    with pytest.raises(Invalid) as refused:
+        record(session, chief, facility, person, now, issuer="Laser office")
+    assert set(refused.value.fields) == {"issuer"}
+
+
+def test_nobody_withdraws_their_own(session: Session, now: datetime, facility: Facility) -> None:
+    manager = staff_of(session, facility)
+    own = session.get_one(Account, manager.account_id)
+    training = record(session, staff_of(session, facility), facility, own, now)
+    with pytest.raises(Forbidden) as refused:
+        withdraw_training(session, actor=manager, now=now, training=training, reason="It was not I.")
+    assert refused.value.code == "training.own"
+    assert training.withdrawn_at is None
 
 
 def test_whom_nobody_verified_records_none_whatever_they_call_themselves(session: Session, now: datetime) -> None:

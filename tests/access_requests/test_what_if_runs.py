@@ -12,12 +12,13 @@ from infra_access.access_requests.what_if import what_if
 from infra_access.access_requests.what_if_models import WhatIfRun
 from infra_access.access_requests.what_if_runs import CLAIM_FOR, MOST_ATTEMPTS, RunView, start_run, work_on_runs
 from infra_access.audit.models import AuditEvent
-from infra_access.core.authority import NETWORK
+from infra_access.core.authority import NETWORK, Actor
 from infra_access.core.db import Database
-from infra_access.core.errors import Forbidden
+from infra_access.core.errors import Conflict, Forbidden, TooMany
 from infra_access.policy.models import PolicyDocument
 from infra_access.policy.publishing import create_document, revise_draft
 from tests.factories.access_requests import NOW, SYSTEM, World, make_rules, make_submitted, make_world
+from tests.factories.people import make_actor
 from tests.factories.policy import raw_rule
 
 SHUT = raw_rule(
@@ -96,6 +97,42 @@ def test_all_requests_are_decided_again_in_parts_and_counted_by_both_answers(
     assert (done(database, "asked"), done(database, "finished")) == (1, 1)
     with database.writer() as session, pytest.raises(Forbidden):
         start_run(session, actor=world.applicant, now=ASKED, document=draft, scopes=(NETWORK,))
+
+
+def test_each_person_has_one_run_at_a_time_and_so_many_a_day(
+    database: Database, world: World, draft: PolicyDocument
+) -> None:
+    with database.writer() as session:
+        ada, bert = (make_actor(session, ("facility_manager", NETWORK)) for _person in "ab")
+        other = create_document(
+            session, actor=SYSTEM, now=NOW, name="Others", rules=[SHUT], scope_kind="network", scope_key=""
+        )
+
+    def ask(actor: Actor, document: PolicyDocument, months: int, now: datetime = ASKED) -> WhatIfRun:
+        with database.writer() as session:
+            return start_run(
+                session, actor=actor, now=now, document=session.get_one(PolicyDocument, document.id),
+                scopes=(NETWORK,), months=months, most_a_day=2,
+            )  # fmt: skip
+
+    first = ask(ada, draft, 12)
+    assert ask(ada, draft, 12).id == ask(bert, draft, 12).id == first.id  # the same again is no other
+    with pytest.raises(Conflict) as refused:
+        ask(ada, other, 12)
+    assert (refused.value.code, refused.value.details) == ("what_if.under_way", {"run": first.public_id})
+    finish(database)
+    second = ask(ada, other, 12)
+    third = ask(bert, draft, 24)
+    work_on_runs(database, now=ASKED)
+    # Whoever asked for less goes first, though they asked later.
+    assert (seen(database, second).run.state, seen(database, third).run.state) == ("waiting", "running")
+    finish(database)
+    later = ASKED + timedelta(hours=20)
+    with pytest.raises(TooMany) as too_many:
+        ask(ada, other, 36, later)
+    assert (too_many.value.code, too_many.value.details["retry_after"]) == ("what_if.too_many", 4 * 3600)
+    assert ask(bert, other, 36, later).state == "waiting"
+    assert ask(ada, draft, 36, ASKED + timedelta(hours=24)).state == "waiting"
 
 
 def test_who_asks_the_same_again_gets_the_same_run_until_it_is_old_or_the_rules_changed(

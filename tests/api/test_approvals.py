@@ -14,7 +14,8 @@ from infra_access.core.paging import encode_cursor
 from infra_access.people.models import Account
 from tests.api.conftest import Caller
 from tests.api.test_access_requests import body_of
-from tests.factories.access_requests import COMMUNITY, OPEN_TO_ALL, World, make_authority, make_world
+from tests.factories.access_requests import COMMUNITY, OPEN_TO_ALL, World, make_authority, make_route, make_world
+from tests.factories.catalogue import make_instrument
 from tests.factories.people import make_account
 
 
@@ -91,6 +92,22 @@ def test_a_request_granted_in_part_shows_it_and_what_a_standing_authorisation_ga
         "facility_manager",
         "access_administrator",
     ]
+
+
+def test_a_yes_leaves_out_an_instrument_with_a_reason(
+    world: World, caller: Callable[..., Caller], stored: Callable[..., Any]
+) -> None:
+    second = stored(make_instrument, facility=world.facility, name="Second")
+    route = stored(make_route, facility=world.facility, instruments=[world.instrument, second])
+    both = [world.instrument.public_id, second.public_id]
+    sent(caller(actor=world.applicant), world, route=route.public_id, instruments=both)
+    manager = caller(actor=world.manager)
+    (waits,) = waiting(manager)
+    decision = f"/approvals/{waits['id']}/decision"
+    verdict = {"verdict": "approve", "left_out": [second.public_id]}
+    assert list(manager.call("POST", decision, verdict, status=422).json["errors"]) == ["reason"]
+    decided = manager.post(decision, verdict | {"reason": "It is in repair."}, status=200)
+    assert decided["left_out"] == [{"id": second.public_id, "name": "Second"}]
 
 
 def test_a_role_is_handed_over_and_taken_back(

@@ -21,7 +21,7 @@ from infra_access.access_requests.models import (
     Message,
 )
 from infra_access.catalogue.models import Facility, Instrument, Organisation
-from infra_access.core.authority import NETWORK
+from infra_access.core.authority import NETWORK, system_actor
 from infra_access.core.db import Database
 from infra_access.core.i18n import Text, plain
 from infra_access.notifications.compose import Letterhead, compose
@@ -31,14 +31,17 @@ from infra_access.notifications.memory import MemoryTransport
 from infra_access.notifications.ports import Undeliverable
 from infra_access.notifications.templates import TEMPLATES
 from infra_access.outbox.events import Claimed
+from infra_access.outbox.models import OutboxEvent
+from infra_access.people.assurances import withdraw_assurance
 from infra_access.people.links import account_of_link
 from infra_access.people.models import Account, OneTimeLink
+from infra_access.people.trainings import withdraw_training
 from infra_access.scheduling.models import Booking
 from infra_access.scheduling.waiting.models import WaitListEntry
 from tests.factories.access_requests import NOW, make_submitted, make_world
 from tests.factories.frameworks import make_draft, make_sides
 from tests.factories.overrides import LATER, administrators, ask, confirm, make_refused
-from tests.factories.people import make_account, make_actor, make_grant
+from tests.factories.people import make_account, make_actor, make_assurance, make_grant, make_training
 
 BASE = "https://access.example.org"
 LETTERHEAD = Letterhead("no-reply@access.example.org", BASE, lambda text, _locale: plain(text))
@@ -376,6 +379,32 @@ def test_a_change_of_status_tells_each_who_has_time_ahead_once(
     assert str(session.get_one(Account, owner).email) in mail["To"]
     assert "One detector is dark." in _text(mail)
     assert "Operating with limits" in mail["Subject"]
+
+
+def test_whoever_is_vouched_for_or_trained_is_told_and_told_again_when_that_is_taken_back(session: Session) -> None:
+    person = make_account(session, name="Ada")
+    training, assurance = make_training(session, account=person), make_assurance(session, person)
+    for row, kind in ((training, "training"), (assurance, "assurance")):
+        about = {kind: row.public_id}
+        noted, gone = ("recorded" if row is training else "noted"), f"{kind}.withdrawn"
+        (mail,) = _mails(session, LATER, f"{kind}.{noted}", **about)
+        assert mail["To"].addresses[0].addr_spec == person.email
+        assert row.code in _text(mail)
+        assert "Passport" not in _text(mail)
+        assert _mails(session, LATER, gone, **about) == []
+    by = {"actor": system_actor("tests"), "now": LATER, "reason": "It was his colleague."}
+    withdraw_training(session, training=training, **by)
+    withdraw_assurance(session, assurance=assurance, **by)
+    sent = session.scalars(select(OutboxEvent).order_by(OutboxEvent.id)).all()
+    assert [event.kind for event in sent][-4:] == [
+        "training.recorded", "assurance.noted", "training.withdrawn", "assurance.withdrawn",
+    ]  # fmt: skip
+    for event in sent[-2:]:
+        (mail,) = _mails(session, LATER, event.kind, **event.payload)
+        assert "It was his colleague." in _text(mail)
+        assert f"{BASE}/account" in _text(mail)
+    for event in sent[-4:-2]:
+        assert _mails(session, LATER, event.kind, **event.payload) == []
 
 
 def test_an_unknown_kind_counts_as_delivered(database: Database, now: datetime) -> None:

@@ -11,10 +11,12 @@ from tests.factories.access_requests import (
     COMMUNITY,
     OPEN_TO_ALL,
     make_authority,
+    make_route,
     make_submitted,
     make_world,
     pending,
 )
+from tests.factories.catalogue import make_instrument
 from tests.factories.people import make_account
 
 
@@ -176,3 +178,29 @@ def test_a_consent_is_given_until_a_day_shown_to_both_and_renewed(browser, datab
     form = next(form for form in again.forms.values() if form.action.endswith("/renewal"))
     form["review_at"] = "2031-06-30"
     assert "You renewed it" in form.submit().follow().text
+
+
+def test_a_yes_leaves_out_an_instrument_and_the_team_reads_which_and_why(browser, database):
+    with database.writer() as session:
+        world = make_world(session)
+        second = make_instrument(session, facility=world.facility, name="Second microscope")
+        route = make_route(session, facility=world.facility, instruments=[world.instrument, second]).public_id
+        both = [world.instrument.public_id, second.public_id]
+        request = make_submitted(session, world, route=route, instruments=both)
+        asked = pending(session, request)["facility_manager"]
+    visitor = browser(_account(database, world.manager))
+    form = _verdict_form(visitor.get(f"/approvals/{asked.public_id}"))
+    for number in range(2):
+        form.set("left_out", True, index=number)
+    form["reason"] = "It is in repair."
+    refused = form.submit("verdict", value="approve", status=422)
+    assert refused.html.select("#field-left_out")
+    form = _verdict_form(refused)
+    assert [form.get("left_out", index=number).checked for number in range(2)] == [True, True]
+    form.set("left_out", False, index=0)
+    form.submit("verdict", value="approve").follow()
+    own = browser(world.applicant_account).get(f"/access-requests/{request.public_id}")
+    for page in (own, visitor.get(f"/approvals/{asked.public_id}")):
+        text = " ".join(page.html.get_text().split())
+        assert "Not granted: Second microscope" in text
+        assert "It is in repair." in text

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.approvals.approvers import host_scopes, only_one_person, scope_for
 from infra_access.access_requests.approvals.deciders import refuse_others, refuse_same_person
-from infra_access.access_requests.approvals.narrower import WHOLE, Narrower
+from infra_access.access_requests.approvals.narrower import WHOLE, Narrower, with_names
 from infra_access.access_requests.approvals.nationality_queries import refuse_unanswered
 from infra_access.access_requests.approvals.parties import clear_names, rests_on_names
 from infra_access.access_requests.approvals.queries import (
@@ -186,6 +186,7 @@ def give_verdict(
     conditions = clean_text(conditions or "", field="conditions", max_length=5_000)
     if narrower != WHOLE and (kind != Verdict.APPROVE or approval.subject_kind != "access_request"):
         named = "review_at" if replace(narrower, review_at=None) == WHOLE else "most_units"
+        named = "left_out" if narrower.left_out else named
         raise fields.fault("verdict.unfit", named, _("Only a yes to a request grants less than was asked."))
     approval = locked_approval(session, approval, expected_version)
     view = view_of(session, approval)
@@ -209,6 +210,7 @@ def give_verdict(
         approval.conditions = conditions or None
         approval.most_units, approval.until = narrower.most_units, narrower.until
         set_review(approval, narrower.review_at, now)
+        approval.left_out = with_names(session, narrower.left_out)
         approval.safety_result = _safety_result(approval, narrower)
     session.flush()
     return _standing(session, approval)

@@ -12,5 +12,6 @@ def wait_again(given: Approval, now: datetime) -> None:
     given.state, given.decided_by_id, given.decided_at = ApprovalState.PENDING, None, None
     given.authorisation_id = None
     given.reason = given.conditions = given.most_units = given.until = given.safety_result = None
+    given.left_out = []
     given.asked_at, given.reminded_at, given.escalated_at = now, None, None
     given.review_at = given.review_tell_at = None

@@ -131,7 +131,7 @@ def drafted_for(session: Session, schedule: SessionSchedule, allocation: str, pl
         message = _("The facility does not choose the time on this way in.")
         raise Conflict("schedule.not_given", message, details={"time_given": drafted.route.time_given})
     covered = session.get(AccessRequestInstrument, (drafted.access_request.id, place.instrument.id))
-    if covered is None:
+    if covered is None or covered.left_out:
         raise Conflict("allocation.outside", _("What was granted is for other instruments."))
     return drafted
 

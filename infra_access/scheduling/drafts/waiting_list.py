@@ -90,7 +90,10 @@ def _instruments(session: Session, access_request_ids: Iterable[int]) -> dict[in
     for key, instrument in session.execute(
         select(AccessRequestInstrument.access_request_id, Instrument)
         .join(Instrument, Instrument.id == AccessRequestInstrument.instrument_id)
-        .where(AccessRequestInstrument.access_request_id.in_(list(access_request_ids)))
+        .where(
+            AccessRequestInstrument.access_request_id.in_(list(access_request_ids)),
+            AccessRequestInstrument.left_out.is_(False),
+        )
         .order_by(Instrument.id)
     ):
         found.setdefault(key, []).append(instrument)

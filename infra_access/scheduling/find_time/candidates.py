@@ -75,9 +75,7 @@ def candidates_for(session: Session, asked: Question, kept: Kept) -> Candidates:
     elif asked.filters == Filters():
         positions = range(len(partition.keys))
     else:
-        positions = kept.filtered.get_or_make(
-            asked.filters.matched, lambda: _matched(session, asked.filters, partition)
-        )
+        positions = kept.filtered.get_or_make(asked.filters.matched, lambda: _matched(session, asked.filters, kept))
     distances = _distances(session, asked.near) if asked.near else None
     if distances is not None:
         positions = [one for one in positions if partition.facilities[one] in distances]
@@ -101,10 +99,10 @@ def _named(session: Session, public_ids: Sequence[str], partition: Partition) ->
     return sorted(position for position in found if position is not None)
 
 
-def _matched(session: Session, filters: Filters, partition: Partition) -> "array[int]":
+def _matched(session: Session, filters: Filters, kept: Kept) -> "array[int]":
     query: Select[Any] = select(CatalogueEntry.instrument_id).where(CatalogueEntry.bookable.is_(True))
-    keys = session.scalars(apply(query, filters, session.get_bind().dialect.name))
-    found = (partition.position(key) for key in keys)
+    keys = session.scalars(apply(query, filters, session.get_bind().dialect.name, kept.heads.catalogue.veiled))
+    found = (kept.partition.position(key) for key in keys)
     return array("i", sorted(position for position in found if position is not None))
 
 

@@ -51,6 +51,7 @@ _HEADS = (
         PolicyHead.stamp,
         CatalogueHead.number,
         CatalogueHead.stamp,
+        CatalogueHead.veiled,
         select(func.count(AccessRoute.id)).scalar_subquery(),
         select(func.max(AccessRoute.id)).scalar_subquery(),
         # Each change of a route raises its version, and so the sum.
@@ -96,9 +97,9 @@ def _heads(session: Session, now: datetime) -> Heads:
     row = session.execute(_HEADS).one_or_none()
     if row is None:
         raise Unavailable("setup.no_head", _("The database was not set up completely. Run the migrations, then retry."))
-    number, stamp, catalogue, catalogue_stamp, *routes = row
+    number, stamp, catalogue, catalogue_stamp, veiled, *routes = row
     known = tuple(int(one or 0) for one in routes)
-    return Heads((number, stamp), Head(catalogue, catalogue_stamp), known, now.astimezone(UTC).date())  # type: ignore[arg-type]
+    return Heads((number, stamp), Head.of(catalogue, catalogue_stamp, veiled), known, now.astimezone(UTC).date())  # type: ignore[arg-type]
 
 
 def _made(session: Session, book: RuleBook, now: datetime) -> Partition:

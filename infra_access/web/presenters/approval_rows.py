@@ -52,6 +52,7 @@ class ApprovalRow:
     most_units: str
     until: datetime | None
     review_at: datetime | None
+    left_out: tuple[str, ...]
     safety_result: str
     ahead: bool
     why: Text | None
@@ -104,6 +105,7 @@ def _row(
         most_units=f"{approval.most_units.normalize():f}" if approval.most_units is not None else "",
         until=approval.until,
         review_at=approval.review_at,
+        left_out=tuple(one["name"] for one in approval.left_out),
         safety_result=approval.safety_result or "",
         ahead=approval.authorisation_id is not None,
         why=Wording(approval.message) if approval.message and (told or rule) else None,

@@ -90,7 +90,7 @@ def give(context: Context, request: Request) -> dict[str, Any] | Response:
     except REFUSED as error:
         shown = to_correct(request, error)
         view = approval_by_public_id(request.db, context.row.approval.public_id, actor=request.actor)
-        return {**approval_page(request, view), **shown}
+        return {**approval_page(request, view), **shown, "left_out": many(request, "left_out")}
     again = entered.get("verdict") == Verdict.APPROVE and decided.state in UNGIVEN
     flash(request, *(("info", _AGAIN) if again else ("success", _SAID[ApprovalState(decided.state)])))
     return to(request, "approvals")
@@ -174,9 +174,11 @@ def decline_to_decide(context: Context, request: Request) -> Response:
 def _narrower(request: Request, view: ApprovalView, entered: dict[str, str]) -> Narrower:
     """Return what is granted at most; a day is one of the facility, and included. Raises Invalid."""
     units = decimal_in(entered, "most_units") if entered.get("most_units") else None
+    left_out = tuple(many(request, "left_out"))
     if view.approval.subject_kind != "access_request":
-        return Narrower(units)
-    return Narrower(units, _after(request, view, entered, "until"), _after(request, view, entered, "review_at"))
+        return Narrower(units, left_out=left_out)
+    until, review_at = (_after(request, view, entered, name) for name in ("until", "review_at"))
+    return Narrower(units, until, review_at, left_out)
 
 
 def _after(request: Request, view: ApprovalView, entered: dict[str, str], name: str) -> datetime | None:
@@ -257,6 +259,7 @@ def approval_page(request: Request, view: ApprovalView) -> dict[str, Any]:
         "export": export_control(request.db, view, subject, actor=request.actor),
         "opinions": opinion_rows(request.db, view, actor=request.actor, now=clock.now()),
         "chosen": (),
+        "left_out": (),
         "asked": answers_to(request.db, view) if view.is_open and "approver" in asked else None,
         "opened": None,
         "others": approval_rows(every, reading.decision if reading else {}, told=told, asked=not told, beside=approval),

@@ -6,11 +6,13 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from infra_access.access_requests.what_if_runs import ERRORS, RunState, RunView, latest_run, start_run
+from infra_access.access_requests.what_if_models import RunState
+from infra_access.access_requests.what_if_runs import ERRORS, RunView, latest_run, start_run
 from infra_access.core import clock
 from infra_access.core.authority import Permission
 from infra_access.core.i18n import _
 from infra_access.http.security import Context
+from infra_access.http.what_ifs import most_what_ifs
 from infra_access.policy.models import PolicyDocument
 from infra_access.policy.publishing import DRAFT
 from infra_access.web import rules_page
@@ -51,7 +53,14 @@ def ask(context: Context, request: Request) -> Response:
 
 
 def _asked(context: Context, request: Request) -> Response:
-    start_run(request.db, actor=request.actor, now=clock.now(), document=context.row, scopes=context.scopes)
+    start_run(
+        request.db,
+        actor=request.actor,
+        now=clock.now(),
+        document=context.row,
+        scopes=context.scopes,
+        most_a_day=most_what_ifs(request),
+    )
     flash(request, "success", _("This is being worked out. You may close the page and come back."))
     return to(request, "policy_what_if", id=context.row.public_id)
 

@@ -16,6 +16,8 @@ from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.access_requests.request_queries import request_by_public_id
 from infra_access.core.authority import NETWORK, Actor
 from infra_access.core.errors import Conflict
+from infra_access.notifications.kinds import Kind
+from infra_access.notifications.subjects import subject_of
 from infra_access.outbox.models import OutboxEvent
 from infra_access.people.actors import load_actor
 from infra_access.policy.canonical import canonical, restore_decision
@@ -241,6 +243,50 @@ def test_stepping_back_from_a_yes_takes_the_later_stages_back(session: Session) 
     yes(session, people | {"site": both}, request, "home", "site", "safe")
     stepping_back.step_back(session, actor=both, now=LATER, approval=live(session, request)["export"], reason="Kin.")
     assert states(session, request) == {"home": "approved", "site": "pending", "safe": "approved", "export": "waiting"}
+
+
+def test_who_decides_later_is_told_of_an_opinion_that_comes_meanwhile(session: Session) -> None:
+    world, people = staged(session, SITE, EXPORT)
+    both = make_actor(
+        session, *(("facility_manager", ("facility", world.facility.public_id)), ("access_administrator", NETWORK))
+    )
+    request = make_submitted(session, world)
+    yes(session, people | {"site": both}, request, "site")
+    opinion = make_opinion(session, people["export"], live(session, request)["export"], now=LATER)
+    stepping_back.step_back(session, actor=both, now=LATER, approval=live(session, request)["export"], reason="Kin.")
+    make_answer(session, opinion, now=LATER)
+    payload = {"opinion": opinion.public_id}
+    subject = subject_of(session, Kind.OPINION_ANSWERED, payload, now=LATER, base_url="http://x")
+    assert subject is not None
+    assert people["export"].account_id in subject.account_ids
+
+
+@pytest.mark.parametrize("hold", ["reserve", "pause"])
+def test_stepping_back_ends_a_hold_in_a_later_stage(session: Session, hold: str) -> None:
+    world, people = staged(session, SITE, EXPORT)
+    both = make_actor(
+        session, *(("facility_manager", ("facility", world.facility.public_id)), ("access_administrator", NETWORK))
+    )
+    request = make_submitted(session, world)
+    yes(session, people | {"site": both}, request, "site")
+    decide(session, people["export"], live(session, request)["export"], hold, now=LATER)
+    due = live(session, request)["site"].due_at
+    later = LATER + timedelta(days=3)
+    stepping_back.step_back(session, actor=both, now=later, approval=live(session, request)["export"], reason="Kin.")
+    assert (request.state, states(session, request)) == ("under_review", {"site": "pending", "export": "waiting"})
+    assert live(session, request)["site"].due_at > due
+    yes(session, people, request, "site", "export")
+    assert request.state == "agreement_pending"
+
+
+def test_stepping_back_leaves_a_hold_that_still_stands(session: Session) -> None:
+    world, people = staged(session, SITE, EXPORT)
+    make_actor(session, ("access_administrator", NETWORK))
+    request = make_submitted(session, world)
+    decide(session, people["site"], live(session, request)["site"], "pause", now=LATER)
+    approval = live(session, request)["export"]
+    stepping_back.step_back(session, actor=people["export"], now=LATER, approval=approval, reason="Kin.")
+    assert (request.state, states(session, request)) == ("paused", {"site": "paused", "export": "waiting"})
 
 
 def test_stepping_back_opens_nothing_while_an_earlier_stage_asked_for_changes(session: Session) -> None:
