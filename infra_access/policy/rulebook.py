@@ -23,7 +23,7 @@ from infra_access.policy.evaluator import EVALUATOR_VERSION
 from infra_access.policy.models import CountryGroup, PolicyDocument, PolicyHead
 from infra_access.policy.overrides import is_overridable
 from infra_access.policy.places import InstrumentPlace
-from infra_access.policy.rules import Require, Rule
+from infra_access.policy.rules import Require, RequirementKind, Rule
 
 HEAD_ID = 1
 PUBLISHED = "published"
@@ -73,6 +73,8 @@ class RuleBook:
     """All facts that any rule reads: what nobody reads need not be gathered."""
     group_notes: Mapping[str, GroupNote] = field(default_factory=dict)
     exceptions_by: frozenset[str] = frozenset()
+    agreements: frozenset[str] = frozenset()
+    """The codes of all agreements that any rule requires."""
     _sets: dict[tuple[object, ...], RuleSet] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -225,6 +227,7 @@ def rulebook_with(session: Session, book: RuleBook, document: PolicyDocument) ->
         by_scope=by_scope,
         reads=book.reads | _reads(by_scope),
         exceptions_by=_exceptions_by(by_scope),
+        agreements=_agreements(by_scope),
         _sets={},
     )
 
@@ -252,6 +255,7 @@ def _book(head: _Head, documents: list[tuple[Any, ...]], groups: list[tuple[Any,
         reads=_reads(by_scope),
         group_notes={code: GroupNote(code, *about) for code, _countries, *about in groups},
         exceptions_by=_exceptions_by(by_scope),
+        agreements=_agreements(by_scope),
     )
 
 
@@ -261,3 +265,10 @@ def _reads(by_scope: Mapping[Scope, tuple[Rule, ...]]) -> frozenset[str]:
 
 def _exceptions_by(by_scope: Mapping[Scope, tuple[Rule, ...]]) -> frozenset[str]:
     return frozenset(str(rule.overridable_by) for rules in by_scope.values() for rule in rules if is_overridable(rule))
+
+
+def _agreements(by_scope: Mapping[Scope, tuple[Rule, ...]]) -> frozenset[str]:
+    effects = (rule.effect for rules in by_scope.values() for rule in rules)
+    return frozenset(
+        effect.code for effect in effects if isinstance(effect, Require) and effect.kind is RequirementKind.AGREEMENT
+    )
