@@ -34,6 +34,15 @@ def key_of(code: str) -> str:
     return f"{RequirementKind.AGREEMENT}:{code}"
 
 
+def codes_met_by(kind: str) -> tuple[str, ...]:
+    """Return the codes by which rules may ask for an agreement of a kind.
+
+    >>> codes_met_by("nda")
+    ('nda', 'confidentiality')
+    """
+    return (kind, *_BESIDES.get(kind, ()))
+
+
 def texts_by_kind(route: AccessRoute) -> dict[str, Mapping[str, Any]]:
     """Return the texts that a way in has beside those of its regimes, by the code by which rules ask for them."""
     prefix = key_of("")
@@ -72,7 +81,7 @@ def agreed(
     terms = [complete for kind, complete, own in rows if own and kind in OF_ITSELF]
     met = OF_TERMS if terms and all(terms) else frozenset()
     kinds = [kind for kind, complete, _own in rows if complete and kind != AgreementKind.TERMS]
-    return met | frozenset(key_of(code) for kind in kinds for code in (kind, *_BESIDES.get(kind, ())))
+    return met | frozenset(key_of(code) for kind in kinds for code in codes_met_by(kind))
 
 
 def _rows(
