@@ -24,13 +24,22 @@ _GRANTED = (RequestState.AGREEMENT_PENDING, RequestState.ACTIVE)
 
 
 def with_next_steps(
-    session: Session, access_request: AccessRequest | None, gates: Iterable[Gate], *, now: datetime
+    session: Session,
+    access_request: AccessRequest | None,
+    gates: Iterable[Gate],
+    *,
+    now: datetime,
+    agreements: Iterable[AgreementView] | None = None,
 ) -> list[Gate]:
-    """Return gates so that each agreement which is open says who acts next. No statement where none is."""
+    """Return gates so that each agreement which is open says who acts next. No statement where none is.
+
+    `agreements` are those of the request, where the caller has read them.
+    """
     found = list(gates)
     if access_request is None or not any(_waits(one) for one in found):
         return found
-    views = [one for one in agreements_of(session, access_request) if not one.is_complete]
+    known = agreements_of(session, access_request) if agreements is None else agreements
+    views = [one for one in known if not one.is_complete]
     terms = next((one for one in views if one.is_of_itself), None)
     offered = {one.agreement.kind: one for one in views} | ({} if terms is None else {"terms": terms})
     route = session.get_one(AccessRoute, access_request.route_id)

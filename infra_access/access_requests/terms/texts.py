@@ -17,9 +17,12 @@ _AGREED = (FrameworkState.OFFERED, FrameworkState.IN_FORCE)
 def codes_with_text(session: Session, document: PolicyDocument) -> frozenset[str]:
     """Return the codes of agreements for which a way in within a document's reach has a text.
 
-    Those that both organisations agreed on, or are about to, are among them. Two statements, none where no rule asks.
+    Those that both organisations agreed on, or are about to, are among them where a rule asks for one that has no text
+    yet. Two statements at most, none where no rule asks.
     """
-    if not any(rule["effect"].get("kind") == RequirementKind.AGREEMENT for rule in document.rules):
+    effects = [rule["effect"] for rule in document.rules]
+    asked = {effect["code"] for effect in effects if effect.get("kind") == RequirementKind.AGREEMENT}
+    if not asked:
         return frozenset()
     within = _within(document.scope_kind, document.scope_key)
     reached = (
@@ -34,6 +37,8 @@ def codes_with_text(session: Session, document: PolicyDocument) -> frozenset[str
         codes |= texts_by_kind(route).keys()
         if not route.terms.keys().isdisjoint(route.regimes):
             codes |= {key.removeprefix(key_of("")) for key in OF_TERMS}
+    if asked <= codes:
+        return frozenset(codes)
     kinds = select(FrameworkAgreement.kind).where(
         FrameworkAgreement.host_id.in_(select(reached.c.organisation_id)), FrameworkAgreement.state.in_(_AGREED)
     )

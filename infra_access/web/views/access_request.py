@@ -190,7 +190,8 @@ def request_page(context: Context, request: Request, now: datetime) -> dict[str,
 def _gates(request: Request, view: RequestView, now: datetime) -> list[GateRow]:
     """Return what the sessions of a request will wait for; whoever asks reads as much as the rules disclose."""
     row, team = view.access_request, "team" in view.relations
-    found = with_next_steps(request.db, row, gates_of_request(request.db, row, view.route, now=now), now=now)
+    found = gates_of_request(request.db, row, view.route, now=now)
+    found = with_next_steps(request.db, row, found, now=now, agreements=view.agreements)
     shown = as_read(found, row.case or row.public_id, relations=() if view.is_staff else view.relations, named=True)
     texts = {one.agreement.kind for one in view.agreements}
     return request_gate_rows(shown, account_id=request.actor.account_id, team=team, texts=texts, now=now)
