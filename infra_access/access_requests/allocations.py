@@ -23,7 +23,7 @@ from infra_access.access_requests.models import (
 )
 from infra_access.access_requests.override_queries import overrides_of
 from infra_access.access_requests.standing import team_of
-from infra_access.access_requests.terms.agreement_queries import is_accepted
+from infra_access.access_requests.terms.agreed import agreed_for
 from infra_access.access_requests.vocabularies import AllocationState, ApprovalState, ParticipantRole
 from infra_access.catalogue.models import Facility, Instrument
 from infra_access.core.authority import Actor
@@ -369,9 +369,7 @@ def _granted(
 ) -> Granted:
     route = session.get_one(AccessRoute, access_request.route_id)
     content = content_of(session, access_request)
-    met = {"gate:allocation", *satisfied_by(content)}
-    if is_accepted(session, access_request):
-        met |= {"agreement:terms", "agreement:access-terms"}
+    met = {"gate:allocation", *satisfied_by(content), *agreed_for(session, access_request, at=now)}
     book = rulebook(session, share_lock=locked)
     return Granted(
         id=allocation.id,

@@ -294,9 +294,9 @@ class PolicyOverride(Base):
 class Agreement(Base):
     """The terms of one request: the text as agreed, its SHA-256, and the points that it states as data.
 
-    `kind` is terms, or mta for samples that are handed over. Where `framework_id` names an agreement of both
-    organisations, that one was accepted in place of this. `sources` maps a point to what it comes from (framework,
-    terms or nda) and to what the others say of it, as {holds, over}.
+    `kind` is terms, mta for samples that are handed over, or the code by which rules ask for another one. Where
+    `framework_id` names an agreement of both organisations, that one was accepted in place of this. `sources` maps a
+    point to what it comes from (framework, terms or nda) and to what the others say of it, as {holds, over}.
     """
 
     __tablename__ = "agreement"
@@ -305,7 +305,7 @@ class Agreement(Base):
     id: Mapped[PrimaryKey]
     public_id: Mapped[PublicId]
     access_request_id: Mapped[int] = mapped_column(ForeignKey("access_request.id"))
-    kind: Mapped[str] = mapped_column(String(20), default="terms")
+    kind: Mapped[str] = mapped_column(String(100), default="terms")
     title: Mapped[str] = mapped_column(String(200))
     template_version: Mapped[str] = mapped_column(String(40))
     text: Mapped[str] = mapped_column(Text)

@@ -147,7 +147,9 @@ def request_by_public_id(session: Session, public_id: str, *, actor: Actor | Non
         asked, awaited = approvals_with_opinions(session, access_request)
         scopes = facility_scopes(session, facility)
         relations = relations_to(session, access_request, actor)
-        relations |= _as_approver(asked, scopes, actor) | _as_host(access_request, scopes, actor, relations)
+        agreements = tuple(agreements_of(session, access_request))
+        waits = _waits_for_terms(access_request, agreements)
+        relations |= _as_approver(asked, scopes, actor) | _as_host(scopes, actor, relations, waits=waits)
         # A role in the whole network holds without a scope too, so a draft asks for none.
         reader = None if access_request.state == RequestState.DRAFT and "team" not in relations else actor
         if may(reader, Permission.REQUEST_READ, scopes, relations):
@@ -162,7 +164,7 @@ def request_by_public_id(session: Session, public_id: str, *, actor: Actor | Non
                 team=tuple(_team(session, access_request)),
                 approvals=asked,
                 waiting=tuple(_waiting(access_request, asked, awaited, told=bool(relations & _ASKING))),
-                agreements=tuple(agreements_of(session, access_request)),
+                agreements=agreements,
                 allocation=allocation_of(session, access_request),
                 relations=relations,
             )
@@ -234,11 +236,15 @@ def _as_approver(asked: Iterable[Approval], host: Scopes, actor: Actor | None) -
     return frozenset({"approver"} if holds else ())
 
 
-def _as_host(
-    access_request: AccessRequest, host: Scopes, actor: Actor | None, relations: frozenset[str]
-) -> frozenset[str]:
+def _waits_for_terms(access_request: AccessRequest, agreements: Iterable[AgreementView]) -> bool:
+    """Tell whether a request waits for its terms, or its sessions for what was offered besides."""
+    if access_request.state != RequestState.ACTIVE:
+        return access_request.state == RequestState.AGREEMENT_PENDING
+    return any(not one.is_of_itself for one in agreements)
+
+
+def _as_host(host: Scopes, actor: Actor | None, relations: frozenset[str], *, waits: bool) -> frozenset[str]:
     signs = actor is not None and any(actor.holds(role, host) for role in HOST_ROLES)
-    waits = access_request.state == RequestState.AGREEMENT_PENDING
     return frozenset({"host"} if signs and waits and "team" not in relations else ())
 
 

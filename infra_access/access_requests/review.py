@@ -23,6 +23,7 @@ from infra_access.access_requests.lifecycle import RequestState, RequestTransiti
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
 from infra_access.access_requests.override_queries import overrides_of
 from infra_access.access_requests.standing import advance
+from infra_access.access_requests.terms.agreed import agreed
 from infra_access.access_requests.vocabularies import ON_HOLD, UNGIVEN, ApprovalState
 from infra_access.catalogue.fields import fault
 from infra_access.core.authority import Actor
@@ -37,7 +38,7 @@ from infra_access.policy.disclosure import decision_to_json
 from infra_access.policy.further import rules_asked
 from infra_access.policy.overrides import Override
 from infra_access.policy.places import places_of
-from infra_access.policy.rulebook import rulebook
+from infra_access.policy.rulebook import RuleBook, rulebook
 from infra_access.policy.ruling import Ruling, rule_on
 
 _LIVE = (*UNGIVEN, ApprovalState.APPROVED, ApprovalState.CHANGES_REQUESTED)
@@ -82,7 +83,29 @@ def rule(
             asked_at=asked_at,
         ),
         book=book,
+        satisfied=_agreed(session, content, route, book, access_request_id, now),
         overrides=(*overrides_of(session, access_request_id, book, now=now, share_lock=share_lock), *supposing),
+    )
+
+
+def _agreed(
+    session: Session,
+    content: Content,
+    route: AccessRoute,
+    book: RuleBook,
+    access_request_id: int | None,
+    now: datetime,
+) -> frozenset[str]:
+    """Return what agreements meet, where any rule asks for one. One statement at most."""
+    if not book.agreements:
+        return frozenset()
+    return agreed(
+        session,
+        route_id=route.id,
+        partner_id=content.acting_for,
+        regime=content.regime,
+        at=now,
+        access_request_id=access_request_id,
     )
 
 

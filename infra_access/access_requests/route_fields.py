@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from infra_access.access_requests.terms.agreed import OF_TERMS, key_of
 from infra_access.access_requests.terms.points import clean_points
 from infra_access.access_requests.vocabularies import AgreementKind, Entry, OperatedBy, TimeGiven
 from infra_access.catalogue import fields
@@ -13,6 +14,9 @@ from infra_access.core.i18n import _
 
 _MTA = AgreementKind.MTA.value
 """Where the terms of a route keep those that a request with samples has to accept as well."""
+
+_OF_RULES = re.compile(r"agreement:[a-z0-9][a-z0-9._-]{0,99}", re.ASCII)
+"""Where they keep the text of an agreement that rules ask for by a code of their own."""
 
 _CURRENCY = re.compile("[A-Z]{3}", re.ASCII)
 _REDUCED_FOR: Mapping[str, fields.Cleaner] = {
@@ -87,18 +91,26 @@ def conditions(value: Any, field: str) -> dict[str, Any]:
 
 
 def _terms(value: Any, field: str) -> dict[str, Any]:
-    """Check the terms by regime, and under mta those for samples that are handed over."""
-    material = {_MTA: value[_MTA]} if isinstance(value, Mapping) and _MTA in value else {}
-    if not all(isinstance(entry, Mapping) for entry in material.values()):
-        raise fields.fault("value.type", f"{field}.{_MTA}", _("This must be an object with its parts."))
-    by_regime = {key: entry for key, entry in value.items() if key != _MTA} if material else value
+    """Check the terms by regime, under mta those for samples, and others under agreement: and their code."""
+    further = {key: entry for key, entry in value.items() if _is_further(key)} if isinstance(value, Mapping) else {}
+    for key, entry in further.items():
+        if not isinstance(entry, Mapping):
+            raise fields.fault("value.type", f"{field}.{key}", _("This must be an object with its parts."))
+        if key in OF_TERMS or key == key_of(_MTA):
+            message = _("This is met by the terms of each regime, or by those under mta. Give it there.")
+            raise fields.fault("terms.kind", f"{field}.{key}", message)
+    by_regime = {key: entry for key, entry in value.items() if key not in further} if further else value
     return {
         **{
             regime: terms(entry, f"{field}.{regime}", [regime])
             for regime, entry in _by_regime(by_regime, field).items()
         },
-        **{part: terms(entry, f"{field}.{part}") for part, entry in material.items()},
+        **{part: terms(entry, f"{field}.{part}") for part, entry in further.items()},
     }
+
+
+def _is_further(key: Any) -> bool:
+    return isinstance(key, str) and (key == _MTA or _OF_RULES.fullmatch(key) is not None)
 
 
 def terms(entry: Mapping[str, Any], field: str, regimes: Iterable[str] = ()) -> dict[str, Any]:

@@ -150,7 +150,11 @@ class Secrecy(StrEnum):
 
 
 class AgreementKind(StrEnum):
-    """What is accepted for one request: its terms, and those for samples that are handed over."""
+    """What is accepted before one may book on a request: its terms, and those for samples that are handed over."""
 
     TERMS = "terms"
     MTA = "mta"
+
+
+OF_ITSELF = frozenset(AgreementKind)
+"""The kinds that a request agrees to before it is active; its sessions alone wait for others, for which rules ask."""

@@ -1,9 +1,10 @@
-"""/access-requests/{id}/agreement: the terms with their text and its hash, and accepting them."""
+"""/access-requests/{id}/agreement: the terms and what rules ask for besides, with text and hash; accepting them."""
 
 from typing import Any
 
 from infra_access.access_requests.terms.agreement_queries import SIDES, AgreementView, RestsOn, agreements_of, sides_of
 from infra_access.access_requests.terms.agreements import accept, agreement_of
+from infra_access.access_requests.terms.asked_besides import offer_agreement
 from infra_access.access_requests.terms.framework_queries import SIDES as FRAMEWORK_SIDES
 from infra_access.access_requests.vocabularies import AgreementKind
 from infra_access.api.contract import Call, resource
@@ -18,6 +19,12 @@ class AcceptBody(Body):
     """Which text was read."""
 
     text_hash = Line("The hash of the text that was read.", most=64, filled=True, required=True)
+
+
+class OfferBody(Body):
+    """What is offered."""
+
+    code = Line("The code by which a rule asks for the agreement.", most=100, filled=True, required=True)
 
 
 class AcceptedOut(Out):
@@ -51,7 +58,7 @@ class TextOut(Out):
     """One text of a request's terms."""
 
     id = PublicId()
-    kind = Choice(AgreementKind, "The terms of the way in, or those for samples (mta).")
+    kind = Line("terms, mta for those of samples, or the code by which a rule asks for it.", most=100)
     title = Line(most=200)
     template_version = Line(most=40)
     text = Lines(most=200_000)
@@ -66,10 +73,11 @@ class TextOut(Out):
 
 
 class AgreementOut(TextOut):
-    """The terms of a request; those for its samples are accepted by their own hash."""
+    """The terms of a request; those for its samples and each further text are accepted by their own hash."""
 
     access_request = PublicId()
     material_transfer = Part(TextOut, allow_none=True)
+    besides = ListOf(Part(TextOut), "What rules ask for beside both: sessions alone wait for it.")
 
 
 @resource("api.agreement", "GET", permission=Permission.REQUEST_READ, out=AgreementOut)
@@ -93,6 +101,21 @@ def give(call: Call) -> dict[str, Any]:
     return shown(call)
 
 
+@resource(
+    "api.agreement_offer",
+    "POST",
+    permission=Permission.AGREEMENT_OFFER,
+    body=OfferBody,
+    out=AgreementOut,
+    version="access_request.version",
+    errors=(409,),
+)
+def offer(call: Call) -> dict[str, Any]:
+    """Offer the text that the way in has for an agreement which a rule asks this request for."""
+    offer_agreement(call.db, access_request=call.row.access_request, code=call.body["code"], **call.changes)
+    return shown(call)
+
+
 def shown(call: Call) -> dict[str, Any]:
     """Return the terms as the contract shows them."""
     sides = sides_of(call.db, call.row.access_request, call.actor, call.now)
@@ -100,7 +123,8 @@ def shown(call: Call) -> dict[str, Any]:
     return {
         **first,
         "access_request": call.row.access_request.public_id,
-        "material_transfer": further[0] if further else None,
+        "material_transfer": next((one for one in further if one["kind"] == AgreementKind.MTA), None),
+        "besides": [one for one in further if one["kind"] != AgreementKind.MTA],
     }
 
 

@@ -26,13 +26,15 @@ from infra_access.catalogue.vocabularies import Regime
 from infra_access.core.authority import Permission
 from infra_access.core.paging import Page
 
+_KINDS = f"{', '.join(FrameworkKind)}, or the code of an agreement"
+
 
 class FrameworkBody(Body):
     """A new draft, which the other side sees once it is offered."""
 
     host = PublicId("The organisation at whose facilities requests are made.", required=True)
     partner = PublicId("The organisation for which they are made.", required=True)
-    kind = Choice(FrameworkKind, required=True)
+    kind = Line(f"{_KINDS} that a rule in force names.", most=100, filled=True, required=True)
     title = Line(most=200, filled=True, required=True)
     text_version = Line(most=40, filled=True, required=True)
     text = Lines("Markdown.", most=50_000, required=True)
@@ -56,7 +58,7 @@ class FrameworkOut(Out):
     host_name = Line(most=300)
     partner = PublicId()
     partner_name = Line(most=300)
-    kind = Choice(FrameworkKind)
+    kind = Line(f"{_KINDS} that a rule named.", most=100)
     title = Line(most=200)
     text_version = Line(most=40)
     text = Lines(most=200_000)

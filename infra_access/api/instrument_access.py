@@ -77,7 +77,10 @@ class RouteOut(Out):
     access_types = ListOf(Choice(AccessType))
     regimes = ListOf(Choice(Regime))
     tariff = Free("The price by regime: amount, currency and the access unit that it is for.")
-    terms = Free("Title, version, text and points of the terms, by regime; under mta those for samples.")
+    terms = Free(
+        "Title, version, text and points of the terms, by regime, those for samples under mta, what rules ask for "
+        "under agreement:CODE."
+    )
     stages = ListOf(Line(most=100))
     booking_rules = Free("What it changes of the instrument's booking rules.")
     report_due_days = Integer(low=0)

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from infra_access.access_requests.models import AccessRoute
 from infra_access.access_requests.routes import route_by_public_id, route_ids_of
+from infra_access.access_requests.terms.texts import codes_with_text
 from infra_access.access_requests.what_if import KINDS, what_if
 from infra_access.api.contract import Call, resource
 from infra_access.api.decisions import EligibilityOut, VisitorQuery, applicant_of, shown
@@ -333,6 +334,6 @@ def _summary(row: PolicyDocument) -> dict[str, Any]:
 
 def _whole(call: Call, row: PolicyDocument) -> dict[str, Any]:
     said: dict[str, list[Text]] = {}
-    for place, message in warnings_of(call.db, row, call.now):
+    for place, message in warnings_of(call.db, row, call.now, agreements=codes_with_text(call.db, row)):
         said.setdefault(place, []).append(message)
     return {**_summary(row), "rules": row.rules, "warnings": said}

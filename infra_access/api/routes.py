@@ -63,6 +63,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ),
     ("api.access_request_dates", "/access-requests/{id}/dates", private(contexts.access_request)),
     ("api.agreement", "/access-requests/{id}/agreement", private(contexts.access_request)),
+    ("api.agreement_offer", "/access-requests/{id}/agreement/offer", private(contexts.access_request)),
     ("api.agreement_accept", "/access-requests/{id}/agreement/accept", private(contexts.access_request)),
     ("api.access_request_conversations", "/access-requests/{id}/conversations", private(contexts.access_request)),
     ("api.access_request_overrides", "/access-requests/{id}/overrides", private(contexts.access_request)),

@@ -34,8 +34,9 @@ class RouteFields(Body):
     regimes = ListOf(Choice(Regime), least=1)
     tariff = Free("The price by regime: amount, currency, and the access unit that it is for (per).")
     terms = Free(
-        "Title, version, text and points of the terms, by regime; under mta those for samples. A change needs a new "
-        "version. Points: ip, sharing, publication, cost_shares, risk_shares, confidentiality, liability."
+        "Title, version, text and points of the terms, by regime, those for samples under mta, what rules ask for "
+        "under agreement:CODE. A change needs a new version. Points: ip, sharing, publication, cost_shares, "
+        "risk_shares, confidentiality, liability."
     )
     stages = ListOf(Line(most=100, filled=True))
     booking_rules = Part(BookingRulesBody)

@@ -54,6 +54,7 @@ class Permission(StrEnum):
     REQUEST_COMPLETE = "access:request:complete"
     OUTCOME_WRITE = "access:outcome:write"
     AGREEMENT_ACCEPT = "access:agreement:accept"
+    AGREEMENT_OFFER = "access:agreement:offer"
     FRAMEWORK_CREATE = "access:framework:create"
     FRAMEWORK_LIST = "access:framework:list"
     FRAMEWORK_READ = "access:framework:read"
@@ -205,7 +206,10 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.ROUTE_WRITE: Allow(roles=_OFFICE),
     Permission.REQUEST_CREATE: Allow(signed_in=True),
     Permission.REQUEST_LIST: Allow(signed_in=True),
-    Permission.REQUEST_READ: Allow(roles=_READERS, relations=frozenset({"requester", "team", "signatory", "approver"})),
+    # The host's signatory reads it as long as something waits to be signed.
+    Permission.REQUEST_READ: Allow(
+        roles=_READERS, relations=frozenset({"requester", "team", "signatory", "approver", "host"})
+    ),
     Permission.REQUEST_UPDATE: Allow(relations=frozenset({"requester"})),
     Permission.REQUEST_CORRECT: Allow(roles=_STAFF),
     Permission.REQUEST_REVOKE: Allow(
@@ -224,6 +228,9 @@ PERMISSIONS: Mapping[Permission, Allow] = {
     Permission.REQUEST_COMPLETE: Allow(roles=_STAFF, relations=frozenset({"requester"})),
     Permission.OUTCOME_WRITE: Allow(roles=_STAFF, relations=frozenset({"requester", "team"})),
     Permission.AGREEMENT_ACCEPT: Allow(relations=frozenset({"requester", "signatory", "host"})),
+    Permission.AGREEMENT_OFFER: Allow(
+        roles=frozenset({"signatory", "facility_manager", "user_officer", "organisation_admin"})
+    ),
     Permission.FRAMEWORK_CREATE: Allow(signed_in=True),
     Permission.FRAMEWORK_LIST: Allow(signed_in=True),
     Permission.FRAMEWORK_READ: Allow(

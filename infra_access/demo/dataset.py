@@ -7,7 +7,7 @@ of day are wall times of the facility.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, TypeVar
@@ -145,7 +145,8 @@ class Tariff:
 class Route:
     """One way in to `instruments`; a continuous one has no rounds here.
 
-    `terms` names an agreement's template, `mta` that for samples that are handed over.
+    `terms` names an agreement's template, `mta` that for samples that are handed over, `agreements` those that rules
+    ask for, by their code.
     """
 
     key: str
@@ -167,6 +168,7 @@ class Route:
     report_due_days: int
     turnaround_days: int | None = None
     mta: str | None = None
+    agreements: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +248,7 @@ class Terms:
     points: Entry
 
     def for_part(self, part: str) -> dict[str, Any]:
-        """Return the terms of a way in for a regime, or for samples (mta)."""
+        """Return the terms of a way in for a regime, for samples (mta), or for what a rule asks for."""
         points = {name: said for name, said in self.points.items() if name != "publication"}
         duty = self.points.get("publication", {}).get(part)
         said = points | {"publication": duty} if duty else points

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.models import AccessRoute
 from infra_access.access_requests.routes import open_round
+from infra_access.access_requests.terms.agreed import key_of
 from infra_access.demo.dataset import Route
 from infra_access.policy.models import CountryGroup, PolicyDocument
 from infra_access.policy.publishing import create_document, publish_document, set_country_group
@@ -53,6 +54,8 @@ def _new_route(session: Session, world: World, entry: Route) -> AccessRoute:
     terms = {regime: templates[entry.terms].for_part(regime) for regime in entry.regimes}
     if entry.mta:
         terms["mta"] = templates[entry.mta].for_part("mta")
+    for code, key in entry.agreements.items():
+        terms[key_of(code)] = templates[key].for_part(key_of(code))
     tariff: dict[str, Any] = {
         each.regime: {"amount": str(each.amount), "currency": each.currency, "per": each.per} for each in entry.tariffs
     }

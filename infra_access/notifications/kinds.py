@@ -25,6 +25,7 @@ class Kind(StrEnum):
     REQUEST_DECIDED = "access_request.decided"
     CHANGES_REQUESTED = "access_request.changes_requested"
     REQUEST_APPROVED = "access_request.approved"
+    AGREEMENT_OFFERED = "access_request.agreement_offered"
     REQUEST_ACTIVATED = "access_request.activated"
     REQUEST_COMPLETED = "access_request.completed"
     REQUEST_EXPIRED = "access_request.expired"

@@ -22,6 +22,7 @@ from infra_access.access_requests.models import (
 )
 from infra_access.access_requests.override_queries import OVERSEER, view_of
 from infra_access.access_requests.standing import team_of
+from infra_access.access_requests.terms.agreement_queries import applicant_signatories
 from infra_access.access_requests.terms.framework_models import FrameworkAgreement
 from infra_access.accounting.models import Quote
 from infra_access.catalogue.models import Facility, Instrument, Organisation
@@ -100,6 +101,8 @@ def subject_of(
     found = _request(session, payload)
     if found and kind is Kind.OVERRIDE_WANTED:
         return replace(found, path=f"{found.path}/exceptions", reason="")
+    if found and kind is Kind.AGREEMENT_OFFERED:
+        return _to_sign(session, found, payload, now)
     # Why an access ended says nothing of why its report is due.
     return replace(found, reason="") if found and kind is Kind.REPORT_DUE else found
 
@@ -233,6 +236,14 @@ def _request(session: Session, payload: Mapping[str, Any]) -> Subject | None:
         (found.requester_id,),
         found.state_reason or "",
     )
+
+
+def _to_sign(session: Session, found: Subject, payload: Mapping[str, Any], now: datetime) -> Subject:
+    """Return a request to be told to its applicant, and to those who sign for the applicant's side."""
+    public_id = payload.get("access_request")
+    request = session.scalars(select(AccessRequest).where(AccessRequest.public_id == public_id)).one()
+    people = {request.requester_id, *applicant_signatories(session, request, now)}
+    return replace(found, account_ids=tuple(sorted(people)), reason="")
 
 
 def _framework(session: Session, payload: Mapping[str, Any], now: datetime) -> Subject | None:

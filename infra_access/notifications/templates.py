@@ -206,6 +206,15 @@ TEMPLATES: Mapping[Kind, Template] = {
         _("Request ${case} was approved"),
         (_("The request ${case} for ${instruments} was approved. The next step is to accept the terms."),),
     ),
+    Kind.AGREEMENT_OFFERED: Template(
+        _("Request ${case}: an agreement is offered"),
+        (
+            _(
+                "The sessions of the request ${case} for ${instruments} wait for an agreement, which is offered on its "
+                "page. A signatory of each side reads and accepts it there."
+            ),
+        ),
+    ),
     Kind.REQUEST_ACTIVATED: Template(
         _("Request ${case} is active: you can book"),
         (_("The terms of the request ${case} for ${instruments} were accepted. You can book sessions now."),),

@@ -13,6 +13,7 @@ from infra_access.access_requests.allocations import Granted
 from infra_access.access_requests.models import AccessRoute, Allocation
 from infra_access.access_requests.request_fields import organisation_for
 from infra_access.access_requests.routes import current_round, route_by_public_id
+from infra_access.access_requests.terms.agreed import OF_TERMS
 from infra_access.access_requests.terms.agreements import hash_of
 from infra_access.access_requests.terms.points import with_points
 from infra_access.access_requests.vocabularies import TimeGiven
@@ -31,7 +32,7 @@ from infra_access.core.timespan import TimeSpan
 from infra_access.orders import order_fields
 from infra_access.orders.lifecycle import OrderState, OrderTransition, move
 from infra_access.orders.models import ServiceOrder
-from infra_access.orders.permission import TERMS, Sending, refuse_order, refuse_quote, ruling_on
+from infra_access.orders.permission import Sending, refuse_order, refuse_quote, ruling_on
 from infra_access.orders.standing import Locked, advance, lock_order, require_team, trace
 from infra_access.policy.decisions import record_decision
 from infra_access.policy.facts import Gap
@@ -283,7 +284,7 @@ def _accepted(order: ServiceOrder, text_hash: str | None) -> set[str]:
     if text_hash != order.terms["text_hash"]:
         message = _("Ordering needs your agreement to the terms that came with the quote. Read and accept them.")
         raise Conflict("order.terms", message, details={"text_hash": order.terms["text_hash"]})
-    return set(TERMS)
+    return set(OF_TERMS)
 
 
 def _refuse_expired(quote: Quote, now: datetime) -> None:

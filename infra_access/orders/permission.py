@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.allocations import Granted
 from infra_access.access_requests.models import AccessRoute
+from infra_access.access_requests.terms.agreed import OF_TERMS, agreed
 from infra_access.catalogue.fields import fault
 from infra_access.catalogue.models import Facility, Instrument
 from infra_access.catalogue.vocabularies import AccessType
@@ -24,11 +25,8 @@ from infra_access.core.i18n import _, plain
 from infra_access.policy.applicants import Applicant, facts_of
 from infra_access.policy.disclosure import decision_to_json
 from infra_access.policy.facts import Fact, Facts
-from infra_access.policy.rulebook import rulebook
+from infra_access.policy.rulebook import RuleBook, rulebook
 from infra_access.policy.ruling import Ruling, rule_on
-
-TERMS = frozenset({"agreement:terms", "agreement:access-terms"})
-"""What accepting the terms of a way in meets."""
 
 _GRANTED = frozenset({Outcome.PERMIT, Outcome.PERMIT_WITH_LIMITS})
 _ORDER = "the order"
@@ -60,10 +58,17 @@ def ruling_on(session: Session, *, actor: Actor, sending: Sending, given: Iterab
         now=now,
         route=sending.route.public_id,
         extra=_stated(sending, applicant, now),
-        satisfied={*given, *(granted.satisfies if granted else ())},
+        satisfied={*given, *(granted.satisfies if granted else _agreed(session, sending, book, now))},
         book=book,
         overrides=granted.overrides if granted else (),
     )
+
+
+def _agreed(session: Session, sending: Sending, book: RuleBook, now: datetime) -> frozenset[str]:
+    """Return what both organisations agreed for all that is asked between them, where any rule asks for it."""
+    if not book.agreements:
+        return frozenset()
+    return agreed(session, route_id=sending.route.id, partner_id=sending.acting_for_id, regime=sending.regime, at=now)
 
 
 def refuse_quote(ruling: Ruling, sending: Sending) -> None:
@@ -116,7 +121,7 @@ def _due(ruling: Ruling) -> Iterable[Any]:
 
 def _by_ordering(kind: str, code: str, sending: Sending) -> bool:
     if kind == "agreement":
-        return f"{kind}:{code}" in TERMS and bool(sending.route.terms.get(sending.regime))
+        return f"{kind}:{code}" in OF_TERMS and bool(sending.route.terms.get(sending.regime))
     return kind == "funding"
 
 

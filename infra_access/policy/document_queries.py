@@ -1,5 +1,6 @@
 """Reading policy documents: those of the scopes in which one's roles lie, and of everything within them."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
@@ -79,10 +80,13 @@ def version_before(session: Session, document: PolicyDocument) -> PolicyDocument
     ).one_or_none()
 
 
-def warnings_of(session: Session, document: PolicyDocument, now: datetime) -> list[tuple[str, Text]]:
+def warnings_of(
+    session: Session, document: PolicyDocument, now: datetime, *, agreements: Collection[str]
+) -> list[tuple[str, Text]]:
     """Return what is probably not meant in a document's rules, by place, also beside the rules of wider scopes.
 
-    Of those, only the ones that everybody may read are named.
+    Of those, only the ones that everybody may read are named. `agreements` are the codes for which there is a text,
+    which lies above policy.
     """
     own = (document.scope_kind, document.scope_key)
     book = rulebook(session)
@@ -93,6 +97,7 @@ def warnings_of(session: Session, document: PolicyDocument, now: datetime) -> li
             today=now.date(),
             trainings=set(session.scalars(select(Training.code).distinct())),
             groups=book.countries_of_groups(),
+            agreements=agreements,
             above=[
                 rule
                 for scope in chain

@@ -8,6 +8,7 @@ what another one says already.
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
+from typing import TypeGuard
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -92,10 +93,12 @@ def warnings(
     trainings: Collection[str],
     groups: Groups,
     above: Sequence[Rule] = (),
+    agreements: Collection[str] | None = None,
 ) -> Iterator[tuple[str, Text]]:
     """Yield each place with what is probably not meant there; such rules may be published all the same.
 
-    `groups` are the countries of each group; `above` the rules in force of scopes that contain these rules' own.
+    `groups` are the countries of each group; `above` the rules in force of scopes that contain these rules' own;
+    `agreements` the codes of those for which there is a text, None where nobody looked.
     """
     for number, rule in enumerate(rules):
         place = f"rules.{number}"
@@ -106,6 +109,12 @@ def warnings(
         effect = rule.effect
         if isinstance(effect, Require) and effect.kind is RequirementKind.TRAINING and effect.code not in trainings:
             message = _("Nobody has taken a training named ${code} so far. Is it spelt right?")
+            yield f"{place}.effect.code", message % {"code": effect.code}
+        if agreements is not None and _is_agreement(effect) and effect.code not in agreements:
+            message = _(
+                "No way in that these rules reach has a text for ${code}, so nobody can offer it for acceptance. Add "
+                "it to the terms of the way in, or let organisations agree on it for all their requests."
+            )
             yield f"{place}.effect.code", message % {"code": effect.code}
         if isinstance(effect, Limit) and effect.amount is None and _SESSIONS.isdisjoint(rule.applies_to):
             yield (
@@ -125,6 +134,10 @@ def warnings(
                 message = _('"${rule}" closes it to everybody whom this one reaches, so this one changes nothing.')
                 yield place, message % {"rule": other.id}
                 break
+
+
+def _is_agreement(effect: object) -> TypeGuard[Require]:
+    return isinstance(effect, Require) and effect.kind is RequirementKind.AGREEMENT
 
 
 def _idle_masks(place: str, rule: Rule, effect: Mask) -> Iterator[tuple[str, Text]]:

@@ -24,7 +24,7 @@ from infra_access.policy.kept import MOST_DECISIONS, SECONDS, Kept, Recent
 from infra_access.policy.models import CountryGroup, PolicyDocument, PolicyHead
 from infra_access.policy.overrides import is_overridable
 from infra_access.policy.places import InstrumentPlace
-from infra_access.policy.rules import Require, Rule
+from infra_access.policy.rules import Require, RequirementKind, Rule
 
 HEAD_ID = 1
 PUBLISHED = "published"
@@ -81,6 +81,8 @@ class RuleBook:
     """The same by the scope that the rules are attached to, for what is dear to gather."""
     group_notes: Mapping[str, GroupNote] = field(default_factory=dict)
     exceptions_by: frozenset[str] = frozenset()
+    agreements: frozenset[str] = frozenset()
+    """The codes of all agreements that any rule requires."""
     _sets: dict[tuple[object, ...], RuleSet] = field(default_factory=dict, init=False, compare=False, repr=False)
     kept: Recent[Kept] = field(default_factory=_nothing_kept, init=False, compare=False, repr=False)
     """What these rules decided on classes. A book that is made of this one begins without, and without its sets."""
@@ -244,6 +246,7 @@ def rulebook_with(session: Session, book: RuleBook, document: PolicyDocument) ->
         reads=book.reads | read,
         read_at={**book.read_at, scope: read},
         exceptions_by=_exceptions_by(by_scope),
+        agreements=_agreements(by_scope),
     )
 
 
@@ -272,6 +275,7 @@ def _book(head: _Head, documents: list[tuple[Any, ...]], groups: list[tuple[Any,
         read_at=read_at,
         group_notes={code: GroupNote(code, *about) for code, _countries, *about in groups},
         exceptions_by=_exceptions_by(by_scope),
+        agreements=_agreements(by_scope),
     )
 
 
@@ -281,3 +285,10 @@ def _read(rules: Iterable[Rule]) -> frozenset[str]:
 
 def _exceptions_by(by_scope: Mapping[Scope, tuple[Rule, ...]]) -> frozenset[str]:
     return frozenset(str(rule.overridable_by) for rules in by_scope.values() for rule in rules if is_overridable(rule))
+
+
+def _agreements(by_scope: Mapping[Scope, tuple[Rule, ...]]) -> frozenset[str]:
+    effects = (rule.effect for rules in by_scope.values() for rule in rules)
+    return frozenset(
+        effect.code for effect in effects if isinstance(effect, Require) and effect.kind is RequirementKind.AGREEMENT
+    )

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from infra_access.access_requests.terms.framework_lifecycle import KINDS
 from infra_access.access_requests.terms.framework_queries import HOST, PARTNER, ROLES_OF_A_SIDE
+from infra_access.access_requests.terms.frameworks import further_kinds
 from infra_access.access_requests.vocabularies import Party
 from infra_access.catalogue.models import Organisation
 from infra_access.catalogue.vocabularies import Regime, Trust, label
@@ -64,7 +65,7 @@ def options(request: Request, own: list[Organisation]) -> dict[str, list[tuple[s
     return {
         "own": [(one.public_id, one.name) for one in own],
         "side": listed([(HOST, _("Our facilities are used")), (PARTNER, _("We use theirs"))]),
-        "kind": listed(KINDS.items()),
+        "kind": listed(KINDS.items()) + [(kind, kind) for kind in sorted(further_kinds(request.db))],
         "regimes": listed((one, label(one)) for one in Regime),
         "ip": listed(OWNERS.items()),
     }

@@ -63,6 +63,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("access_request_complete", "/access-requests/{id}/complete", private(contexts.access_request)),
     ("access_request_outcomes", "/access-requests/{id}/outcomes", private(contexts.access_request)),
     ("access_request_accept", "/access-requests/{id}/accept-terms", private(contexts.access_request)),
+    ("access_request_offer", "/access-requests/{id}/offer-agreement", private(contexts.access_request)),
     ("access_request_message", "/access-requests/{id}/messages", private(contexts.access_request)),
     ("access_request_appeal", "/access-requests/{id}/appeal", private(contexts.access_request)),
     ("access_request_revoke", "/access-requests/{id}/revoke", private(contexts.access_request)),

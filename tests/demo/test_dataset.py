@@ -176,7 +176,7 @@ def test_each_reference_leads_somewhere(data: Dataset) -> None:
     for route in data.routes:
         assert route.instruments
         assert {instruments[key].facility for key in route.instruments} == {route.facility}
-        assert route.terms in terms
+        assert {route.terms, *route.agreements.values()} <= terms
         assert {each.regime for each in route.tariffs} <= set(route.regimes)
     for person in data.people:
         assert person.affiliation in organisations
@@ -367,7 +367,9 @@ def test_there_is_a_request_in_each_state_and_an_answered_question(data: Dataset
 
 
 def test_each_agreement_says_what_it_must(data: Dataset) -> None:
-    assert {each.key for each in data.terms} == {"open-access", "proprietary-access", "mail-in", "material-transfer"}
+    assert {each.key for each in data.terms} == {
+        *("open-access", "proprietary-access", "mail-in", "material-transfer", "data-transfer"),
+    }
     for terms in data.terms:
         for heading in (
             "Results and ideas",

@@ -494,6 +494,9 @@ CALLS: Mapping[str, Call] = {
     "access_request_outcomes POST nothing": Call(**ENAMEL, body={"nothing": "yes", "reason": "The teeth broke."}),
     "api.reciprocity_contributions POST": Call(by="administrator", body=A_CONTRIBUTION),
     "reciprocity POST": Call(by="administrator", body=A_CONTRIBUTION),
+    "api.agreement_offer POST": Call(
+        **BONE_MINERAL | {"of": "bone-cells", "by": "manager"}, body={"code": "data-transfer"}
+    ),
     "api.agreement_accept POST": Call(**BONES, body=_given(text_hash=_terms_of_bone_pores)),
     "api.access_request_overrides POST": Call(
         by="manager", of="water-filters", body={"rule": "sls-rapid-five-shifts", "reason": "A shift was lost."}
@@ -871,6 +874,9 @@ CALLS: Mapping[str, Call] = {
     ),
     "access_request_withdraw POST": Call(
         body=_seen(AccessRequest, "access-requests", "soil-iron", reason="No samples.")
+    ),
+    "access_request_offer POST": Call(
+        **BONE_MINERAL | {"of": "bone-cells", "by": "manager"}, body={"code": "data-transfer"}
     ),
     "access_request_accept POST": Call(**BONES, body=_given(text_hash=_terms_of_bone_pores, agreed="yes")),
     "framework_agreements POST": Call(

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from infra_access.access_requests.terms.agreed import OF_TERMS
 from infra_access.core.i18n import Text, _
 from infra_access.people.models import Training
 from infra_access.policy.demands import GRANT, Demand
@@ -22,7 +23,7 @@ from infra_access.policy.rules import Disclosure, Grounds, RequirementKind
 SHORTEST = timedelta(days=1)
 """A gate is due so long before its session at least."""
 
-NOT_CHECKED = frozenset({GRANT, "agreement:terms", "agreement:access-terms"})
+NOT_CHECKED = OF_TERMS | {GRANT}
 """Gates that no clearance meets: what was granted, and the terms that both sides sign."""
 
 _ROLES: Mapping[Grounds, str] = {

@@ -14,7 +14,7 @@ from infra_access.access_requests.gates.judging import Gate, Known, Person, gate
 from infra_access.access_requests.lifecycle import FINAL, RequestState
 from infra_access.access_requests.models import AccessRequest, AccessRoute
 from infra_access.access_requests.override_queries import overrides_of
-from infra_access.access_requests.terms.agreement_queries import is_accepted
+from infra_access.access_requests.terms.agreed import agreed_for
 from infra_access.core.authority import Actor
 from infra_access.people.models import Account
 from infra_access.people.trainings import trainings_of_people
@@ -54,9 +54,7 @@ def gates_of_request(
     granted = overrides_of(session, access_request.id, book, now=at)
     requester = Actor(account_id=access_request.requester_id, public_id="", label="")
     applicant = facts_of(session, requester, acting_for_id=content.acting_for, now=at, book=book)
-    met = set(satisfied_by(content))
-    if is_accepted(session, access_request):
-        met |= {"agreement:terms", "agreement:access-terms"}
+    met = satisfied_by(content) | agreed_for(session, access_request, at=at)
     own, key = access_request.public_id, access_request.id
     stated = facts_of_request(session, content, route=route, book=book, now=at, by=own, access_request_id=key)
     facts = with_request(applicant, route=route.public_id, extra=stated, satisfied=met, now=at)

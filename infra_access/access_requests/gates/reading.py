@@ -6,6 +6,7 @@ from dataclasses import replace
 from infra_access.access_requests.gates.judging import Gate, Owner, Person
 from infra_access.core.i18n import _
 from infra_access.policy.disclosure import WITHHELD, general
+from infra_access.policy.explanations import how_to_meet
 from infra_access.policy.rules import Disclosure, RequirementKind
 
 
@@ -21,6 +22,8 @@ def as_read(gates: Iterable[Gate], case: str, *, relations: Collection[str], nam
             continue
         if seen.person is not None and not named:
             seen = replace(seen, person=Person(None, None, ""))
+        if seen.kind is RequirementKind.AGREEMENT and seen.open and not named:
+            seen = replace(seen, said=how_to_meet(seen.kind))  # who signs is a name too
         shown.append(seen)
     return shown
 

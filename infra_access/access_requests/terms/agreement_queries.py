@@ -10,6 +10,7 @@ from infra_access.access_requests.circles import circle_of
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Agreement, AgreementAcceptance
 from infra_access.access_requests.terms.framework_models import FrameworkAgreement
 from infra_access.access_requests.terms.framework_queries import FrameworkAccepted, accepted_by
+from infra_access.access_requests.vocabularies import OF_ITSELF, AgreementKind
 from infra_access.catalogue.models import Facility, Organisation
 from infra_access.catalogue.scopes import facility_scopes
 from infra_access.catalogue.vocabularies import Trust
@@ -56,6 +57,11 @@ class AgreementView:
         return self.agreement.text_hash
 
     @property
+    def is_of_itself(self) -> bool:
+        """Tell whether the request waits for it before it is active, and not its sessions alone."""
+        return self.agreement.kind in OF_ITSELF
+
+    @property
     def is_complete(self) -> bool:
         """Tell whether both sides accepted, these terms or what covers them."""
         return self.framework is not None or {one.side for one in self.accepted} == set(SIDES)
@@ -73,12 +79,12 @@ def agreement_of(session: Session, access_request: AccessRequest) -> AgreementVi
 
 
 def agreements_of(session: Session, access_request: AccessRequest) -> list[AgreementView]:
-    """Return the terms of a request, and after them those for its samples. As many statements as `agreement_of`."""
+    """Return the terms of a request, those for its samples, then what else rules ask for. Statements as above."""
     rows = session.execute(
         select(Agreement, FrameworkAgreement)
         .outerjoin(FrameworkAgreement, FrameworkAgreement.id == Agreement.framework_id)
         .where(Agreement.access_request_id == access_request.id)
-        .order_by(Agreement.kind.desc())
+        .order_by(Agreement.kind != AgreementKind.TERMS, Agreement.kind != AgreementKind.MTA, Agreement.kind)
     ).all()
     accepted: dict[int, tuple[Accepted, ...]] = {}
     for key, side, name, at, account_id in session.execute(
@@ -111,11 +117,14 @@ def nothing_to_accept() -> NotFound:
 
 
 def is_accepted(session: Session, access_request: AccessRequest) -> bool:
-    """Tell whether a request has terms, and both sides accepted each or what covers it. One statement."""
+    """Tell whether a request has terms, and both sides accepted each or what covers it. One statement.
+
+    What its sessions alone wait for is left out.
+    """
     rows = session.execute(
         select(Agreement.framework_id, func.count(AgreementAcceptance.id))
         .outerjoin(AgreementAcceptance, AgreementAcceptance.agreement_id == Agreement.id)
-        .where(Agreement.access_request_id == access_request.id)
+        .where(Agreement.access_request_id == access_request.id, Agreement.kind.in_(OF_ITSELF))
         .group_by(Agreement.id, Agreement.framework_id)
     ).all()
     return bool(rows) and all(framework is not None or signed == len(SIDES) for framework, signed in rows)

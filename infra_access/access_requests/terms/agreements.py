@@ -11,6 +11,7 @@ from infra_access.access_requests.judging_again import judge_again
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Agreement, AgreementAcceptance
 from infra_access.access_requests.standing import advance, locked, team_of, tell
+from infra_access.access_requests.terms.agreed import texts_by_kind
 from infra_access.access_requests.terms.agreement_queries import (
     APPLICANT,
     HOST,
@@ -24,6 +25,7 @@ from infra_access.access_requests.terms.agreement_queries import (
 )
 from infra_access.access_requests.terms.offering import offer
 from infra_access.access_requests.terms.points import hash_of
+from infra_access.access_requests.vocabularies import OF_ITSELF
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor, Permission, require
 from infra_access.core.errors import Conflict, Forbidden
@@ -35,13 +37,20 @@ __all__ = ["AgreementView", "accept", "agreement_of", "agreements_of", "grant", 
 def grant(session: Session, access_request: AccessRequest, route: AccessRoute, now: datetime) -> None:
     """Take a request on after its last approval: to the terms where there are any to accept, else to its grant."""
     advance(access_request, RequestTransition.APPROVE, now)
-    if offer(session, access_request, route, now) and not is_accepted(session, access_request):
+    waits = offer(session, access_request, route, now) and not is_accepted(session, access_request)
+    if texts_by_kind(route) and any(_waits_besides(one) for one in agreements_of(session, access_request)):
+        tell(session, access_request, "agreement_offered", now)
+    if waits:
         advance(access_request, RequestTransition.OFFER_TERMS, now)
         tell(session, access_request, "approved", now)
         return
     advance(access_request, RequestTransition.ACTIVATE, now)
     allocations.activate(session, access_request)
     tell(session, access_request, "activated", now)
+
+
+def _waits_besides(view: AgreementView) -> bool:
+    return not (view.is_of_itself or view.is_complete)
 
 
 def accept(
@@ -53,9 +62,10 @@ def accept(
     text_hash: str,
     expected_version: int | None = None,
 ) -> AgreementView:
-    """Accept the terms of that hash for the actor's side; the last acceptance that is due makes the request active.
+    """Accept the text of that hash for the actor's side; the last acceptance that is due makes the request active.
 
-    That is so where the rules in force let it through still; what they ask for besides is asked first.
+    That is so where the rules in force let it through still; what they ask for besides is asked first. What sessions
+    alone wait for is accepted also once it is active, and changes no state.
     `agreement_queries.sides_of` says who accepts for whom. Raises Forbidden `agreement.signatory`, Conflict
     `agreement.changed` where another text was read, Conflict `access_request.state` and as
     `judging_again.judge_again` does, NotFound.
@@ -65,12 +75,14 @@ def accept(
     if not sides and actor.account_id in team_of(session, access_request):
         raise _not_theirs_to_sign(session, access_request, now)
     require(actor, Permission.AGREEMENT_ACCEPT, (), {"signatory" if APPLICANT in sides else "host"} if sides else set())
-    move(RequestState(access_request.state), RequestTransition.ACCEPT_TERMS)
     waiting = agreements_of(session, access_request)
-    if not waiting:
-        raise nothing_to_accept()
     # A text names itself by its hash: the terms and those for samples are accepted each for itself.
     read = [one for one in waiting if one.text_hash == text_hash]
+    besides = any(not one.is_of_itself for one in waiting) and not any(one.is_of_itself for one in read)
+    if not (besides and access_request.state == RequestState.ACTIVE):
+        move(RequestState(access_request.state), RequestTransition.ACCEPT_TERMS)
+    if not waiting:
+        raise nothing_to_accept()
     if not read:
         message = _("The terms have changed since you read them. Load them again before you accept.")
         due = next((one for one in waiting if not one.is_complete), waiting[0])
@@ -87,7 +99,7 @@ def accept(
             )
         )
         session.flush()
-        complete = is_accepted(session, access_request)
+        complete = agreement.kind in OF_ITSELF and is_accepted(session, access_request)
         if complete:
             judge_again(session, access_request, now=now)
     if complete:

@@ -12,7 +12,7 @@ from infra_access.core.columns import Base, PrimaryKey, PublicId, personal
 class TermsVersion(Base):
     """That a route's terms stood under a version, with the SHA-256 of what they said: it never says anything else.
 
-    `part` is a regime, or mta.
+    `part` is a regime, mta, or agreement: with the code by which rules ask for it.
     """
 
     __tablename__ = "terms_version"
@@ -20,7 +20,7 @@ class TermsVersion(Base):
 
     id: Mapped[PrimaryKey]
     route_id: Mapped[int] = mapped_column(ForeignKey("access_route.id"))
-    part: Mapped[str] = mapped_column(String(20))
+    part: Mapped[str] = mapped_column(String(120))
     version: Mapped[str] = mapped_column(String(40))
     content_hash: Mapped[str] = mapped_column(String(64))
     first_at: Mapped[datetime]
@@ -29,9 +29,10 @@ class TermsVersion(Base):
 class FrameworkAgreement(Base):
     """What a host organisation and a partner organisation agreed for the partner's later requests at the host's places.
 
-    `kind` is framework, nda or mta; `state` is draft, offered, in_force or ended. Its text, regimes and points never
-    change: another version is another row. `text` holds points, regimes, sides and validity too, so that its hash
-    covers them. `drafted_by` is the side whose draft it was; `valid_until` None is without an end.
+    `kind` is framework, nda, mta or the code by which rules ask for it; `state` is draft, offered, in_force or ended.
+    Its text, regimes and points never change: another version is another row. `text` holds points, regimes, sides and
+    validity too, so that its hash covers them. `drafted_by` is the side whose draft it was; `valid_until` None is
+    without an end.
     """
 
     __tablename__ = "framework_agreement"
@@ -45,7 +46,7 @@ class FrameworkAgreement(Base):
     public_id: Mapped[PublicId]
     host_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str] = mapped_column(String(100))
     title: Mapped[str] = mapped_column(String(200))
     text_version: Mapped[str] = mapped_column(String(40))
     text: Mapped[str] = mapped_column(Text)

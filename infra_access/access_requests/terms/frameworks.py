@@ -26,9 +26,11 @@ from infra_access.core.i18n import _
 from infra_access.core.ids import new_public_id
 from infra_access.core.named_locks import lock_names
 from infra_access.outbox.events import publish
+from infra_access.policy.rulebook import rulebook
+from infra_access.policy.rules import Disclosure, Require, RequirementKind
 
 _CHECKS: Mapping[str, fields.Cleaner] = {
-    "kind": fields.one_of(FrameworkKind),
+    "kind": fields.line(100, required=True),
     "title": fields.line(200, required=True),
     "text_version": fields.line(40, required=True),
     "text": fields.text(50_000),
@@ -55,13 +57,16 @@ def create_framework(
     """Draft an agreement on later requests of `partner` at the places of `host`; the other side sees it once offered.
 
     It never changes: another text is another version, and so another agreement. `valid_until` None is without an end.
-    Raises Invalid naming each field at fault, Conflict `organisation.not_verified`, Forbidden.
+    Beside those of `FrameworkKind` there is a kind for each code by which a rule in force asks for an agreement; it
+    meets these rules while it is in force. Raises Invalid naming each field at fault, Conflict
+    `organisation.not_verified`, Forbidden.
     """
     relations = relations_to(actor, host, partner)
     require(actor, Permission.FRAMEWORK_WRITE, (), relations)
     values = fields.cleaned(
         {"kind": kind, "title": title, "text_version": text_version, "text": text, "regimes": regimes}, _CHECKS
     )
+    _refuse_unknown(session, values["kind"])
     if host.id == partner.id:
         raise fields.fault("framework.sides", "partner", _("An agreement has two sides. Name another organisation."))
     if not values["regimes"]:
@@ -94,6 +99,18 @@ def create_framework(
     session.flush()
     _record(session, actor, "created", framework, now, {"kind": framework.kind, "title": framework.title})
     return framework
+
+
+def further_kinds(session: Session) -> frozenset[str]:
+    """Return the kinds beside those of `FrameworkKind` for which rules in force ask that everybody may read."""
+    rules = (rule for found in rulebook(session).by_scope.values() for rule in found)
+    open_to_all = [one.effect for one in rules if one.disclosure is Disclosure.FULL]
+    codes = {one.code for one in open_to_all if isinstance(one, Require) and one.kind is RequirementKind.AGREEMENT}
+    return frozenset(codes) & _kinds_of_rules(session)
+
+
+def _kinds_of_rules(session: Session) -> frozenset[str]:
+    return rulebook(session).agreements - frozenset(FrameworkKind) - {"terms", "access-terms"}
 
 
 def offer_framework(
@@ -216,6 +233,15 @@ def end_framework(
     if not drafted:
         _tell(session, "ended", framework, now)
     return framework
+
+
+def _refuse_unknown(session: Session, kind: str) -> None:
+    if kind not in _kinds_of_rules(session) and kind not in frozenset(FrameworkKind):
+        message = _(
+            "There is no such kind of agreement. It is one of ${known}, or the code by which a rule in force asks.",
+            mapping={"known": ", ".join(FrameworkKind)},
+        )
+        raise fields.fault("framework.kind", "kind", message)
 
 
 def _locked(

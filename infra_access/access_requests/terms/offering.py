@@ -5,7 +5,7 @@ of a point it holds; a non-disclosure agreement only adds to them. What was agre
 says the same, also when what it rests on has ended since.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from string import Template
@@ -15,18 +15,21 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.circles import circle_of
+from infra_access.access_requests.gates.of_requests import gates_of_request
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Agreement, AgreementAcceptance, Approval
+from infra_access.access_requests.terms.agreed import OF_TERMS, agreed, texts_by_kind
 from infra_access.access_requests.terms.agreement_queries import HOST
 from infra_access.access_requests.terms.framework_lifecycle import FrameworkKind
 from infra_access.access_requests.terms.framework_models import FrameworkAgreement
 from infra_access.access_requests.terms.framework_queries import covering
 from infra_access.access_requests.terms.hierarchy import FRAMEWORK, NDA, TERMS, Layer, merged, told
 from infra_access.access_requests.terms.points import hash_of, points_for, with_points
-from infra_access.access_requests.vocabularies import AgreementKind, ApprovalState
+from infra_access.access_requests.vocabularies import OF_ITSELF, AgreementKind, ApprovalState
 from infra_access.catalogue.models import Facility, Organisation
 from infra_access.core.errors import NotFound
 from infra_access.people.actors import load_actor
 from infra_access.people.models import Account
+from infra_access.policy.rules import RequirementKind
 
 _COVERED_BY: Mapping[str, FrameworkKind] = {
     AgreementKind.TERMS: FrameworkKind.FRAMEWORK,
@@ -74,24 +77,58 @@ def is_asked_for(access_request: AccessRequest, route: AccessRoute) -> dict[str,
 def offer(session: Session, access_request: AccessRequest, route: AccessRoute, now: datetime) -> bool:
     """Offer the route's terms for the request's regime, and for its samples; tell whether there are any.
 
-    The same text stays accepted by whoever accepted it. The host accepts by its approval, or by having published the
-    terms with a route that needs none.
+    What else rules ask for is offered beside them, where the route has a text for it. The same text stays accepted by
+    whoever accepted it. The host accepts the terms by its approval, or by having published them with a route that
+    needs none.
     """
-    asked = is_asked_for(access_request, route)
     found = {
         one.kind: one
         for one in session.scalars(select(Agreement).where(Agreement.access_request_id == access_request.id))
     }
-    for kind, agreement in found.items():
-        if kind not in asked and not _is_complete(session, agreement):
-            _forget(session, agreement)
-            session.delete(agreement)
-    if asked:
+    besides = _besides(session, access_request, route, found.keys() - OF_ITSELF, now)
+    asked = is_asked_for(access_request, route) | {kind: one for kind, one in besides.items() if kind in OF_ITSELF}
+    if asked or besides or found:
         sides = _sides(session, access_request, route)
-        for kind, template in asked.items():
+        for kind, agreement in found.items():
+            if kind not in asked and kind not in besides and not _still_holds(session, agreement, sides):
+                _forget(session, agreement)
+                session.delete(agreement)
+        for kind, template in (besides | asked).items():
             _offer_one(session, access_request, sides, found.get(kind), kind, template, now)
     session.flush()
     return bool(asked)
+
+
+def offer_again(session: Session, access_request: AccessRequest, route: AccessRoute, kind: str, now: datetime) -> None:
+    """Offer the text that the route has for a kind; one that both sides accepted stays while it says the same."""
+    same = Agreement.access_request_id == access_request.id, Agreement.kind == kind
+    found = session.scalars(select(Agreement).where(*same)).one_or_none()
+    sides = _sides(session, access_request, route)
+    _offer_one(session, access_request, sides, found, kind, texts_by_kind(route)[kind], now)
+    session.flush()
+
+
+def wanted_by_rules(
+    session: Session, access_request: AccessRequest, route: AccessRoute, now: datetime
+) -> frozenset[str]:
+    """Return the kinds that sessions of a request wait for, but for its terms and what both organisations agreed."""
+    at = max(access_request.period_start, now)
+    partner_id, regime = access_request.acting_for_id, access_request.regime
+    covered = OF_TERMS | agreed(session, route_id=route.id, partner_id=partner_id, regime=regime, at=at)
+    gates = gates_of_request(session, access_request, route, now=now)
+    asked = {one.code for one in gates if one.kind is RequirementKind.AGREEMENT and one.key not in covered}
+    return frozenset(asked)
+
+
+def _besides(
+    session: Session, access_request: AccessRequest, route: AccessRoute, known: Collection[str], now: datetime
+) -> dict[str, Mapping[str, Any]]:
+    """Return the texts of the route that rules ask this request for, and those that it was offered before."""
+    texts = texts_by_kind(route)
+    if not texts:
+        return {}
+    wanted = wanted_by_rules(session, access_request, route, now) | set(known)
+    return {kind: said for kind, said in texts.items() if kind in wanted}
 
 
 def _offer_one(
@@ -123,7 +160,8 @@ def _offer_one(
     found.framework_id = basis.framework.id if basis.framework else None
     found.nda_id = basis.nda.id if basis.nda else None
     session.flush()  # an acceptance needs its key
-    host = None if basis.framework else _host_acceptance(session, access_request, template.get("offered_by"), now)
+    accepts_ahead = kind in OF_ITSELF and basis.framework is None
+    host = None if not accepts_ahead else _host_acceptance(session, access_request, template.get("offered_by"), now)
     if host is not None:
         account_id, at = host
         session.add(
@@ -131,6 +169,13 @@ def _offer_one(
                 agreement_id=found.id, side=HOST, account_id=account_id, accepted_at=at, text_hash=text_hash
             )
         )
+
+
+def _still_holds(session: Session, agreement: Agreement, sides: _Sides) -> bool:
+    """Tell whether an agreement that is asked for no more was accepted, and is still between the same two."""
+    if not _is_complete(session, agreement):
+        return False
+    return agreement.kind in OF_ITSELF or agreement.text.endswith(_closing(sides))
 
 
 def _is_complete(session: Session, agreement: Agreement) -> bool:
@@ -155,6 +200,8 @@ def _basis_now(session: Session, access_request: AccessRequest, sides: _Sides, k
             now=now,
         )
 
+    if kind not in OF_ITSELF:
+        return _Basis()
     return _Basis(agreed(_COVERED_BY[kind]), agreed(FrameworkKind.NDA) if kind == AgreementKind.TERMS else None)
 
 
@@ -200,9 +247,11 @@ def _written(access_request: AccessRequest, sides: _Sides, template: Mapping[str
     points, sources = merged(layers)
     text = with_points(Template(template["text"]).safe_substitute(names).strip(), points)
     rests = _rests_on(basis, points, sources)
-    return _Written(
-        f"{text}{rests}\n\n---\n\n{sides.host.name} ({sides.facility.name}) / {sides.applicant}\n", points, sources
-    )
+    return _Written(f"{text}{rests}{_closing(sides)}", points, sources)
+
+
+def _closing(sides: _Sides) -> str:
+    return f"\n\n---\n\n{sides.host.name} ({sides.facility.name}) / {sides.applicant}\n"
 
 
 def _rests_on(basis: _Basis, points: Mapping[str, Any], sources: Mapping[str, Any]) -> str:

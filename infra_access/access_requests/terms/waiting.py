@@ -56,7 +56,7 @@ def terms_waiting_for(session: Session, *, actor: Actor) -> list[TermsWaiting]:
         .join(host, host.id == Facility.organisation_id)
         .outerjoin(acting_for, acting_for.id == AccessRequest.acting_for_id)
         .where(
-            AccessRequest.state == RequestState.AGREEMENT_PENDING,
+            AccessRequest.state.in_((RequestState.AGREEMENT_PENDING, RequestState.ACTIVE)),
             or_(and_(asks, _lacks(APPLICANT)), and_(hosts, _lacks(HOST))),
         )
         .order_by(AccessRequest.id)

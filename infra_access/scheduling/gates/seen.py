@@ -6,11 +6,14 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.allocations import request_behind
 from infra_access.access_requests.gates.judging import Gate, Owner
 from infra_access.access_requests.gates.reading import as_read
+from infra_access.access_requests.terms.next_steps import with_next_steps
 from infra_access.core.authority import Actor, Permission, Scopes, may
 from infra_access.core.errors import Conflict, Forbidden
 from infra_access.core.i18n import Text, _, plain
+from infra_access.policy.rules import RequirementKind
 from infra_access.scheduling.booking_queries import BookingView
 from infra_access.scheduling.circles import circle_of_booking
 from infra_access.scheduling.gates.reading import gates_of
@@ -42,7 +45,10 @@ def seen_gates(
 ) -> list[SeenGate]:
     """Return the gates of a booking for somebody who may read it; its team clears none."""
     named = bool(relations) or may(actor, Permission.GATE_CLEAR, scopes)
-    shown = as_read(gates_of(session, view.booking, now=now), case_of(view.booking), relations=relations, named=named)
+    found = gates_of(session, view.booking, now=now)
+    if any(one.open and one.kind is RequirementKind.AGREEMENT for one in found):
+        found = with_next_steps(session, request_behind(session, view.booking.allocation_id), found, now=now)
+    shown = as_read(found, case_of(view.booking), relations=relations, named=named)
     refusal = None
     if not relations and any(gate.checkable and may_clear(actor, gate, scopes) for gate in shown):
         refusal = refusal_of_near(session, view.booking, actor=actor, scopes=scopes, now=now)
@@ -113,7 +119,9 @@ def _of_reader(
     clears = checks and gate.checkable
     if own:
         link = "/account"
-    elif gate.owner is Owner.TEAM and relations and view.rests_on.access_request:
+    elif view.rests_on.access_request and (
+        (gate.owner is Owner.TEAM and relations) or (gate.open and gate.kind is RequirementKind.AGREEMENT)
+    ):
         link = f"/access-requests/{view.rests_on.access_request}"
     elif clears:
         link = f"/bookings/{view.booking.public_id}#gates"

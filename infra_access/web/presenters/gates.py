@@ -1,12 +1,14 @@
 """Gates as a checklist: what is waited for, whose move it is, until when, and where to make it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from infra_access.access_requests.gates.judging import Gate, Owner
+from infra_access.access_requests.terms.agreed import OF_TERMS
 from infra_access.core.i18n import Text, _
 from infra_access.core.roles import ROLES
+from infra_access.policy.rules import RequirementKind
 from infra_access.scheduling.gates.seen import SeenGate
 
 
@@ -50,8 +52,13 @@ def gate_rows(gates: Iterable[SeenGate], *, team: bool, now: datetime) -> list[G
     ]
 
 
-def request_gate_rows(gates: Iterable[Gate], *, account_id: int | None, team: bool, now: datetime) -> list[GateRow]:
-    """Return the gates of a request, before anything is booked; each names who has to act."""
+def request_gate_rows(
+    gates: Iterable[Gate], *, account_id: int | None, team: bool, texts: Collection[str], now: datetime
+) -> list[GateRow]:
+    """Return the gates of a request, before anything is booked; each names who has to act.
+
+    `texts` are the kinds of the agreements that its page shows.
+    """
     rows = []
     for gate in gates:
         own = gate.person is not None and gate.person.account_id == account_id
@@ -65,11 +72,23 @@ def request_gate_rows(gates: Iterable[Gate], *, account_id: int | None, team: bo
                 owner=_owner(gate, mine=mine, team=team),
                 due=gate.due,
                 note=gate.said,
-                link="/account" if own and gate.open else "",
-                link_words=_words(gate, mine=own),
+                link="/account" if own and gate.open else _text_of(gate, texts),
+                link_words=_("Read the text") if gate.kind is RequirementKind.AGREEMENT else _words(gate, mine=own),
             )
         )
     return rows
+
+
+def anchor_of(kind: str) -> str:
+    """Return the place of an agreement on the page of its request."""
+    return {"terms": "terms", "mta": "terms-for-samples"}.get(kind, f"agreement-{kind}")
+
+
+def _text_of(gate: Gate, texts: Collection[str]) -> str:
+    """Return where to read and accept the agreement that an open gate waits for, on the page of its request."""
+    kind = "terms" if gate.key in OF_TERMS else gate.code
+    is_there = gate.open and gate.kind is RequirementKind.AGREEMENT and kind in texts
+    return f"#{anchor_of(kind)}" if is_there else ""
 
 
 def _state(gate: Gate, *, mine: bool, now: datetime) -> str:
@@ -91,4 +110,6 @@ def _owner(gate: Gate, *, mine: bool, team: bool) -> Text:
 def _words(gate: Gate, *, mine: bool) -> Text:
     if mine and gate.owner is Owner.PERSON:
         return _("Your trainings")
+    if gate.kind is RequirementKind.AGREEMENT:
+        return _("The request")
     return _("Your request") if mine and gate.owner is Owner.TEAM else _("Ask the facility")

@@ -20,6 +20,8 @@ from infra_access.access_requests.gates.reading import as_read
 from infra_access.access_requests.lifecycle import NEXT, RequestState, RequestTransition, can_move
 from infra_access.access_requests.request_queries import RequestView
 from infra_access.access_requests.terms.agreements import accept
+from infra_access.access_requests.terms.asked_besides import offer_agreement
+from infra_access.access_requests.terms.next_steps import with_next_steps
 from infra_access.access_requests.vocabularies import AllocationState, TimeGiven
 from infra_access.core import clock
 from infra_access.core.authority import Permission, may
@@ -36,14 +38,14 @@ from infra_access.web.outlook import excepted_by, outlook
 from infra_access.web.presenters.approval_rows import approval_rows
 from infra_access.web.presenters.correction_rows import correction_rows
 from infra_access.web.presenters.decisions import kept
-from infra_access.web.presenters.gates import GateRow, request_gate_rows
+from infra_access.web.presenters.gates import GateRow, anchor_of, request_gate_rows
 from infra_access.web.presenters.limits import limit_sentences
 from infra_access.web.presenters.request import granted, look_of, moves, next_words
 from infra_access.web.presenters.request_steps import steps_of
 from infra_access.web.rendering import flash
 from infra_access.web.repeats import new_key
 from infra_access.web.sending import send
-from infra_access.web.signing import terms_of
+from infra_access.web.signing import offers_of, terms_of
 from infra_access.web.talking import begin
 
 _PAGE = {"renderer": "access_request.jinja2", "request_method": "POST"}
@@ -99,7 +101,7 @@ def sign(context: Context, request: Request) -> Response:
     """Accept the terms that were read."""
     row = context.row.access_request
     try:
-        accept(
+        accepted = accept(
             request.db,
             actor=request.actor,
             now=clock.now(),
@@ -110,7 +112,19 @@ def sign(context: Context, request: Request) -> Response:
         return refused(request, error)
     told = {"next": request.localize(NEXT[RequestState(row.state)])}
     flash(request, "success", _("The terms are accepted for your side. ${next}", mapping=told))
-    return to(request, "access_request", id=row.public_id, _anchor="terms")
+    return to(request, "access_request", id=row.public_id, _anchor=anchor_of(accepted.agreement.kind))
+
+
+@view_config(route_name="access_request_offer", permission=Permission.AGREEMENT_OFFER, **_PAGE)
+def offer(context: Context, request: Request) -> Response:
+    """Offer what a rule asks for beside the terms."""
+    row, code = context.row.access_request, values_of(request).get("code", "")
+    try:
+        offer_agreement(request.db, actor=request.actor, now=clock.now(), access_request=row, code=code)
+    except _REFUSED as error:
+        return refused(request, error)
+    flash(request, "success", _("It is offered. Whoever signs for the applicant is told. Your side accepts it too."))
+    return to(request, "access_request", id=row.public_id, _anchor=anchor_of(code))
 
 
 @view_config(route_name="access_request_message", permission=Permission.CONVERSATION_START, **_PAGE)
@@ -137,6 +151,7 @@ def request_page(context: Context, request: Request, now: datetime) -> dict[str,
     decision = outlook(request, view, now=now) if row.state in _UNSENT else kept(row.decision)
     staff = view.is_staff and may(request.actor, Permission.CONVERSATION_READ, context.scopes)
     tone, icon = look_of(row.state)
+    gates = _gates(request, view, now)
     return {
         "view": view,
         "zone": zone,
@@ -153,7 +168,8 @@ def request_page(context: Context, request: Request, now: datetime) -> dict[str,
         "staff": staff,
         "conversations": conversations_of(request.db, row, staff=staff),
         "samples": {one.mark: one for one in samples_of(row.project)},
-        "gates": _gates(request, view, now),
+        "gates": gates,
+        "offers": offers_of(view, gates) if may(request.actor, Permission.AGREEMENT_OFFER, context.scopes) else [],
         "granted": granted(view.allocation, locale),
         "bookable": view.allocation is not None
         and is_drawable(view.allocation, now)
@@ -177,8 +193,10 @@ def _gates(request: Request, view: RequestView, now: datetime) -> list[GateRow]:
     """Return what the sessions of a request will wait for; whoever asks reads as much as the rules disclose."""
     row, team = view.access_request, "team" in view.relations
     found = gates_of_request(request.db, row, view.route, now=now)
+    found = with_next_steps(request.db, row, found, now=now, agreements=view.agreements)
     shown = as_read(found, row.case or row.public_id, relations=() if view.is_staff else view.relations, named=True)
-    return request_gate_rows(shown, account_id=request.actor.account_id, team=team, now=now)
+    texts = {one.agreement.kind for one in view.agreements}
+    return request_gate_rows(shown, account_id=request.actor.account_id, team=team, texts=texts, now=now)
 
 
 def _of_staff(context: Context, request: Request, now: datetime, *, staff: bool) -> dict[str, Any]:

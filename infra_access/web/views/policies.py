@@ -9,6 +9,7 @@ from pyramid.view import view_config
 from sqlalchemy import select
 
 from infra_access.access_requests.models import AccessRoute
+from infra_access.access_requests.terms.texts import codes_with_text
 from infra_access.access_requests.what_if import what_if
 from infra_access.catalogue.models import Facility, Instrument
 from infra_access.core import clock
@@ -307,7 +308,7 @@ def _page(context: Context, request: Request) -> dict[str, Any]:
     earlier = {
         rule.id: rule for rule in rules_page.rules_shown(scope, before.rules if before else [], (), request.locale_name)
     }
-    warnings = warnings_of(request.db, document, now)
+    warnings = warnings_of(request.db, document, now, agreements=codes_with_text(request.db, document))
     return {
         "document": document,
         "scope": rules_page.names_of_scopes(request.db, [scope], request.locale_name)[scope],
