@@ -21,7 +21,7 @@ from pyramid.router import Router
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.approvals.models import RequestCorrection, StandingAuthorisation
+from infra_access.access_requests.approvals.models import PolicyOverride, RequestCorrection, StandingAuthorisation
 from infra_access.access_requests.approvals.nationality import declare
 from infra_access.access_requests.approvals.reviews import set_review
 from infra_access.access_requests.drafting import create_access_request
@@ -31,7 +31,6 @@ from infra_access.access_requests.models import (
     Allocation,
     Approval,
     Conversation,
-    PolicyOverride,
 )
 from infra_access.access_requests.opinions.asking import ask_opinion
 from infra_access.access_requests.opinions.by_link import make_link as make_link_of_opinion

@@ -6,9 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.allocation_queries import instruments_of
 from infra_access.access_requests.approvals.narrower import granted_of, left_out_by
 from infra_access.access_requests.consents import consent_lapsed, first_review, lapsed_at
 from infra_access.access_requests.content import content_of
@@ -25,11 +26,10 @@ from infra_access.access_requests.override_queries import overrides_of
 from infra_access.access_requests.standing import team_of
 from infra_access.access_requests.terms.agreed import agreed_for
 from infra_access.access_requests.vocabularies import AllocationState, ApprovalState, ParticipantRole
-from infra_access.catalogue.models import Facility, Instrument
+from infra_access.catalogue.models import Instrument
 from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict, Forbidden, NotFound
 from infra_access.core.i18n import _
-from infra_access.core.paging import clean_limit, decode_cursor, encode_cursor
 from infra_access.core.timespan import TimeSpan
 from infra_access.policy.facts import Facts
 from infra_access.policy.overrides import Override
@@ -57,30 +57,6 @@ class Granted:
     facts: Facts = field(compare=False, repr=False)
     overrides: tuple[Override, ...] = ()
     lapsed_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AllocationView:
-    """An allocation with the request and the route that it came of, and the instruments that it is for."""
-
-    allocation: Allocation
-    access_request: AccessRequest
-    route: AccessRoute
-    facility: Facility
-    instruments: tuple[Instrument, ...]
-
-    @property
-    def left(self) -> Decimal:
-        """Return the access units that can still be drawn."""
-        return self.allocation.amount - self.allocation.used
-
-
-@dataclass(frozen=True, slots=True)
-class AllocationPage:
-    """One page of allocations, newest first; `next` is the cursor of the following page, or None."""
-
-    items: tuple[AllocationView, ...]
-    next: str | None
 
 
 def activate(session: Session, access_request: AccessRequest) -> Allocation:
@@ -159,7 +135,7 @@ def bookable(session: Session, public_id: str, *, actor: Actor, now: datetime) -
     allocation, access_request = _for_booking(session, public_id, actor=actor, now=now, locked=False)
     return Bookable(
         granted=_granted(session, allocation, access_request, now, locked=False),
-        instruments=tuple(_instruments(session, [access_request.id]).get(access_request.id, ())),
+        instruments=tuple(instruments_of(session, [access_request.id]).get(access_request.id, ())),
         span=TimeSpan(allocation.valid_from, allocation.valid_until),
         left=allocation.amount - allocation.used,
     )
@@ -276,27 +252,6 @@ def give_back(session: Session, granted: Granted, units: Decimal) -> None:
     session.flush()
 
 
-def allocations_of(
-    session: Session, *, actor: Actor, limit: int | None = None, cursor: str | None = None
-) -> AllocationPage:
-    """Return what the actor's teams were granted, newest first. Two statements."""
-    size = clean_limit(limit)
-    on_team = select(Participant.access_request_id).where(Participant.account_id == actor.account_id)
-    query = (
-        select(Allocation, AccessRequest, AccessRoute, Facility)
-        .join(AccessRequest, AccessRequest.id == Allocation.access_request_id)
-        .join(AccessRoute, AccessRoute.id == AccessRequest.route_id)
-        .join(Facility, Facility.id == AccessRoute.facility_id)
-        .where(or_(AccessRequest.requester_id == actor.account_id, AccessRequest.id.in_(on_team)))
-    )
-    if cursor:
-        query = query.where(Allocation.id < decode_cursor(cursor, (int,))[0])
-    rows = session.execute(query.order_by(Allocation.id.desc()).limit(size + 1)).all()
-    instruments = _instruments(session, [row[1].id for row in rows])
-    items = tuple(AllocationView(*row, tuple(instruments.get(row[1].id, ()))) for row in rows[:size])
-    return AllocationPage(items, encode_cursor([items[-1].allocation.id]) if len(rows) > size else None)
-
-
 def allocation_of(session: Session, access_request: AccessRequest) -> Allocation | None:
     """Return what a request was granted, if anything yet."""
     return session.scalars(select(Allocation).where(Allocation.access_request_id == access_request.id)).one_or_none()
@@ -311,21 +266,6 @@ def request_behind(session: Session, allocation_id: int | None) -> AccessRequest
         .join(Allocation, Allocation.access_request_id == AccessRequest.id)
         .where(Allocation.id == allocation_id)
     ).one()
-
-
-def _instruments(session: Session, access_request_ids: Sequence[int]) -> dict[int, list[Instrument]]:
-    found: dict[int, list[Instrument]] = {}
-    for key, instrument in session.execute(
-        select(AccessRequestInstrument.access_request_id, Instrument)
-        .join(Instrument, Instrument.id == AccessRequestInstrument.instrument_id)
-        .where(
-            AccessRequestInstrument.access_request_id.in_(access_request_ids),
-            AccessRequestInstrument.left_out.is_(False),
-        )
-        .order_by(Instrument.id)
-    ):
-        found.setdefault(key, []).append(instrument)
-    return found
 
 
 def _leave_out(session: Session, access_request: AccessRequest, public_ids: Collection[str]) -> None:

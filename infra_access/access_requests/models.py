@@ -237,60 +237,6 @@ class Approval(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
-class PolicyOverride(Base):
-    """An exception from one rule for one request: who asked for it and why, who confirmed it, until when it counts.
-
-    `rule_hash` is of the rule as it stood in `document_id`: any change of it ends the exception. `rests_on` names the
-    fields of the request whose change ends it, which was at `changed_at`. `role` is whom the rule names, within
-    `scope_kind` and `scope_key`, where it is attached. The applicant stands in the row so that the database itself
-    refuses an exception by them, and one by a single person.
-    """
-
-    __tablename__ = "policy_override"
-    __table_args__ = (
-        CheckConstraint("asked_by_id <> applicant_id", name="asked_by_another"),
-        CheckConstraint(
-            "confirmed_by_id IS NULL OR (confirmed_by_id <> asked_by_id AND confirmed_by_id <> applicant_id)",
-            name="confirmed_by_a_third",
-        ),
-        CheckConstraint("(confirmed_by_id IS NULL) = (confirmed_at IS NULL)", name="confirmation_has_a_person"),
-        CheckConstraint("(withdrawn_by_id IS NULL) = (withdrawn_at IS NULL)", name="withdrawal_has_a_person"),
-        CheckConstraint("valid_until IS NULL OR valid_until > asked_at", name="ends_after_it_begins"),
-    )
-
-    id: Mapped[PrimaryKey]
-    public_id: Mapped[PublicId]
-    access_request_id: Mapped[int] = mapped_column(ForeignKey("access_request.id"), index=True)
-    applicant_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
-    document_id: Mapped[int] = mapped_column(ForeignKey("policy_document.id"))
-    scope_kind: Mapped[str] = mapped_column(String(20))
-    scope_key: Mapped[str] = mapped_column(String(100), default="")
-    rule: Mapped[str] = mapped_column(String(100))
-    rule_hash: Mapped[str] = mapped_column(String(64))
-    rests_on: Mapped[list[Any]] = mapped_column(default=list)
-    message: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    role: Mapped[str] = mapped_column(String(60))
-    reason: Mapped[str] = mapped_column(Text)
-    asked_by_id: Mapped[int] = mapped_column(
-        ForeignKey("account.id"), info=personal("accountability", retention="legal", erasable=False)
-    )
-    asked_at: Mapped[datetime]
-    valid_until: Mapped[datetime | None]
-    confirmed_by_id: Mapped[int | None] = mapped_column(
-        ForeignKey("account.id"), info=personal("accountability", retention="legal", erasable=False)
-    )
-    confirmed_at: Mapped[datetime | None]
-    withdrawn_by_id: Mapped[int | None] = mapped_column(
-        ForeignKey("account.id"), info=personal("accountability", retention="legal", erasable=False)
-    )
-    withdrawn_at: Mapped[datetime | None]
-    withdrawn_reason: Mapped[str | None] = mapped_column(Text)
-    changed_at: Mapped[datetime | None]
-    version: Mapped[int] = mapped_column(Integer)
-
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
-
-
 class Agreement(Base):
     """The terms of one request: the text as agreed, its SHA-256, and the points that it states as data.
 

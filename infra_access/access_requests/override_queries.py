@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, not_, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
+from infra_access.access_requests.approvals.models import PolicyOverride
 from infra_access.access_requests.circles import Circle, circles_of
-from infra_access.access_requests.models import AccessRequest, AccessRoute, Participant, PolicyOverride
+from infra_access.access_requests.models import AccessRequest, AccessRoute, Participant
 from infra_access.access_requests.vocabularies import OverrideState
 from infra_access.catalogue.models import Facility, Organisation
 from infra_access.catalogue.scopes import scopes_of_facility

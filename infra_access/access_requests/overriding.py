@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, review
 from infra_access.access_requests.approvals import verdicts
+from infra_access.access_requests.approvals.models import PolicyOverride
 from infra_access.access_requests.circles import circle_of, is_same_person
 from infra_access.access_requests.content import content_of
 from infra_access.access_requests.following import UNDECIDED, follow
 from infra_access.access_requests.lifecycle import FINAL, RequestState, RequestTransition
-from infra_access.access_requests.models import AccessRequest, AccessRoute, PolicyOverride
+from infra_access.access_requests.models import AccessRequest, AccessRoute
 from infra_access.access_requests.override_queries import (
     OVERSEER,
     OverrideView,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from infra_access.access_requests.allocations import AllocationView, allocations_of
+from infra_access.access_requests.allocation_queries import AllocationView, allocations_of
 from infra_access.access_requests.vocabularies import AllocationState
 from infra_access.api.contract import Call, resource
 from infra_access.api.fields import Amount, Choice, Instant, Integer, Line, Lines, ListOf, Part, PublicId

@@ -12,9 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import deciding, drafting, overriding, submitting
+from infra_access.access_requests.approvals.models import PolicyOverride
 from infra_access.access_requests.approvals.queries import view_of
 from infra_access.access_requests.conversations import speaking
-from infra_access.access_requests.models import AccessRequest, Allocation, Approval, Conversation, PolicyOverride
+from infra_access.access_requests.models import AccessRequest, Allocation, Approval, Conversation
 from infra_access.access_requests.terms import agreement_queries, agreements
 from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict

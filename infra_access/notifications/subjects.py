@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.approvals.models import PolicyOverride
 from infra_access.access_requests.approvals.queries import find_approval
 from infra_access.access_requests.approvals.queries import view_of as view_of_approval
 from infra_access.access_requests.lifecycle import RequestState
@@ -18,18 +19,16 @@ from infra_access.access_requests.models import (
     Approval,
     Conversation,
     Message,
-    PolicyOverride,
 )
 from infra_access.access_requests.override_queries import OVERSEER, view_of
 from infra_access.access_requests.standing import team_of
-from infra_access.access_requests.terms.agreement_queries import applicant_signatories
-from infra_access.access_requests.terms.framework_models import FrameworkAgreement
 from infra_access.accounting.models import Quote
-from infra_access.catalogue.models import Facility, Instrument, Organisation
+from infra_access.catalogue.models import Facility, Instrument
 from infra_access.catalogue.scopes import instrument_scopes
 from infra_access.catalogue.vocabularies import OperationalStatus, label
 from infra_access.core.roles import ROLES
 from infra_access.core.zones import parse_instant
+from infra_access.notifications.agreements import framework, to_sign
 from infra_access.notifications.consents import consent
 from infra_access.notifications.kinds import FOR_THE_OFFICE, OF_A_CONSENT, OF_A_PERSON, OF_AN_APPROVAL, Kind
 from infra_access.notifications.opinions import opinion_answered, opinion_asked
@@ -74,7 +73,7 @@ def subject_of(
     if kind is Kind.INSTRUMENT_STATUS:
         return _status(session, payload, now)
     if kind.startswith("framework_agreement."):
-        return _framework(session, payload, now)
+        return framework(session, payload, now)
     if kind.startswith("service_order."):
         return _order(session, kind, payload, now)
     if kind in {Kind.SERIES_MADE, Kind.SERIES_CHANGED}:
@@ -102,7 +101,7 @@ def subject_of(
     if found and kind is Kind.OVERRIDE_WANTED:
         return replace(found, path=f"{found.path}/exceptions", reason="")
     if found and kind is Kind.AGREEMENT_OFFERED:
-        return _to_sign(session, found, payload, now)
+        return to_sign(session, found, payload, now)
     # Why an access ended says nothing of why its report is due.
     return replace(found, reason="") if found and kind is Kind.REPORT_DUE else found
 
@@ -235,31 +234,6 @@ def _request(session: Session, payload: Mapping[str, Any]) -> Subject | None:
         _request_values(session, found),
         (found.requester_id,),
         found.state_reason or "",
-    )
-
-
-def _to_sign(session: Session, found: Subject, payload: Mapping[str, Any], now: datetime) -> Subject:
-    """Return a request to be told to its applicant, and to those who sign for the applicant's side."""
-    public_id = payload.get("access_request")
-    request = session.scalars(select(AccessRequest).where(AccessRequest.public_id == public_id)).one()
-    people = {request.requester_id, *applicant_signatories(session, request, now)}
-    return replace(found, account_ids=tuple(sorted(people)), reason="")
-
-
-def _framework(session: Session, payload: Mapping[str, Any], now: datetime) -> Subject | None:
-    """Return an agreement of two organisations, to be told to those who sign for either."""
-    found = session.scalars(
-        select(FrameworkAgreement).where(FrameworkAgreement.public_id == payload.get("framework_agreement"))
-    ).one_or_none()
-    if found is None:
-        return None
-    host, partner = (session.get_one(Organisation, key) for key in (found.host_id, found.partner_id))
-    scopes = (("organisation", host.public_id), ("organisation", partner.public_id))
-    return Subject(
-        f"/framework-agreements/{found.public_id}",
-        {"title": found.title, "version": found.text_version, "host": host.name, "partner": partner.name},
-        tuple(holders(session, "signatory", scopes, now, network=False)),
-        found.end_reason or "",
     )
 
 

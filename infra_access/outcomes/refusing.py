@@ -7,7 +7,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.models import AccessRequest, PolicyOverride
+from infra_access.access_requests.approvals.models import PolicyOverride
+from infra_access.access_requests.models import AccessRequest
 from infra_access.access_requests.override_queries import OverrideView
 from infra_access.access_requests.overriding import withdraw_override
 from infra_access.access_requests.submitting import submit

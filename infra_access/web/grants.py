@@ -6,7 +6,7 @@ from datetime import datetime
 from babel.numbers import format_decimal
 from pyramid.request import Request
 
-from infra_access.access_requests.allocations import AllocationView, allocations_of
+from infra_access.access_requests.allocation_queries import AllocationView, allocations_of
 from infra_access.access_requests.consents import is_drawable
 from infra_access.catalogue.models import Instrument
 from infra_access.catalogue.vocabularies import AccessUnit, label

@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import drafting, submitting
-from infra_access.access_requests.models import AccessRequest, Participant, PolicyOverride
+from infra_access.access_requests.approvals.models import PolicyOverride
+from infra_access.access_requests.models import AccessRequest, Participant
 from infra_access.access_requests.override_queries import OverrideView, list_overrides, override_by_public_id
 from infra_access.access_requests.overriding import askable
 from infra_access.audit.models import AuditEvent

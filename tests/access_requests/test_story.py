@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, drafting, submitting
+from infra_access.access_requests.allocation_queries import allocations_of
 from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.access_requests.request_queries import own_requests, request_by_public_id
 from infra_access.access_requests.routes import open_round
@@ -59,7 +60,7 @@ def test_it_goes_from_draft_to_active_with_both_approvals_and_the_terms(session:
     assert [one.side for one in view.accepted] == ["host"]
     agreements.accept(session, actor=world.applicant, now=NOW, access_request=request, text_hash=view.text_hash)
     assert request.state == "active"
-    granted = allocations.allocations_of(session, actor=world.applicant).items[0]
+    granted = allocations_of(session, actor=world.applicant).items[0]
     assert (granted.allocation.amount, granted.left, granted.allocation.conditions) == (2, 2, "Bring your own holder.")
     seen = request_by_public_id(session, request.public_id, actor=world.applicant)
     assert seen.allocation is granted.allocation

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import func, select
 
-from infra_access.access_requests.models import PolicyOverride
+from infra_access.access_requests.approvals.models import PolicyOverride
 from infra_access.access_requests.override_queries import list_overrides
 from infra_access.audit.models import AuditEvent
 from infra_access.core.db import Database

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from infra_access.access_requests.approvals.models import StandingAuthorisation
+from infra_access.access_requests.approvals.models import PolicyOverride, StandingAuthorisation
 from infra_access.access_requests.approvals.parties import parties_of
-from infra_access.access_requests.models import AccessRequest, Agreement, Approval, PolicyOverride
+from infra_access.access_requests.models import AccessRequest, Agreement, Approval
 from infra_access.access_requests.terms.framework_models import FrameworkAgreement
 from infra_access.accounting.models import FundingSource
 from infra_access.catalogue.models import Instrument, Organisation, Resource

@@ -27,9 +27,14 @@ from infra_access.access_requests.approvals.approvers import (
     is_own,
     organisation_of_approval,
 )
-from infra_access.access_requests.approvals.models import ConflictOfInterest, RequestCorrection, StandingAuthorisation
+from infra_access.access_requests.approvals.models import (
+    ConflictOfInterest,
+    PolicyOverride,
+    RequestCorrection,
+    StandingAuthorisation,
+)
 from infra_access.access_requests.circles import Circle, circles_of
-from infra_access.access_requests.models import AccessRequest, Approval, Participant, PolicyOverride
+from infra_access.access_requests.models import AccessRequest, Approval, Participant
 from infra_access.access_requests.vocabularies import OPEN, ApprovalState
 from infra_access.catalogue.fields import fault
 from infra_access.catalogue.models import Facility, Instrument, Organisation

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from infra_access.access_requests.allocations import AllocationView
+from infra_access.access_requests.allocation_queries import AllocationView
 from infra_access.access_requests.consents import is_drawable
 from infra_access.access_requests.lifecycle import RequestState
 from infra_access.access_requests.request_queries import RequestItem

@@ -7,7 +7,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from infra_access.access_requests.allocations import allocations_of
+from infra_access.access_requests.allocation_queries import allocations_of
 from infra_access.core import clock
 from infra_access.core.authority import Permission
 from infra_access.core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, PreconditionFailed

@@ -7,7 +7,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from infra_access.access_requests.allocations import allocations_of
+from infra_access.access_requests.allocation_queries import allocations_of
 from infra_access.access_requests.consents import is_drawable
 from infra_access.access_requests.routes import RouteView, routes_of
 from infra_access.catalogue.vocabularies import Regime, label

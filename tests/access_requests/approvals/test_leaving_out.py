@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, drafting
+from infra_access.access_requests.allocation_queries import allocations_of
 from infra_access.access_requests.approvals.narrower import Narrower
 from infra_access.access_requests.models import AccessRequest, Allocation, Approval
 from infra_access.catalogue.models import Instrument
@@ -70,7 +71,7 @@ def test_what_was_granted_is_not_for_what_a_yes_left_out(session: Session) -> No
     with pytest.raises(Conflict) as refused:
         allocations.refuse_outside(session, granted, instrument_id=second.id, span=span)
     assert refused.value.code == "allocation.outside"
-    (own,) = allocations.allocations_of(session, actor=world.applicant).items
+    (own,) = allocations_of(session, actor=world.applicant).items
     assert [one.id for one in own.instruments] == [world.instrument.id]
     make_policy(session, SEALED)
     assert details_of(session, second, actor=world.applicant, now=LATER).hidden == ("model",)

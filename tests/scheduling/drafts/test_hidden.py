@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from infra_access.access_requests.allocations import allocations_of
+from infra_access.access_requests.allocation_queries import allocations_of
 from infra_access.access_requests.request_queries import request_by_public_id
 from infra_access.core.authority import Permission
 from infra_access.core.errors import Conflict, Forbidden, NotFound
