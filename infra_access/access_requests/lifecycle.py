@@ -153,6 +153,9 @@ LABELS: dict[RequestState, Text] = {
     _S.REOPENED: _("Reopened"),
 }
 
+HELD = frozenset({_S.PAUSED, _S.RESERVE, _S.DEFERRED})
+"""States in which the deadlines of approvals stand still."""
+
 NEXT: dict[RequestState, Text] = {
     _S.DRAFT: _("Only your team sees it. Submit it when it is complete."),
     _S.SUBMITTED: _("The access rules are applied; you learn at once who has to approve."),

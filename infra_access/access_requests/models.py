@@ -179,6 +179,7 @@ class Approval(Base):
 
     A yes may grant less: `most_units` access units, `until` an instant. What it `asks` everybody on the team comes
     before a yes. `safety_result` is green, yellow or red; `authorisation_id` the standing authorisation that gave it.
+    `appealed` is what an appeal is against, and its grounds (see `access_requests.appealed`).
     """
 
     __tablename__ = "approval"
@@ -224,6 +225,7 @@ class Approval(Base):
     safety_result: Mapped[str | None] = mapped_column(String(10))
     authorisation_id: Mapped[int | None] = mapped_column(ForeignKey("standing_authorisation.id"), index=True)
     asks: Mapped[list[Any]] = mapped_column(default=list)
+    appealed: Mapped[dict[str, Any] | None]
     version: Mapped[int] = mapped_column(Integer)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012

@@ -3,10 +3,19 @@
 import pytest
 from sqlalchemy import select
 
+from infra_access.access_requests import appeals, revoking
+from infra_access.access_requests.approvals.verdicts import inbox
 from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.people.models import Account
-from tests.factories.access_requests import make_submitted, make_world, pending
-from tests.factories.people import make_account
+from tests.factories.access_requests import (
+    NOW,
+    make_active,
+    make_network_administrator,
+    make_submitted,
+    make_world,
+    pending,
+)
+from tests.factories.people import make_account, make_actor
 
 
 @pytest.fixture
@@ -128,3 +137,20 @@ def test_it_offers_only_what_can_be_said(browser, database, world, asked):
         session.scalars(select(AccessRequest)).one().state = "changes_requested"
     offered = {button["value"] for button in visitor.get(path).html.select("button[name=verdict]")}
     assert offered == {"approve", "request_changes", "refuse"}
+
+
+def test_whoever_looks_at_an_appeal_reads_what_it_is_against_and_why(browser, database):
+    with database.writer() as session:
+        world = make_world(session)
+        request = make_active(session, world)
+        revoker = make_actor(session, ("access_administrator", ("country", "DE")))
+        revoking.revoke(session, actor=revoker, now=NOW, access_request=request, reason="Tank leak.")
+        third = make_network_administrator(session)
+        appeals.appeal(session, actor=world.applicant, now=NOW, access_request=request, reason="It is mended.")
+        (asked,) = inbox(session, actor=third, now=NOW).items
+        pages = [(third, f"/approvals/{asked.approval.public_id}")]
+        pages += [(who, f"/access-requests/{request.public_id}") for who in (world.applicant, third, world.manager)]
+    for who, path in pages:
+        page = browser(_account(database, who)).get(path)
+        for told in ("Tank leak.", "It is mended.", "The revocation that was appealed against", "Access administrator"):
+            assert told in page.text, (path, told)

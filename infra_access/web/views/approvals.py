@@ -9,6 +9,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
+from infra_access.access_requests.appealed import appealed_in
 from infra_access.access_requests.approvals.narrower import Narrower
 from infra_access.access_requests.approvals.nationality_queries import answers_to, relations_to
 from infra_access.access_requests.approvals.queries import ApprovalView, approval_by_public_id, approvals_of, inbox
@@ -197,7 +198,8 @@ def approval_page(request: Request, view: ApprovalView) -> dict[str, Any]:
     subject, booking = _subject(request, view)
     kept = decisions_about(request.db, subject_kind=approval.subject_kind, subject_id=approval.subject_public_id)
     reading = subject.access_request if subject else booking.booking if booking else None
-    read_already = subject.approvals if subject and approval.subject_kind == "access_request" else None
+    # Whoever looks at an appeal reads what was said of the request itself.
+    read_already = subject.approvals if subject else None
     every = read_already or approvals_of(request.db, approval.subject_kind, approval.subject_id)
     return {
         "view": view,
@@ -206,6 +208,7 @@ def approval_page(request: Request, view: ApprovalView) -> dict[str, Any]:
         "booking": booking,
         "told": told,
         "holds": possible_holds(request.db, subject.access_request, clock.now()) if subject else (),
+        "appeals": [one for one in [appealed_in(approval, named=None if told else view.named)] if one],
         "may_decide": view.is_open and view.may_decide(request.actor),
         # What an officer reads of the policy is for those who decide, not for the applicant.
         "decision": restore_decision(kept[0].decision) if kept and told else None,
