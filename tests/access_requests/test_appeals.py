@@ -59,6 +59,8 @@ def test_whoever_decided_does_not_look_at_the_appeal(session: Session) -> None:
     assert (request.state, request.state_reason) == ("appealed", "The facts were others.")
     assert inbox(session, actor=world.administrator, now=LATER).items == ()
     (asked,) = inbox(session, actor=network, now=LATER).items
+    (waits,) = request_by_public_id(session, request.public_id, actor=world.applicant).waiting
+    assert (waits.role, waits.scope, waits.due) == ("access_administrator", "network", asked.approval.due_at)
     assert (asked.approval.subject_kind, asked.title) == ("appeal", request.title)
     with pytest.raises(Forbidden) as own:
         decide(session, world.administrator, asked.approval, now=LATER)

@@ -15,6 +15,7 @@ from infra_access.access_requests.approvals.nationality_queries import answers_t
 from infra_access.access_requests.approvals.queries import ApprovalView, approval_by_public_id, approvals_of, inbox
 from infra_access.access_requests.approvals.screened import approval_to_screen
 from infra_access.access_requests.approvals.stepping_back import step_back
+from infra_access.access_requests.awaited import held_since, names_of
 from infra_access.access_requests.deciding import possible_holds
 from infra_access.access_requests.request_queries import request_by_public_id
 from infra_access.access_requests.vocabularies import UNGIVEN, ApprovalState, Verdict
@@ -39,6 +40,7 @@ from infra_access.web.presenters.export_control import export_control
 from infra_access.web.presenters.facts_read import facts_read
 from infra_access.web.presenters.opinions import opinion_rows
 from infra_access.web.rendering import flash
+from infra_access.web.whose import places, places_of_request, whose_of
 
 _ROUTE = {"route_name": "approval", "renderer": "approval.jinja2"}
 _STATES = ("pending", "decided")
@@ -58,6 +60,7 @@ def waiting(request: Request) -> dict[str, Any]:
     return {
         "state": state,
         "items": page.items,
+        "whose": {view.approval.public_id: whose_of(request, view) for view in page.items},
         "alike": groups_alike(page.items) if state == "pending" else frozenset(),
         "next": request.route_path("approvals", _query=query) if page.next else None,
         "may_see_exchange": may(request.actor, Permission.RECIPROCITY_READ, scopes_of(request.actor)),
@@ -201,8 +204,10 @@ def approval_page(request: Request, view: ApprovalView) -> dict[str, Any]:
     # Whoever looks at an appeal reads what was said of the request itself.
     read_already = subject.approvals if subject else None
     every = read_already or approvals_of(request.db, approval.subject_kind, approval.subject_id)
+    known = names_of(booking.facility, ()) if booking else {}
     return {
         "view": view,
+        "whose": whose_of(request, view),
         "approval": approval,
         "subject": subject,
         "booking": booking,
@@ -218,7 +223,15 @@ def approval_page(request: Request, view: ApprovalView) -> dict[str, Any]:
         "chosen": (),
         "asked": answers_to(request.db, view) if view.is_open and "approver" in asked else None,
         "opened": None,
-        "others": approval_rows(every, reading.decision if reading else {}, told=told, asked=not told, beside=approval),
+        "others": approval_rows(
+            every,
+            reading.decision if reading else {},
+            places=places_of_request(request, subject) if subject else places(request, every, known),
+            told=told,
+            asked=not told,
+            held=subject is not None and held_since(subject.access_request) is not None,
+            beside=approval,
+        ),
     }
 
 
