@@ -7,6 +7,7 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from infra_access.access_requests.allocations import allocations_of
+from infra_access.access_requests.approvals.nationality_queries import nationality_asked_of
 from infra_access.access_requests.approvals.queries import inbox
 from infra_access.access_requests.conversations.answered import answered
 from infra_access.access_requests.conversations.speaking import own_conversations
@@ -58,6 +59,7 @@ def show(request: Request) -> dict[str, Any]:
             now=now,
             proposed=own_bookings(db, actor=actor, start=now, states=[BookingState.PROPOSED]).items,
             kept=[view for view in bookings.items if view.booking.state == BookingState.HELD],
+            nationality=nationality_asked_of(db, actor=actor),
             offered={view.booking for view in waits if view.booking},
         ),
         "bookings": bookings.items,
