@@ -1,6 +1,9 @@
 """The page of a request says whose approval it waits for, as far as rules disclose it, and since when time stands."""
 
+from datetime import timedelta
+
 from infra_access.access_requests import appeals
+from infra_access.core import clock
 from infra_access.people.models import Account
 from tests.factories.access_requests import (
     FEASIBILITY,
@@ -51,3 +54,22 @@ def test_it_says_since_when_deadlines_stand_still_and_until_when_an_appeal_is_lo
     assert " by <" not in held.partition("What happens next")[2].partition("How far it is")[0]
     appealed = _page(browser, database, world.applicant, refused)
     assert "Access administrator of Germany: by <" in appealed
+
+
+def test_a_yes_ahead_can_be_narrowed_to_instruments_and_purposes(browser, database):
+    with database.writer() as session:
+        world = make_world(session)
+        session.flush()
+        manager = session.get_one(Account, world.manager.account_id)
+    visitor, until = browser(manager), (clock.now() + timedelta(days=300)).date().isoformat()
+    form = next(one for one in visitor.get("/standing-authorisations").forms.values() if "purposes" in one.fields)
+    form["role"] = f"facility_manager|facility:{world.facility.public_id}"
+    form["organisation"], form["reason"], form["until"] = world.startup.name, "Careful users.", until
+    form["purposes"], form["instruments"] = "Corrosion\r\nWear", f"{world.instrument.name}\r\nNo such thing"
+    refused = form.submit(status=422)
+    assert "No such thing" in refused.html.select("#field-instruments-error")[0].text
+    form["instruments"] = world.instrument.name
+    form.submit(status=303)
+    listed = visitor.get("/standing-authorisations").html.select("table")[0].text
+    assert world.instrument.name in listed
+    assert "Corrosion, Wear" in listed
