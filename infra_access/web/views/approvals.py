@@ -18,7 +18,7 @@ from infra_access.access_requests.approvals.stepping_back import step_back
 from infra_access.access_requests.awaited import held_since, names_of
 from infra_access.access_requests.deciding import possible_holds
 from infra_access.access_requests.request_queries import request_by_public_id
-from infra_access.access_requests.vocabularies import UNGIVEN, ApprovalState, Verdict
+from infra_access.access_requests.vocabularies import ON_HOLD, UNGIVEN, ApprovalState, Verdict
 from infra_access.core import clock
 from infra_access.core.authority import Permission, may
 from infra_access.core.errors import Forbidden, Invalid, NotFound
@@ -204,6 +204,7 @@ def approval_page(request: Request, view: ApprovalView) -> dict[str, Any]:
     # Whoever looks at an appeal reads what was said of the request itself.
     read_already = subject.approvals if subject else None
     every = read_already or approvals_of(request.db, approval.subject_kind, approval.subject_id)
+    stopped = subject is not None and held_since(subject.access_request) is not None
     known = names_of(booking.facility, ()) if booking else {}
     return {
         "view": view,
@@ -213,6 +214,7 @@ def approval_page(request: Request, view: ApprovalView) -> dict[str, Any]:
         "booking": booking,
         "told": told,
         "holds": possible_holds(request.db, subject.access_request, clock.now()) if subject else (),
+        "held": stopped or approval.state in ON_HOLD,
         "appeals": [one for one in [appealed_in(approval, named=None if told else view.named)] if one],
         "may_decide": view.is_open and view.may_decide(request.actor),
         # What an officer reads of the policy is for those who decide, not for the applicant.
@@ -229,7 +231,7 @@ def approval_page(request: Request, view: ApprovalView) -> dict[str, Any]:
             places=places_of_request(request, subject) if subject else places(request, every, known),
             told=told,
             asked=not told,
-            held=subject is not None and held_since(subject.access_request) is not None,
+            held=stopped,
             beside=approval,
         ),
     }
