@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import review
+from infra_access.access_requests.appealed import APPEAL, remember
 from infra_access.access_requests.approvals import verdicts
-from infra_access.access_requests.approvals.queries import deciders_of
+from infra_access.access_requests.approvals.queries import approvals_of, deciders_of
 from infra_access.access_requests.content import content_of
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
@@ -25,14 +26,13 @@ from infra_access.core.i18n import _
 from infra_access.core.input_text import clean_text
 from infra_access.people.actors import load_actor
 
-KIND = "appeal"
 WITHIN = timedelta(days=60)
 """So long after the decision it can be appealed."""
 
 _DUE = ApprovalDue(
     role="access_administrator",
     scope="country",
-    rule=KIND,
+    rule=APPEAL,
     message=_("The team appeals against a decision on its request. You did not decide before."),
     expected_days=14,
     latest_days=30,
@@ -63,9 +63,9 @@ def appeal(
             mapping={"days": WITHIN.days},
         )
         raise Conflict("appeal.late", message)
-    verdicts.ask(
+    (asked,) = verdicts.ask(
         session,
-        subject_kind=KIND,
+        subject_kind=APPEAL,
         subject_id=access_request.id,
         subject_public_id=access_request.public_id,
         applicant_id=access_request.requester_id,
@@ -74,6 +74,7 @@ def appeal(
         now=now,
         team=sorted(team_of(session, access_request) | deciders_of(session, access_request)),
     )
+    remember(session, asked, access_request, approvals_of(session, "access_request", access_request.id), grounds=reason)
     advance(access_request, RequestTransition.APPEAL, now, reason)
     _record(session, actor, "access_request.appealed", access_request, now, {"reason": reason})
     return access_request

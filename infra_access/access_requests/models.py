@@ -182,6 +182,7 @@ class Approval(Base):
     each with its `id` and the `name` that it had then. What it `asks` everybody on the team comes
     before a yes. `safety_result` is green, yellow or red; `authorisation_id` the standing authorisation that gave it.
     It is looked at again at `review_at`, which `needs_review` asks for; people are told of that at `review_tell_at`.
+    `appealed` is what an appeal is against, and its grounds (see `access_requests.appealed`).
     """
 
     __tablename__ = "approval"
@@ -232,6 +233,7 @@ class Approval(Base):
     needs_review: Mapped[bool] = mapped_column(default=False, server_default=false())
     review_at: Mapped[datetime | None]
     review_tell_at: Mapped[datetime | None]
+    appealed: Mapped[dict[str, Any] | None]
     version: Mapped[int] = mapped_column(Integer)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012

@@ -1,15 +1,15 @@
 """Requests as their team and the staff see them: what is asked, who holds it since when, what happens next."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from infra_access.access_requests.allocations import allocation_of
-from infra_access.access_requests.approvals.stages import stage_before
+from infra_access.access_requests.appealed import APPEAL, Appealed, appealed_in
+from infra_access.access_requests.awaited import Waiting, awaited, names_of, rules_named
 from infra_access.access_requests.lifecycle import AWAITS_EXCEPTION, NEXT, NEXT_UNDER_REVIEW, RequestState
 from infra_access.access_requests.models import (
     AccessRequest,
@@ -20,12 +20,11 @@ from infra_access.access_requests.models import (
     Approval,
     Participant,
 )
-from infra_access.access_requests.opinions.queries import OpinionAsked, approvals_with_opinions
+from infra_access.access_requests.opinions.queries import approvals_with_opinions
 from infra_access.access_requests.standing import team_of
 from infra_access.access_requests.terms.agreement_queries import HOST_ROLES, AgreementView, agreements_of
-from infra_access.access_requests.vocabularies import OPEN, UNGIVEN
 from infra_access.catalogue.models import Facility, Instrument, Organisation
-from infra_access.catalogue.scopes import facility_scopes
+from infra_access.catalogue.scopes import scopes_of_facility
 from infra_access.core.authority import NETWORK, Actor, Permission, Scopes, may
 from infra_access.core.errors import NotFound
 from infra_access.core.i18n import Text, _
@@ -36,33 +35,16 @@ _AFTER_APPROVAL = frozenset(
     {RequestState.AGREEMENT_PENDING, RequestState.ACTIVE, RequestState.COMPLETED, RequestState.EXPIRED}
 )
 
+_Host = aliased(Organisation)
 _ASKING = frozenset({"requester", "team", "signatory"})
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """One approval that a request waits for: whose, since when, and by when it is due.
-
-    `opinions` tell that its people asked somebody outside, and explain the wait; whom and what, the team never learns.
-    One of a later stage is neither asked nor due yet, and `waits_for` is the stage that has to be complete first.
-    """
-
-    role: str
-    scope_kind: str
-    stage: int
-    waits_for: int | None
-    since: datetime | None
-    due: datetime | None
-    message: dict[str, str] | None
-    opinions: tuple[OpinionAsked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RequestView:
     """A request with everything that its page needs. `team` pairs participants with their organisation's public id.
 
-    `approvals` are all of them, void ones too; `waiting` those that it waits for, with messages as far as the reader
-    may see the rule behind them.
+    `approvals` are all of them, void ones too; `waiting` what it waits for, an appeal too, as far as the reader may see
+    the rule behind it. `appeals` are what was appealed against, oldest first. `host` runs the facility.
     """
 
     access_request: AccessRequest
@@ -71,10 +53,12 @@ class RequestView:
     facility: Facility
     requester: str
     acting_for: Organisation | None
+    host: Organisation
     instruments: tuple[Instrument, ...]
     team: tuple[tuple[Participant, str | None], ...]
     approvals: tuple[Approval, ...]
     waiting: tuple[Waiting, ...]
+    appeals: tuple[Appealed, ...]
     agreements: tuple[AgreementView, ...]
     allocation: Allocation | None
     relations: frozenset[str]
@@ -134,18 +118,20 @@ def request_by_public_id(session: Session, public_id: str, *, actor: Actor | Non
     Raises NotFound otherwise, so that nobody learns that it exists.
     """
     row = session.execute(
-        select(AccessRequest, AccessRoute, Facility, Account.name, Organisation, AccessRound)
+        select(AccessRequest, AccessRoute, Facility, Account.name, Organisation, AccessRound, _Host)
         .join(AccessRoute, AccessRoute.id == AccessRequest.route_id)
         .join(Facility, Facility.id == AccessRoute.facility_id)
+        .join(_Host, _Host.id == Facility.organisation_id)
         .join(Account, Account.id == AccessRequest.requester_id)
         .outerjoin(Organisation, Organisation.id == AccessRequest.acting_for_id)
         .outerjoin(AccessRound, AccessRound.id == AccessRequest.round_id)
         .where(AccessRequest.public_id == public_id)
     ).one_or_none()
     if row is not None:
-        access_request, route, facility, requester, organisation, call = row
-        asked, awaited = approvals_with_opinions(session, access_request)
-        scopes = facility_scopes(session, facility)
+        access_request, route, facility, requester, organisation, call, host = row
+        every, opinions = approvals_with_opinions(session, access_request)
+        asked = tuple(one for one in every if one.subject_kind != APPEAL)
+        scopes = scopes_of_facility(facility.public_id, host.public_id, facility.country)
         relations = relations_to(session, access_request, actor)
         agreements = tuple(agreements_of(session, access_request))
         waits = _waits_for_terms(access_request, agreements)
@@ -153,6 +139,16 @@ def request_by_public_id(session: Session, public_id: str, *, actor: Actor | Non
         # A role in the whole network holds without a scope too, so a draft asks for none.
         reader = None if access_request.state == RequestState.DRAFT and "team" not in relations else actor
         if may(reader, Permission.REQUEST_READ, scopes, relations):
+            # The stored decision is the applicant's reading: a rule that it does not name is not theirs to see.
+            named = rules_named(access_request.decision) if relations & _ASKING else None
+            waiting = awaited(
+                access_request,
+                every,
+                opinions,
+                names=names_of(facility, (host, organisation)),
+                host=scopes[0],
+                named=named,
+            )
             return RequestView(
                 access_request=access_request,
                 route=route,
@@ -160,10 +156,12 @@ def request_by_public_id(session: Session, public_id: str, *, actor: Actor | Non
                 facility=facility,
                 requester=requester,
                 acting_for=organisation,
+                host=host,
                 instruments=tuple(_instruments(session, access_request)),
                 team=tuple(_team(session, access_request)),
                 approvals=asked,
-                waiting=tuple(_waiting(access_request, asked, awaited, told=bool(relations & _ASKING))),
+                waiting=tuple(waiting),
+                appeals=tuple(_appeals(every, named)),
                 agreements=agreements,
                 allocation=allocation_of(session, access_request),
                 relations=relations,
@@ -248,22 +246,9 @@ def _as_host(host: Scopes, actor: Actor | None, relations: frozenset[str], *, wa
     return frozenset({"host"} if signs and waits and "team" not in relations else ())
 
 
-def _waiting(
-    access_request: AccessRequest,
-    asked: Sequence[Approval],
-    awaited: Mapping[int, tuple[OpinionAsked, ...]],
-    *,
-    told: bool,
-) -> Iterator[Waiting]:
-    # The stored decision is the applicant's reading: a rule that it does not name is not theirs to see.
-    named = {one["rule"] for one in access_request.decision.get("approvals", [])}
-    for one in sorted(asked, key=lambda each: (each.stage, each.id)):
-        if one.state in UNGIVEN:
-            message = one.message if not told or one.rule in named else None
-            before = stage_before(one, asked)
-            since, due = (one.asked_at, one.due_at) if one.state in OPEN else (None, None)
-            opinions = awaited.get(one.id, ())
-            yield Waiting(one.role, one.scope_kind, one.stage, before, since, due, message, opinions)
+def _appeals(appeals: Iterable[Approval], named: Collection[str] | None) -> Iterator[Appealed]:
+    found = (appealed_in(one, named=named) for one in appeals)
+    yield from (one for one in found if one is not None)
 
 
 def _instruments(session: Session, access_request: AccessRequest) -> Sequence[Instrument]:

@@ -8,7 +8,7 @@ from infra_access.access_requests.models import Participant
 from infra_access.access_requests.nested_fields import MAX_PARTICIPANTS, MAX_SAMPLES
 from infra_access.access_requests.request_fields import MAX_INSTRUMENTS
 from infra_access.access_requests.request_queries import RequestItem, RequestView
-from infra_access.access_requests.vocabularies import ParticipantRole, Presence
+from infra_access.access_requests.vocabularies import ApprovalState, ParticipantRole, Presence
 from infra_access.api.decisions import DecisionOut
 from infra_access.api.fields import (
     Amount,
@@ -152,14 +152,28 @@ class OpinionAskedOut(Out):
 class WaitingOut(Out):
     """One approval that the request waits for."""
 
-    role = Line(most=40)
+    role = Line("Withheld where the caller may not see the rule: then the facility checks it.", most=40)
     scope = Line(most=20)
+    scope_name = Line("Of the country, organisation or facility; null for the network.", most=300, allow_none=True)
+    state = Choice(ApprovalState)
     stage = Integer("What stands in one stage is asked at once, stages one after the other.", low=1)
     waits_for = Integer("The stage that is to be complete first; null where it is asked.", low=1, allow_none=True)
     since = Instant(allow_none=True)
-    due = Instant(allow_none=True)
+    due = Instant("Null where it is not asked yet, or stands still.", allow_none=True)
+    held_since = Instant("Since when its deadline stands still.", allow_none=True)
     message = Free("Why, by language, as far as the caller may read it.", allow_none=True)
     opinions = ListOf(Part(OpinionAskedOut), "Opinions from outside that were asked for and not given yet.")
+
+
+class AppealedOut(Out):
+    """A decision that was appealed against, and the appeal."""
+
+    decision = Choice(("refused", "revoked"))
+    reason = Lines("Why it was refused or revoked.", most=100_000)
+    role = Line("Who decided, as far as the caller may read it.", most=40, allow_none=True)
+    decided_at = Instant()
+    grounds = Lines("Why the applicant appeals.", most=5_000)
+    state = Choice(ApprovalState, "Refused where the decision was upheld.")
 
 
 class AccessRequestSummaryOut(Out):
@@ -195,6 +209,7 @@ class AccessRequestOut(AccessRequestSummaryOut):
     state_reason = Lines(most=100_000, allow_none=True)
     next_step = Line("What happens next.", most=1_000)
     waiting = ListOf(Part(WaitingOut), most=1_000)
+    appeals = ListOf(Part(AppealedOut), "What was appealed against, oldest first.", most=1_000)
     allocation = PublicId(allow_none=True)
     agreement = PublicId(allow_none=True)
     case = Line(most=20, allow_none=True)
@@ -246,14 +261,8 @@ def whole(view: RequestView) -> dict[str, Any]:
         "timezone": view.facility.timezone,
         "state_reason": row.state_reason,
         "next_step": view.next_step,
-        "waiting": [
-            {"scope": one.scope_kind}
-            | {
-                name: getattr(one, name)
-                for name in ("role", "stage", "waits_for", "since", "due", "message", "opinions")
-            }
-            for one in view.waiting
-        ],
+        "waiting": view.waiting,
+        "appeals": view.appeals,
         "allocation": view.allocation and view.allocation.public_id,
         "agreement": view.agreement and view.agreement.agreement.public_id,
         "case": row.case,

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from infra_access.access_requests.appealed import appealed_in
 from infra_access.access_requests.approvals.narrower import Narrower
 from infra_access.access_requests.approvals.queries import ApprovalView, inbox, view_of
 from infra_access.access_requests.approvals.reviews import takes_review
 from infra_access.access_requests.approvals.stepping_back import step_back
 from infra_access.access_requests.renewing import renew
 from infra_access.access_requests.vocabularies import ApprovalState, Verdict
+from infra_access.api.access_request_shapes import AppealedOut
 from infra_access.api.contract import Call, resource
 from infra_access.api.fields import (
     Amount,
@@ -105,8 +107,9 @@ class ApprovalOut(Out):
     country = Country(allow_none=True)
     title = Line(most=300)
     instruments = ListOf(Line(most=300), "Their names.")
-    role = Line(most=40)
+    role = Line("Withheld, as is the scope, where the caller may not see the rule.", most=40)
     scope = Line("Such as facility:7mkq2x9ahc0v4tzn or country:DE.", most=100)
+    scope_name = Line("Of the country, organisation or facility; null for the network.", most=300, allow_none=True)
     rule = Line(most=100)
     message = Free("Why it is asked, by language.")
     rests_on = ListOf(Line(most=60), "The fields whose change voids it.")
@@ -118,6 +121,7 @@ class ApprovalOut(Out):
     due_at = Instant("Of one that waits for an earlier stage, as if it were asked already.")
     decided_at = Instant(allow_none=True)
     reason = Lines(most=MOST_REASON, allow_none=True)
+    appealed = Part(AppealedOut, allow_none=True)
     conditions = Lines(most=MOST_REASON, allow_none=True)
     most_units = Amount("Granted at most, where that is less than asked for.", answered=True, allow_none=True)
     until = Instant(allow_none=True)
@@ -228,6 +232,7 @@ def shown(call: Call, view: ApprovalView) -> dict[str, Any]:
     row = view.approval
     # The row holds the rule as an officer reads it; the applicant's reading stands in the request's decision.
     told = not view.is_own(call.actor)
+    hidden = not told and row.rule not in view.named
     return {
         "id": row.public_id,
         "subject": {"kind": row.subject_kind, "id": row.subject_public_id},
@@ -236,8 +241,9 @@ def shown(call: Call, view: ApprovalView) -> dict[str, Any]:
         "country": view.country,
         "title": view.title,
         "instruments": view.instruments,
-        "role": row.role,
-        "scope": ":".join(part for part in (row.scope_kind, row.scope_key) if part),
+        "role": WITHHELD if hidden else row.role,
+        "scope": WITHHELD if hidden else ":".join(part for part in (row.scope_kind, row.scope_key) if part),
+        "scope_name": None if hidden else view.scope_name,
         "rule": row.rule if told else WITHHELD,
         "message": row.message if told else {},
         "rests_on": row.rests_on,
@@ -249,6 +255,7 @@ def shown(call: Call, view: ApprovalView) -> dict[str, Any]:
         "due_at": row.due_at,
         "decided_at": row.decided_at,
         "reason": row.reason,
+        "appealed": appealed_in(row, named=None if told else view.named),
         "conditions": row.conditions,
         "most_units": row.most_units,
         "until": row.until,
@@ -256,7 +263,7 @@ def shown(call: Call, view: ApprovalView) -> dict[str, Any]:
         "needs_review": row.needs_review,
         "review_at": row.review_at,
         "left_out": row.left_out,
-        "safety_result": row.safety_result,
+        "safety_result": None if hidden else row.safety_result,
         "authorisation": view.authorisation,
         "version": row.version,
     }

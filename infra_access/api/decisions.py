@@ -61,7 +61,7 @@ class MissingOut(Out):
 class ApprovalDueOut(Out):
     """One role that must say yes."""
 
-    role = Line(most=60)
+    role = Line("Withheld where the caller may not see the rule: then the facility checks it.", most=60)
     scope = Line(most=200)
     rule = Line(most=200)
     message = Lines(most=5_000)

@@ -86,6 +86,19 @@ def published_instruments(session: Session, public_ids: Collection[str]) -> list
     )
 
 
+def instruments_called(session: Session, names: Collection[str]) -> list[Instrument]:
+    """Return those that everybody sees and that have one of these names or public ids; at most one statement."""
+    if not names:
+        return []
+    return list(
+        session.scalars(
+            select(Instrument)
+            .join(CatalogueEntry, CatalogueEntry.instrument_id == Instrument.id)
+            .where(or_(Instrument.name.in_(names), Instrument.public_id.in_(names)))
+        )
+    )
+
+
 def list_organisations(
     session: Session,
     *,

@@ -55,12 +55,12 @@ def missing(rule: Rule, entry: Missing, audience: Audience, case: str) -> Missin
 
 
 def approval(rule: Rule, due: ApprovalDue, audience: Audience, case: str) -> ApprovalDue | None:
-    """Return an approval in the reader's form."""
+    """Return an approval in the reader's form: of a rule that they may not see neither whose, nor what it rests on."""
     if is_hidden(rule, audience):
         return None
     if may_read(rule, audience):
         return due
-    return replace(due, rule=WITHHELD, message=general(case))
+    return replace(due, role=WITHHELD, scope="facility", rule=WITHHELD, message=general(case), rests_on=())
 
 
 def exception(rule: Rule, granted_on: date, audience: Audience, case: str) -> Reason | None:

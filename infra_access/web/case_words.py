@@ -19,12 +19,6 @@ from infra_access.orders.lifecycle import LABELS as ORDER_STATES
 from infra_access.scheduling.drafts.states import LABELS as SCHEDULE_STATES
 from infra_access.scheduling.lifecycle import LABELS as BOOKING_STATES
 
-SCOPES: Mapping[str, Text] = {
-    "facility": _("at the facility"),
-    "organisation": _("at the organisation"),
-    "country": _("for the country"),
-    "network": _("for the whole network"),
-}
 PARTICIPANT_ROLES: Mapping[str, Text] = {
     ParticipantRole.PRINCIPAL: _("Leads the project"),
     ParticipantRole.MEMBER: _("Takes part"),
@@ -101,7 +95,6 @@ PARTS: Mapping[str, Text] = {
 
 WORDS: Mapping[str, Mapping[str, Text]] = {
     "role": ROLES,
-    "scope": SCOPES,
     "participant_role": PARTICIPANT_ROLES,
     "presence": PRESENCES,
     "approval_state": APPROVAL_STATES,

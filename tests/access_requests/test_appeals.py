@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import appeals, corrections, revoking, submitting
-from infra_access.access_requests.approvals.verdicts import inbox
+from infra_access.access_requests.appealed import appealed_in
+from infra_access.access_requests.approvals.verdicts import approvals_of, inbox
 from infra_access.access_requests.drafting import amend
 from infra_access.access_requests.models import AccessRequest, Allocation
+from infra_access.access_requests.request_queries import request_by_public_id
 from infra_access.core.errors import Conflict, Forbidden, Invalid
 from tests.factories.access_requests import (
     FEASIBILITY,
@@ -57,6 +59,8 @@ def test_whoever_decided_does_not_look_at_the_appeal(session: Session) -> None:
     assert (request.state, request.state_reason) == ("appealed", "The facts were others.")
     assert inbox(session, actor=world.administrator, now=LATER).items == ()
     (asked,) = inbox(session, actor=network, now=LATER).items
+    (waits,) = request_by_public_id(session, request.public_id, actor=world.applicant).waiting
+    assert (waits.role, waits.scope, waits.due) == ("access_administrator", "network", asked.approval.due_at)
     assert (asked.approval.subject_kind, asked.title) == ("appeal", request.title)
     with pytest.raises(Forbidden) as own:
         decide(session, world.administrator, asked.approval, now=LATER)
@@ -65,6 +69,13 @@ def test_whoever_decided_does_not_look_at_the_appeal(session: Session) -> None:
         decide(session, world.applicant, asked.approval, now=LATER)
     decide(session, network, asked.approval, "refuse", reason="It stands.", now=LATER)
     assert (request.state, request.state_reason) == ("upheld", "It stands.")
+    (decided,) = (
+        one.decided_at for one in approvals_of(session, "access_request", request.id) if one.reason == "Not now."
+    )
+    for reader in (world.applicant, world.manager, network):
+        (seen,) = request_by_public_id(session, request.public_id, actor=reader).appeals
+        assert (seen.decision, seen.reason, seen.role) == ("refused", "Not now.", "access_administrator")
+        assert (seen.decided_at, seen.grounds, seen.state) == (decided, "The facts were others.", "refused")
     with pytest.raises(Conflict):
         appeal(session, world, request)
 
@@ -130,6 +141,8 @@ def test_what_was_revoked_can_be_appealed_but_not_before_whoever_revoked(session
     appeal(session, world, request)
     assert inbox(session, actor=other, now=LATER).items == ()
     (asked,) = inbox(session, actor=third, now=LATER).items
+    against = appealed_in(asked.approval)
+    assert (against.decision, against.reason, against.role) == ("revoked", "An embargo.", "access_administrator")
     decide(session, third, asked.approval, now=LATER)
     # Both had approved it, and nothing changed that they rest on: it is granted again, as agreed.
     assert request.state == "active"

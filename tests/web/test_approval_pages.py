@@ -5,19 +5,24 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select, update
 
+from infra_access.access_requests import appeals, revoking
+from infra_access.access_requests.approvals.verdicts import inbox
 from infra_access.access_requests.models import AccessRequest, Allocation, Approval
 from infra_access.people.models import Account
 from tests.factories.access_requests import (
     COMMUNITY,
+    NOW,
     OPEN_TO_ALL,
+    make_active,
     make_authority,
+    make_network_administrator,
     make_route,
     make_submitted,
     make_world,
     pending,
 )
 from tests.factories.catalogue import make_instrument
-from tests.factories.people import make_account
+from tests.factories.people import make_account, make_actor
 
 
 @pytest.fixture
@@ -204,3 +209,20 @@ def test_a_yes_leaves_out_an_instrument_and_the_team_reads_which_and_why(browser
         text = " ".join(page.html.get_text().split())
         assert "Not granted: Second microscope" in text
         assert "It is in repair." in text
+
+
+def test_whoever_looks_at_an_appeal_reads_what_it_is_against_and_why(browser, database):
+    with database.writer() as session:
+        world = make_world(session)
+        request = make_active(session, world)
+        revoker = make_actor(session, ("access_administrator", ("country", "DE")))
+        revoking.revoke(session, actor=revoker, now=NOW, access_request=request, reason="Tank leak.")
+        third = make_network_administrator(session)
+        appeals.appeal(session, actor=world.applicant, now=NOW, access_request=request, reason="It is mended.")
+        (asked,) = inbox(session, actor=third, now=NOW).items
+        pages = [(third, f"/approvals/{asked.approval.public_id}")]
+        pages += [(who, f"/access-requests/{request.public_id}") for who in (world.applicant, third, world.manager)]
+    for who, path in pages:
+        page = browser(_account(database, who)).get(path)
+        for told in ("Tank leak.", "It is mended.", "The revocation that was appealed against", "Access administrator"):
+            assert told in page.text, (path, told)

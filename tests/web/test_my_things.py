@@ -23,6 +23,7 @@ from tests.factories.access_requests import (
     make_world,
     pending,
 )
+from tests.factories.nationality import make_asked, say
 from tests.factories.people import make_account, make_actor, make_training
 from tests.factories.scheduling import make_booking
 from tests.statements import count_statements
@@ -66,6 +67,19 @@ def test_an_approver_is_led_to_the_verdicts_that_wait(browser, database, world):
     page = browser(account_of(database, world.manager)).get("/me")
     assert waiting(page) == ["Requests wait for your verdict: 1"]
     assert page.html.select('.checklist a[href="/approvals"]')
+
+
+def test_who_is_asked_for_their_nationality_is_led_there_until_they_said_it(browser, database):
+    with database.writer() as session:
+        asked = make_asked(session)
+    visitor = browser(account_of(database, asked.member))
+    page = visitor.get("/me")
+    assert waiting(page) == ["Say your nationality, which a decision waits for"]
+    assert page.html.select(f'.checklist a[href="/approvals/{asked.approval.public_id}/nationality"]')
+    assert page.html.select(".checklist time")
+    with database.writer() as session:
+        say(session, asked, asked.member, "KE")
+    assert waiting(visitor.get("/me")) == []
 
 
 def test_the_applicant_sees_changes_before_terms_before_drafts(browser, database, world):

@@ -1,4 +1,4 @@
-"""The tables around approvals: yeses given ahead, proposed changes, what a team is asked, who stepped back, exceptions."""
+"""The tables around approvals: yeses given ahead, proposed changes, what is asked, who stepped back, exceptions."""
 
 from datetime import datetime
 from decimal import Decimal

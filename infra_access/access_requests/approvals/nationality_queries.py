@@ -10,9 +10,11 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.approvals.approvers import is_own
 from infra_access.access_requests.approvals.models import NationalityDeclaration
 from infra_access.access_requests.approvals.queries import ApprovalView
-from infra_access.access_requests.models import Participant
+from infra_access.access_requests.models import AccessRequest, Approval, Participant
+from infra_access.access_requests.vocabularies import OPEN
 from infra_access.audit.models import AuditEvent
 from infra_access.catalogue.models import Facility, Instrument
 from infra_access.core.authority import Actor
@@ -20,6 +22,8 @@ from infra_access.core.errors import Conflict
 from infra_access.core.i18n import _
 from infra_access.people.models import Account
 from infra_access.policy.rules import Asking
+
+MOST = 200
 
 READ = "nationality.read"
 """The action of the record under which each reading stands."""
@@ -58,6 +62,38 @@ class Answers:
     def of(self, actor: Actor) -> Asked | None:
         """Return how the actor stands, if they are asked."""
         return next((one for one in self.asked if one.account_id == actor.account_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ToSay:
+    """An approval that waits for the reader to say their nationality, what it is about, and by when it is due."""
+
+    approval: str
+    title: str
+    due: datetime
+
+
+def nationality_asked_of(session: Session, *, actor: Actor) -> list[ToSay]:
+    """Return the approvals that still ask the actor for their nationality, soonest first. One statement."""
+    if actor.account_id is None:
+        return []
+    said = (
+        select(NationalityDeclaration.approval_id)
+        .where(NationalityDeclaration.approval_id == Approval.id, NationalityDeclaration.account_id == actor.account_id)
+        .exists()
+    )
+    rows = session.execute(
+        select(Approval, AccessRequest.title)
+        .outerjoin(AccessRequest, AccessRequest.id == Approval.access_request_id)
+        .where(Approval.state.in_(OPEN), is_own(actor.account_id), ~said)
+        .order_by(Approval.due_at, Approval.id)
+        .limit(MOST)
+    )
+    return [
+        ToSay(approval.public_id, title or "", approval.due_at)
+        for approval, title in rows
+        if Asking.NATIONALITY in approval.asks
+    ]
 
 
 def relations_to(view: ApprovalView, actor: Actor | None) -> frozenset[str]:

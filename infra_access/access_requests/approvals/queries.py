@@ -33,6 +33,7 @@ from infra_access.access_requests.approvals.models import (
     RequestCorrection,
     StandingAuthorisation,
 )
+from infra_access.access_requests.awaited import name_of, rules_named
 from infra_access.access_requests.circles import Circle, circles_of
 from infra_access.access_requests.models import AccessRequest, Approval, Participant
 from infra_access.access_requests.vocabularies import OPEN, ApprovalState
@@ -57,7 +58,8 @@ class ApprovalView:
 
     `organisation` and `country` are those of the organisation acted for. `circle` is who is near to the request, of a
     booking to the one that it draws on, and of an appeal also whoever decided before or took part in an exception.
-    `authorisation` is the public id of the one that gave it.
+    `authorisation` is the public id of the one that gave it. `scope_row` is the facility or organisation in whose
+    scope it is asked; `named` are the rules that the applicant's side may see, none for a booking.
     """
 
     approval: Approval
@@ -69,6 +71,13 @@ class ApprovalView:
     scopes: Scopes = ()
     circle: Circle = field(default_factory=Circle)
     authorisation: str | None = None
+    scope_row: Facility | Organisation | None = None
+    named: frozenset[str] = frozenset()
+
+    @property
+    def scope_name(self) -> str | None:
+        """Return what the country, organisation or facility is called in which it is asked; None for the network."""
+        return name_of((self.approval.scope_kind, self.approval.scope_key), self.scope_row)
 
     @property
     def team(self) -> frozenset[int]:
@@ -280,6 +289,8 @@ def _seen(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterable[A
             scopes=chain_of(approval.scope_kind, approval.scope_key, facility, of_scope),
             circle=replace(circle, group=(applying.id, applying.public_id) if applying is not None else None),
             authorisation=authorisation,
+            scope_row={"facility": facility, "organisation": of_scope}.get(approval.scope_kind),
+            named=rules_named(access_request.decision) if approval.subject_kind != "booking" else frozenset(),
         )
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.appealed import APPEAL
 from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.access_requests.opinions.models import OutsideOpinion
 from infra_access.access_requests.opinions.states import OpinionState, state_of
@@ -62,7 +63,7 @@ def approvals_with_opinions(
 ) -> tuple[tuple[Approval, ...], Mapping[int, tuple[OpinionAsked, ...]]]:
     """Return all approvals of a request, in the order in which they were asked, and by key what opinions they await.
 
-    What is past its time is returned too. One statement.
+    Its appeals are among them, and opinions that are past their time. One statement.
     """
     rows = session.execute(
         select(Approval, OutsideOpinion.asked_at, OutsideOpinion.expires_at)
@@ -74,7 +75,7 @@ def approvals_with_opinions(
                 OutsideOpinion.withdrawn_at.is_(None),
             ),
         )
-        .where(Approval.subject_kind == "access_request", Approval.subject_id == access_request.id)
+        .where(Approval.subject_kind.in_(("access_request", APPEAL)), Approval.subject_id == access_request.id)
         .order_by(Approval.id, OutsideOpinion.id)
     ).all()
     awaited: dict[int, tuple[OpinionAsked, ...]] = {}

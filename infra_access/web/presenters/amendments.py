@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from infra_access.access_requests.awaited import rules_named
 from infra_access.access_requests.request_queries import RequestView
 from infra_access.access_requests.vocabularies import UNGIVEN, ApprovalState
 from infra_access.core.i18n import Text
@@ -21,7 +22,8 @@ class AskedAgain:
 
 
 def asked_again(view: RequestView) -> list[AskedAgain]:
-    """Return the approvals of a request that a change can call off."""
+    """Return the approvals of a request that a change can call off, as far as the reader may see the rules behind."""
+    named = rules_named(view.access_request.decision)
     return [
         AskedAgain(
             ROLES.get(one.role, one.role),
@@ -29,5 +31,5 @@ def asked_again(view: RequestView) -> list[AskedAgain]:
             tuple(FIELDS.get(field, field) for field in one.rests_on),
         )
         for one in view.approvals
-        if one.state in _LIVE and one.rests_on
+        if one.state in _LIVE and one.rests_on and (view.is_staff or one.rule in named)
     ]

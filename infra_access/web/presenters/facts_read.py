@@ -7,9 +7,23 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from infra_access.core.i18n import Text
+from infra_access.core.i18n import Text, _
 from infra_access.core.ids import ID_PATTERN
+from infra_access.policy.rules import RequirementKind
 from infra_access.policy.vocabulary import COLLECTIONS, VOCABULARY
+from infra_access.policy.words import REQUIREMENTS
+
+_OF_APPLICANT: Mapping[str, Text] = {
+    "applicant.sector": _("the applicant's sector"),
+    "applicant.size": _("the size of the applicant's organisation"),
+    "applicant.startup": _("whether the applicant is a startup"),
+    "applicant.country": _("the applicant's country"),
+    "applicant.country_groups": _("the groups of countries the applicant's country is in"),
+    "applicant.relation": _("the applicant's relation to the facility"),
+    "applicant.organisation_trust": _("how far the applicant's organisation is verified"),
+    "applicant.reports_overdue": _("the number of the applicant's overdue reports"),
+}
+"""What is said to an officer of whoever asks; the vocabulary speaks to the applicant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +31,7 @@ class FactRead:
     """One fact as the rules read it."""
 
     words: Text
-    value: str
+    value: Text
     source: str
     by: str = ""
     since: date | None = None
@@ -29,7 +43,8 @@ def facts_read(stored: str) -> list[FactRead]:
     found: dict[tuple[str, str], FactRead] = {}
     for part in json.loads(stored) if stored else []:
         for path, fact in part["values"].items():
-            _add(found, path, VOCABULARY[path].label if path in VOCABULARY else path, fact)
+            label = VOCABULARY[path].label if path in VOCABULARY else path
+            _add(found, path, _OF_APPLICANT.get(path, label), fact)
         for name, items in part["collections"].items():
             for item in items:
                 values = ", ".join(_said(fact["value"]) for fact in item.values() if fact["value"] not in (None, []))
@@ -40,12 +55,13 @@ def facts_read(stored: str) -> list[FactRead]:
 
 
 def _add(found: dict[tuple[str, str], FactRead], path: str, words: Text, fact: Mapping[str, Any]) -> None:
-    value = _said(fact["value"])
+    said = _said(fact["value"])
+    value = _met(fact["value"]) if path == "satisfied" and said else said
     source, by = str(fact["source"]), str(fact["asserted_by"])
     since, until = _day(fact["asserted_at"]), _day(fact["expires_at"])
     # Who states a request is its team, whose page says by name who asked.
     named = "" if by == source or re.fullmatch(ID_PATTERN, by) else by
-    found.setdefault((path, value), FactRead(words, value or "–", source, named, since, until))
+    found.setdefault((path, said), FactRead(words, value or "–", source, named, since, until))
 
 
 def _first_to_expire(item: Mapping[str, Mapping[str, Any]]) -> str | None:
@@ -54,6 +70,18 @@ def _first_to_expire(item: Mapping[str, Mapping[str, Any]]) -> str | None:
 
 def _day(instant: str | None) -> date | None:
     return datetime.fromisoformat(instant).date() if instant else None
+
+
+def _met(names: Iterable[str]) -> Text:
+    """Return what is already met in words: each is named by its kind and code, such as document:invention-form."""
+    said: Text = ""
+    for name in names:
+        kind, _colon, code = name.partition(":")
+        known = kind in frozenset(RequirementKind)
+        values = {"kind": REQUIREMENTS[RequirementKind(kind)] if known else kind, "code": code.replace("-", " ")}
+        one = _("${kind}: ${code}", mapping=values)
+        said = _("${before}; ${more}", mapping={"before": said, "more": one}) if said else one
+    return said
 
 
 def _said(value: Any) -> str:

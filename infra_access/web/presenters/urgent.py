@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from infra_access.access_requests.allocation_queries import AllocationView
+from infra_access.access_requests.approvals.nationality_queries import ToSay
 from infra_access.access_requests.consents import is_drawable
 from infra_access.access_requests.lifecycle import RequestState
 from infra_access.access_requests.request_queries import RequestItem
@@ -51,11 +52,12 @@ def urgent(
     proposed: Iterable[BookingView] = (),
     kept: Iterable[BookingView] = (),
     offered: Collection[str] = (),
+    nationality: Iterable[ToSay] = (),
 ) -> list[Todo]:
     """Return what to do; `terms` and `waiting` approvals are the reader's, `booked` the grants with time to come.
 
     `proposed` are the sessions that the facility proposes, to be answered by a date; `kept` those that are held for
-    the reader, of which the `offered` came from a wait list.
+    the reader, of which the `offered` came from a wait list. `nationality` are approvals that ask the reader for it.
     """
     found = [*_requests(requests, account_id, now), *_grants(grants, booked, now), *_trainings(trainings, now.date())]
     found += (
@@ -68,6 +70,17 @@ def urgent(
         if (due := one.booking.answer_by) is not None and due > now
     )
     found += _kept(kept, offered, now)
+    found += (
+        Todo(
+            0,
+            _("Say your nationality, which a decision waits for"),
+            one.title,
+            "approval_nationality",
+            one.approval,
+            one.due,
+        )
+        for one in nationality
+    )
     if waiting:
         words = _("Requests wait for your verdict: ${count}", mapping={"count": waiting})
         found.append(Todo(0, words, "", "approvals", None))

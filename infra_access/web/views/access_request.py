@@ -10,6 +10,7 @@ from pyramid.view import view_config
 
 from infra_access.access_requests.appeals import WITHIN
 from infra_access.access_requests.approvals.reviews import carries
+from infra_access.access_requests.awaited import held_since
 from infra_access.access_requests.circles import refusal_of_near
 from infra_access.access_requests.consents import is_drawable
 from infra_access.access_requests.conversations.speaking import ask, conversations_of
@@ -47,6 +48,7 @@ from infra_access.web.repeats import new_key
 from infra_access.web.sending import send
 from infra_access.web.signing import offers_of, terms_of
 from infra_access.web.talking import begin
+from infra_access.web.whose import places_of_request
 
 _PAGE = {"renderer": "access_request.jinja2", "request_method": "POST"}
 _UNSENT = frozenset({RequestState.DRAFT, RequestState.CHANGES_REQUESTED, RequestState.REOPENED})
@@ -152,6 +154,15 @@ def request_page(context: Context, request: Request, now: datetime) -> dict[str,
     staff = view.is_staff and may(request.actor, Permission.CONVERSATION_READ, context.scopes)
     tone, icon = look_of(row.state)
     gates = _gates(request, view, now)
+    stopped = held_since(row)
+    rows = partial(
+        approval_rows,
+        decision=row.decision,
+        places=places_of_request(request, view),
+        told=view.is_staff,
+        asked="team" in view.relations,
+        held=stopped is not None,
+    )
     return {
         "view": view,
         "zone": zone,
@@ -160,7 +171,9 @@ def request_page(context: Context, request: Request, now: datetime) -> dict[str,
         "next": next_words(view),
         "moves": moves(view),
         "steps": steps_of(view),
-        "approvals": approval_rows(view.approvals, row.decision, told=view.is_staff, asked="team" in view.relations),
+        "approvals": rows(view.approvals),
+        "appealed_to": rows([one.approval for one in view.appeals]),
+        "held_since": stopped,
         "decision": decision,
         "excepted_by": excepted_by(request, view, decision, now=now),
         "unsent": row.state in _UNSENT,

@@ -9,16 +9,18 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
+from infra_access.access_requests.appealed import appealed_in
 from infra_access.access_requests.approvals.narrower import Narrower
 from infra_access.access_requests.approvals.nationality_queries import answers_to, relations_to
 from infra_access.access_requests.approvals.queries import ApprovalView, approval_by_public_id, approvals_of, inbox
 from infra_access.access_requests.approvals.reviews import takes_review
 from infra_access.access_requests.approvals.screened import approval_to_screen
 from infra_access.access_requests.approvals.stepping_back import step_back
+from infra_access.access_requests.awaited import held_since, names_of
 from infra_access.access_requests.deciding import possible_holds
 from infra_access.access_requests.renewing import may_be_renewed, renew
 from infra_access.access_requests.request_queries import request_by_public_id
-from infra_access.access_requests.vocabularies import UNGIVEN, ApprovalState, Verdict
+from infra_access.access_requests.vocabularies import ON_HOLD, UNGIVEN, ApprovalState, Verdict
 from infra_access.core import clock
 from infra_access.core.authority import Permission, may
 from infra_access.core.errors import Forbidden, Invalid, NotFound
@@ -40,6 +42,7 @@ from infra_access.web.presenters.export_control import export_control
 from infra_access.web.presenters.facts_read import facts_read
 from infra_access.web.presenters.opinions import opinion_rows
 from infra_access.web.rendering import flash
+from infra_access.web.whose import places, places_of_request, whose_of
 
 _ROUTE = {"route_name": "approval", "renderer": "approval.jinja2"}
 _STATES = ("pending", "decided")
@@ -59,6 +62,7 @@ def waiting(request: Request) -> dict[str, Any]:
     return {
         "state": state,
         "items": page.items,
+        "whose": {view.approval.public_id: whose_of(request, view) for view in page.items},
         "alike": groups_alike(page.items) if state == "pending" else frozenset(),
         "next": request.route_path("approvals", _query=query) if page.next else None,
         "may_see_exchange": may(request.actor, Permission.RECIPROCITY_READ, scopes_of(request.actor)),
@@ -240,10 +244,14 @@ def approval_page(request: Request, view: ApprovalView) -> dict[str, Any]:
     kept = decisions_about(request.db, subject_kind=approval.subject_kind, subject_id=approval.subject_public_id)
     reading = subject.access_request if subject else booking.booking if booking else None
     reviewed = subject is not None and may_be_renewed(approval, subject.access_request)
-    read_already = subject.approvals if subject and approval.subject_kind == "access_request" else None
+    # Whoever looks at an appeal reads what was said of the request itself.
+    read_already = subject.approvals if subject else None
     every = read_already or approvals_of(request.db, approval.subject_kind, approval.subject_id)
+    stopped = subject is not None and held_since(subject.access_request) is not None
+    known = names_of(booking.facility, ()) if booking else {}
     return {
         "view": view,
+        "whose": whose_of(request, view),
         "approval": approval,
         "subject": subject,
         "booking": booking,
@@ -252,6 +260,8 @@ def approval_page(request: Request, view: ApprovalView) -> dict[str, Any]:
         "reviewed": reviewed,
         "may_renew": reviewed and view.may_decide(request.actor),
         "holds": possible_holds(request.db, subject.access_request, clock.now()) if subject else (),
+        "held": stopped or approval.state in ON_HOLD,
+        "appeals": [one for one in [appealed_in(approval, named=None if told else view.named)] if one],
         "may_decide": view.is_open and view.may_decide(request.actor),
         # What an officer reads of the policy is for those who decide, not for the applicant.
         "decision": restore_decision(kept[0].decision) if kept and told else None,
@@ -262,7 +272,15 @@ def approval_page(request: Request, view: ApprovalView) -> dict[str, Any]:
         "left_out": (),
         "asked": answers_to(request.db, view) if view.is_open and "approver" in asked else None,
         "opened": None,
-        "others": approval_rows(every, reading.decision if reading else {}, told=told, asked=not told, beside=approval),
+        "others": approval_rows(
+            every,
+            reading.decision if reading else {},
+            places=places_of_request(request, subject) if subject else places(request, every, known),
+            told=told,
+            asked=not told,
+            held=stopped,
+            beside=approval,
+        ),
     }
 
 

@@ -16,7 +16,7 @@ from infra_access.access_requests.approvals.authorisations import (
     may_revoke,
     revoke,
 )
-from infra_access.catalogue.queries import list_organisations
+from infra_access.catalogue.queries import instruments_called, list_organisations
 from infra_access.catalogue.vocabularies import Regime, label
 from infra_access.core import clock
 from infra_access.core.authority import Permission
@@ -59,6 +59,8 @@ def give(request: Request) -> dict[str, Any] | Response:
             scope=(kind, key),
             organisation=_organisation(request, entered.get("organisation", "")),
             person=entered.get("person") or None,
+            instruments=_instruments(request, lines_of(entered.get("instruments", ""))),
+            purposes=lines_of(entered.get("purposes", "")),
             regimes=many(request, "regimes"),
             most_units=decimal_in(entered, "most_units") if entered.get("most_units") else None,
             reason=entered.get("reason", ""),
@@ -145,6 +147,32 @@ def _roles(request: Request) -> list[tuple[str, str]]:
         )
         for grant in held
     ]
+
+
+def lines_of(text: str) -> list[str]:
+    r"""Return the lines of a text that are not empty.
+
+    >>> lines_of("Beamline 1\r\n\r\n Beamline 2 ")
+    ['Beamline 1', 'Beamline 2']
+    """
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _instruments(request: Request, names: Sequence[str]) -> list[str]:
+    """Return the public ids of the instruments of exactly these names or ids. Raises Invalid naming what is not one."""
+    found = instruments_called(request.db, names)
+    chosen = []
+    for name in names:
+        fitting = [one.public_id for one in found if name in (one.public_id, one.name)]
+        if not fitting:
+            message = _("No instrument has exactly this name: ${name}", mapping={"name": name})
+            raise Invalid("instrument.unknown", message, fields={"instruments": [message]})
+        if len(fitting) > 1:
+            values = {"name": name, "ids": ", ".join(sorted(fitting))}
+            message = _("Several instruments are called ${name}. Give the one by its id: ${ids}", mapping=values)
+            raise Invalid("instrument.ambiguous", message, fields={"instruments": [message]})
+        chosen += fitting
+    return chosen
 
 
 def _organisation(request: Request, name: str) -> str | None:

@@ -9,6 +9,7 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from infra_access.access_requests.approvals.queries import approvals_of
+from infra_access.access_requests.awaited import names_of
 from infra_access.core import clock
 from infra_access.core.authority import Permission
 from infra_access.core.i18n import _
@@ -35,6 +36,7 @@ from infra_access.web.presenters.gates import gate_rows
 from infra_access.web.presenters.money import money
 from infra_access.web.rendering import flash
 from infra_access.web.talking import conversations_on
+from infra_access.web.whose import places
 
 _CANCEL = {"route_name": "booking_cancel", "renderer": "booking_cancel.jinja2", "permission": Permission.BOOKING_UPDATE}
 
@@ -51,7 +53,8 @@ def booking_page(context: Context, request: Request) -> dict[str, Any]:
     booking = view.booking
     asked = approvals_of(request.db, "booking", booking.id)
     own = bool(context.relations)
-    rows = approval_rows(asked, booking.decision, told="owner" not in context.relations, asked=own)
+    named = places(request, asked, names_of(view.facility, ()))
+    rows = approval_rows(asked, booking.decision, places=named, told="owner" not in context.relations, asked=own)
     decision, now = kept(booking.decision), clock.now()
     seen = seen_gates(
         request.db, view, actor=request.actor, scopes=context.scopes, relations=context.relations, now=now

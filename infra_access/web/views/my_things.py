@@ -7,6 +7,7 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from infra_access.access_requests.allocation_queries import allocations_of
+from infra_access.access_requests.approvals.nationality_queries import nationality_asked_of
 from infra_access.access_requests.approvals.queries import inbox
 from infra_access.access_requests.consents import is_drawable
 from infra_access.access_requests.conversations.answered import answered
@@ -30,6 +31,8 @@ _GONE = (BookingState.CANCELLED, BookingState.RELEASED, BookingState.NO_SHOW)
 _STANDING = [state for state in BookingState if state not in _GONE]
 _OVER = (*FINAL, RequestState.REFUSED, RequestState.REVOKED)
 _BOOKINGS, _ORDERS, _REQUESTS, _TALKS = 20, 20, 100, 20
+_AHEAD = 200
+"""Of the sessions to come so many are looked through for what is to be done; the page shows the first."""
 _PAGES = 10
 """Of 200 bookings each: what a calendar file holds at most."""
 
@@ -40,7 +43,7 @@ _PAGES = 10
 def show(request: Request) -> dict[str, Any]:
     """Show what concerns the reader."""
     db, actor, now = request.db, request.actor, clock.now()
-    bookings = own_bookings(db, actor=actor, start=now, states=_STANDING, limit=_BOOKINGS)
+    ahead = own_bookings(db, actor=actor, start=now, states=_STANDING, limit=_AHEAD).items
     requests = own_requests(db, actor=actor, limit=_REQUESTS).items
     grants = allocations_of(db, actor=actor, limit=_REQUESTS).items
     trainings = trainings_of(db, actor.account_id, on=now.date())
@@ -55,13 +58,14 @@ def show(request: Request) -> dict[str, Any]:
             account_id=actor.account_id,
             terms=terms_waiting_for(db, actor=actor),
             waiting=len(inbox(db, actor=actor, now=now).items) if actor.grants else 0,
-            booked=[view.booking.allocation_id for view in bookings.items if view.booking.allocation_id],
+            booked=[view.booking.allocation_id for view in ahead if view.booking.allocation_id],
             now=now,
-            proposed=own_bookings(db, actor=actor, start=now, states=[BookingState.PROPOSED]).items,
-            kept=[view for view in bookings.items if view.booking.state == BookingState.HELD],
+            proposed=[view for view in ahead if view.booking.state == BookingState.PROPOSED],
+            kept=[view for view in ahead if view.booking.state == BookingState.HELD],
+            nationality=nationality_asked_of(db, actor=actor),
             offered={view.booking for view in waits if view.booking},
         ),
-        "bookings": bookings.items,
+        "bookings": ahead[:_BOOKINGS],
         "waits": waits,
         "orders": orders,
         "overdue": {item.order.id for item in orders if is_overdue(item.order, now)},

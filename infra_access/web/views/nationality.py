@@ -20,6 +20,7 @@ from infra_access.web.forms import ENTERED, many, to, values_of
 from infra_access.web.rendering import flash
 from infra_access.web.views.approvals import approval_page
 from infra_access.web.visitor import country_options
+from infra_access.web.whose import whose_of
 
 _OWN = {
     "route_name": "approval_nationality",
@@ -85,6 +86,7 @@ def _page(request: Request, view: ApprovalView, chosen: Sequence[str] = ()) -> d
     return {
         "view": view,
         "approval": view.approval,
+        "whose": whose_of(request, view),
         "facility": facility_of(request.db, view),
         "asked": len(answers.asked),
         "answered": len(answers.asked) - len(answers.missing),

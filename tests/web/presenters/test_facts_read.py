@@ -1,8 +1,11 @@
 """What a decision rests on, as an approver reads it."""
 
 import json
+import re
 from datetime import date
 
+from infra_access.core.i18n import plain
+from infra_access.policy.vocabulary import VOCABULARY
 from infra_access.web.presenters.facts_read import facts_read
 
 
@@ -28,6 +31,22 @@ def test_each_fact_says_who_says_so_since_when_and_until_when():
         ("KE, laser", "records", "", date(2026, 3, 2), date(2027, 1, 31)),
     ]
     assert facts_read("") == []
+
+
+def test_an_officer_reads_of_the_applicant_and_words_for_what_is_met():
+    country = {"applicant.country": kept("KE"), "satisfied": kept(["document:invention-form", "training:laser"])}
+    found = facts_read(json.dumps([{"values": country, "collections": {}}]))
+    assert [(plain(one.words), plain(one.value)) for one in found] == [
+        ("the applicant's country", "KE"),
+        ("what is already met", "Document: invention form; Training: laser"),
+    ]
+    assert [label for label in officers_labels() if re.search(r"\byours?\b", label)] == []
+
+
+def officers_labels():
+    """Return what an officer reads of each fact that rules can read."""
+    values = {path: kept("x") for path in VOCABULARY if "[]" not in path}
+    return [plain(one.words) for one in facts_read(json.dumps([{"values": values, "collections": {}}]))]
 
 
 def test_a_team_is_not_told_by_the_id_of_who_asked_and_what_is_empty_is_shown_so():
