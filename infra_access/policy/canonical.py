@@ -22,6 +22,7 @@ from infra_access.policy.rules import Rule
 from infra_access.policy.vocabulary import VOCABULARY
 from infra_access.policy.wording import Wording
 
+_MOMENT = "now"
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -43,6 +44,32 @@ def case_code(inputs: bytes) -> str:
     number = int.from_bytes(hashlib.sha256(inputs).digest()[:5], "big")
     letters = "".join(_CROCKFORD[number >> shift & 31] for shift in range(35, -1, -5))
     return f"{letters[:4]}-{letters[4:]}"
+
+
+def case_of(
+    action: str, now: datetime, policy_version: str, facts: Iterable[bytes], rules: Iterable[bytes], *more: bytes
+) -> str:
+    """Return the case number of a decision, which stands for all that went in: facts and rules, canonical, by part."""
+    inputs = [action.encode(), now.isoformat().encode(), policy_version.encode(), listed(facts), listed(rules), *more]
+    return case_code(b"\n".join(inputs))
+
+
+def listed(entries: Iterable[bytes]) -> bytes:
+    """Return canonical JSON values as one canonical JSON list."""
+    return b"[" + b",".join(entries) + b"]"
+
+
+def timeless(facts: bytes, now: datetime) -> bytes:
+    """Return canonical facts with a mark for the moment, where they were asserted at `now`.
+
+    Quotes inside a text are escaped, so nothing that somebody wrote can read like it.
+    """
+    return facts.replace(_asserted(_instant(now)), _asserted(_MOMENT))
+
+
+def dated(facts: bytes, now: datetime) -> bytes:
+    """Return the facts that `timeless` marked as they are at another moment."""
+    return facts.replace(_asserted(_MOMENT), _asserted(_instant(now)))
 
 
 def restore_facts(data: bytes | str) -> Facts:
@@ -83,6 +110,10 @@ def _bytes(plain: Any) -> bytes:
 
 def _refuse(value: object) -> Any:
     raise TypeError(f"{value!r} has no canonical form")
+
+
+def _asserted(at: str) -> bytes:
+    return f'"asserted_at":"{at}"'.encode()
 
 
 def _instant(instant: datetime) -> str:

@@ -11,15 +11,18 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from infra_access.core.decision import Decision, Outcome
 from infra_access.policy.applicants import Applicant
+from infra_access.policy.canonical import timeless
 from infra_access.policy.conditions import reads
 from infra_access.policy.demands import permits
 from infra_access.policy.disclosure import Audience
 from infra_access.policy.earliest import one_after_the_other
 from infra_access.policy.facts import Facts
 from infra_access.policy.further import FURTHER, further_actions, rules_asked
+from infra_access.policy.kept import Kept, known_at
 from infra_access.policy.places import InstrumentPlace
 from infra_access.policy.rulebook import RuleBook, RuleSet
 from infra_access.policy.rules import Action
@@ -58,15 +61,28 @@ class Classes:
             return asked
         return replace(asked, earliest_start=one_after_the_other(asked.earliest_start, booked.earliest_start, self.now))
 
-    def _decide(self, place: InstrumentPlace, route: str | None, action: str) -> Decision:
+    def _decide(
+        self, place: InstrumentPlace, route: str | None, action: str, audience: Audience = Audience.APPLICANT
+    ) -> Decision:
         actions = (action, *further_actions(action, self.applicant, self.now))
         sets = [self.book.rule_set(place, route=route, at=self.now, action=one) for one in actions]
-        key = (action, *(self._class_of(rule_set, place, route) for rule_set in sets))
+        key = (action, audience, *(self._class_of(rule_set, place, route) for rule_set in sets))
         if key not in self.decided:
-            self.decided[key] = self._made(place, route, action, Audience.APPLICANT)
+            # All that decides is in the key: the rules, what they read of the instrument, what is known of the person.
+            whole = (self.known, key)
+            kept = self.book.kept.get(whole)
+            if kept is None:
+                kept = self._made(place, route, action, audience)
+                self.book.kept.put(whole, kept)
+            self.decided[key] = kept.at(self.now)
         return self.decided[key]
 
-    def _made(self, place: InstrumentPlace, route: str | None, action: str, audience: Audience) -> Decision:
+    @cached_property
+    def known(self) -> Hashable:
+        """Return what is known of the person at this moment."""
+        return known_at(self.applicant, self.now)
+
+    def _made(self, place: InstrumentPlace, route: str | None, action: str, audience: Audience) -> Kept:
         parts = parts_of(
             self.book,
             place,
@@ -77,7 +93,12 @@ class Classes:
             now=self.now,
         )
         version = self.book.version
-        return decide(parts, action=action, now=self.now, policy_version=version, audience=audience)
+        return Kept(
+            decide(parts, action=action, now=self.now, policy_version=version, audience=audience),
+            action,
+            tuple(timeless(part.canonical, self.now) for part in parts),
+            tuple(part.rule_set.canonical for part in parts),
+        )
 
     def welcomes(self, place: InstrumentPlace, route: str | None) -> bool:
         """Tell whether a class says yes, or would if not for what a session waits for after it was booked."""
@@ -85,7 +106,7 @@ class Classes:
         if decision.outcome is not Outcome.CONDITIONAL:
             return standing_of(decision) is Standing.YES
         rules = rules_asked(self.book, place, route=route, at=self.now, action=self.action, facts=self.applicant)
-        return self.action == Action.BOOK and permits(self._made(place, route, self.action, Audience.OFFICER), rules)
+        return self.action == Action.BOOK and permits(self._decide(place, route, self.action, Audience.OFFICER), rules)
 
     def _facts(self, route: str | None) -> Facts:
         if route not in self.by_route:

@@ -1,9 +1,11 @@
 """Who may read what of a rule (an officer all, an applicant as much as the rule discloses), and in which shape."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
+
+from translationstring import TranslationString
 
 from infra_access.core.decision import ApprovalDue, Decision, Missing, Reason
 from infra_access.core.i18n import Text, _, plain
@@ -12,6 +14,7 @@ from infra_access.policy.explanations import next_action
 from infra_access.policy.rules import Disclosure, Rule
 from infra_access.policy.wording import Translate, render
 
+Entry = TypeVar("Entry", Reason, Missing, ApprovalDue)
 WITHHELD = "withheld"
 """Stands for the id and the grounds of a rule whose text the reader may not see."""
 
@@ -73,6 +76,19 @@ def exception(rule: Rule, granted_on: date, audience: Audience, case: str) -> Re
     )
 
 
+def numbered(decision: Decision, case: str, as_of: datetime) -> Decision:
+    """Return a decision as it reads under another case number at another moment, with limits of its own."""
+    return replace(
+        decision,
+        as_of=as_of,
+        case=case,
+        reasons=tuple(_numbered(one, case) for one in decision.reasons),
+        missing=tuple(_numbered(one, case) for one in decision.missing),
+        approvals=tuple(_numbered(one, case) for one in decision.approvals),
+        limits={name: list(v) if isinstance(v, list) else v for name, v in decision.limits.items()},
+    )
+
+
 def decision_to_json(decision: Decision, translate: Translate = plain, locale: str = "en") -> dict[str, Any]:
     """Return plain data for JSON, without floats; `locale` picks among the languages of the rules' own sentences."""
 
@@ -112,8 +128,18 @@ def decision_to_json(decision: Decision, translate: Translate = plain, locale: s
     }
 
 
+def _numbered(entry: Entry, case: str) -> Entry:
+    # A rule's own sentence is its author's wording, and ours says the number of the case in one place only.
+    message = entry.message
+    is_general = isinstance(message, TranslationString) and message == _GENERAL
+    return replace(entry, message=general(case)) if is_general else entry
+
+
 def general(case: str) -> Text:
     """Return the sentence for a rule that the reader may not see: a number to quote, and whom to ask."""
     return _(
         "This needs a check by the facility (case ${case}). You can ask the facility about it.", mapping={"case": case}
     )
+
+
+_GENERAL = general("")

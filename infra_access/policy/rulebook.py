@@ -20,6 +20,7 @@ from infra_access.policy.canonical import canonical
 from infra_access.policy.conditions import reads
 from infra_access.policy.documents import load_rules
 from infra_access.policy.evaluator import EVALUATOR_VERSION
+from infra_access.policy.kept import MOST_DECISIONS, SECONDS, Kept, Recent
 from infra_access.policy.models import CountryGroup, PolicyDocument, PolicyHead
 from infra_access.policy.overrides import is_overridable
 from infra_access.policy.places import InstrumentPlace
@@ -57,6 +58,10 @@ class GroupNote:
     source: str
 
 
+def _nothing_kept() -> Recent[Kept]:
+    return Recent(MOST_DECISIONS, SECONDS)
+
+
 @dataclass(frozen=True, slots=True)
 class RuleBook:
     """All published rules by the scope they are attached to, and the groups that each country is in.
@@ -73,7 +78,9 @@ class RuleBook:
     """All facts that any rule reads: what nobody reads need not be gathered."""
     group_notes: Mapping[str, GroupNote] = field(default_factory=dict)
     exceptions_by: frozenset[str] = frozenset()
-    _sets: dict[tuple[object, ...], RuleSet] = field(default_factory=dict, compare=False, repr=False)
+    _sets: dict[tuple[object, ...], RuleSet] = field(default_factory=dict, init=False, compare=False, repr=False)
+    kept: Recent[Kept] = field(default_factory=_nothing_kept, init=False, compare=False, repr=False)
+    """What these rules decided on classes. A book that is made of this one begins without, and without its sets."""
 
     @property
     def version(self) -> str:
@@ -225,7 +232,6 @@ def rulebook_with(session: Session, book: RuleBook, document: PolicyDocument) ->
         by_scope=by_scope,
         reads=book.reads | _reads(by_scope),
         exceptions_by=_exceptions_by(by_scope),
-        _sets={},
     )
 
 

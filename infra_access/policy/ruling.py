@@ -14,7 +14,7 @@ from infra_access.core.decision import Decision
 from infra_access.core.errors import NotFound
 from infra_access.core.i18n import _
 from infra_access.policy.applicants import Applicant
-from infra_access.policy.canonical import canonical, case_code
+from infra_access.policy.canonical import canonical, case_of, listed
 from infra_access.policy.disclosure import Audience
 from infra_access.policy.evaluator import evaluate
 from infra_access.policy.facts import Fact, Facts
@@ -210,11 +210,9 @@ def decide(
     parts: Sequence[Part], *, action: str, now: datetime, policy_version: str, audience: Audience | str
 ) -> Decision:
     """Evaluate each part and join the answers; the case number stands for all that went in, whoever reads."""
-    inputs = [action.encode(), now.isoformat().encode(), policy_version.encode(), _facts_of(parts), _rules_of(parts)]
     left_out = _left_out(parts)
-    if left_out:
-        inputs.append(dump_overridden(left_out))
-    case = case_code(b"\n".join(inputs))
+    facts, rules = ([part.canonical for part in parts], [part.rule_set.canonical for part in parts])
+    case = case_of(action, now, policy_version, facts, rules, *([dump_overridden(left_out)] if left_out else ()))
     decision = joined(
         [
             evaluate(
@@ -237,13 +235,8 @@ def _left_out(parts: Sequence[Part]) -> list[Overridden]:
 
 
 def _facts_of(parts: Sequence[Part]) -> bytes:
-    return _listed(part.canonical for part in parts)
+    return listed(part.canonical for part in parts)
 
 
 def _rules_of(parts: Sequence[Part]) -> bytes:
-    return _listed(part.rule_set.canonical for part in parts)
-
-
-def _listed(entries: Iterable[bytes]) -> bytes:
-    """Return canonical JSON values as one canonical JSON list."""
-    return b"[" + b",".join(entries) + b"]"
+    return listed(part.rule_set.canonical for part in parts)
