@@ -15,6 +15,7 @@ class GateRow:
     """One line of the checklist. `about` is whom or what it is asked of, which nobody translates where it is a name.
 
     `state` is done, todo (the reader's move), waiting or overdue; `clears` and `reopens` say what the reader can do.
+    `soonest` says that its day lay before it was asked for, so that nobody missed it.
     """
 
     gate: Gate
@@ -28,6 +29,7 @@ class GateRow:
     link_words: Text = ""
     clears: bool = False
     reopens: bool = False
+    soonest: bool = False
 
 
 def gate_rows(gates: Iterable[SeenGate], *, team: bool, now: datetime) -> list[GateRow]:
@@ -50,23 +52,30 @@ def gate_rows(gates: Iterable[SeenGate], *, team: bool, now: datetime) -> list[G
     ]
 
 
-def request_gate_rows(gates: Iterable[Gate], *, account_id: int | None, team: bool, now: datetime) -> list[GateRow]:
-    """Return the gates of a request, before anything is booked; each names who has to act."""
+def request_gate_rows(
+    gates: Iterable[Gate], *, account_id: int | None, team: bool, sent: datetime | None, now: datetime
+) -> list[GateRow]:
+    """Return the gates of a request, before anything is booked; each names who has to act.
+
+    `sent` is when it was sent, None where it is still to be.
+    """
     rows = []
     for gate in gates:
         own = gate.person is not None and gate.person.account_id == account_id
         mine = own or (team and gate.owner is Owner.TEAM)
+        soonest = gate.open and gate.due <= (sent or now)
         rows.append(
             GateRow(
                 gate=gate,
                 title=gate.message,
                 about=gate.about,
-                state=_state(gate, mine=mine, now=now),
+                state=_state(gate, mine=mine, now=gate.due if soonest else now),
                 owner=_owner(gate, mine=mine, team=team),
                 due=gate.due,
                 note=gate.said,
                 link="/account" if own and gate.open else "",
                 link_words=_words(gate, mine=own),
+                soonest=soonest,
             )
         )
     return rows

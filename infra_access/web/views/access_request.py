@@ -13,8 +13,6 @@ from infra_access.access_requests.circles import refusal_of_near
 from infra_access.access_requests.conversations.speaking import ask, conversations_of
 from infra_access.access_requests.corrections import corrections_of
 from infra_access.access_requests.gates.judging import samples_of
-from infra_access.access_requests.gates.of_requests import gates_of_request
-from infra_access.access_requests.gates.reading import as_read
 from infra_access.access_requests.lifecycle import NEXT, RequestState, RequestTransition, can_move
 from infra_access.access_requests.request_queries import RequestView
 from infra_access.access_requests.terms.agreements import accept
@@ -34,12 +32,12 @@ from infra_access.web.outlook import excepted_by, outlook
 from infra_access.web.presenters.approval_rows import approval_rows
 from infra_access.web.presenters.correction_rows import correction_rows
 from infra_access.web.presenters.decisions import kept
-from infra_access.web.presenters.gates import GateRow, request_gate_rows
 from infra_access.web.presenters.limits import limit_sentences
 from infra_access.web.presenters.request import granted, look_of, moves, next_words
 from infra_access.web.presenters.request_steps import steps_of
 from infra_access.web.rendering import flash
 from infra_access.web.repeats import new_key
+from infra_access.web.request_gates import gates_seen
 from infra_access.web.sending import send
 from infra_access.web.signing import terms_of
 from infra_access.web.talking import begin
@@ -151,7 +149,7 @@ def request_page(context: Context, request: Request, now: datetime) -> dict[str,
         "staff": staff,
         "conversations": conversations_of(request.db, row, staff=staff),
         "samples": {one.mark: one for one in samples_of(row.project)},
-        "gates": _gates(request, view, now),
+        "gates": gates_seen(request, view, now=now),
         "granted": granted(view.allocation, locale),
         "bookable": view.allocation is not None
         and view.allocation.state == AllocationState.ACTIVE
@@ -169,14 +167,6 @@ def request_page(context: Context, request: Request, now: datetime) -> dict[str,
         "key": new_key(),
         "texts": terms_of(request, view, now=now),
     }
-
-
-def _gates(request: Request, view: RequestView, now: datetime) -> list[GateRow]:
-    """Return what the sessions of a request will wait for; whoever asks reads as much as the rules disclose."""
-    row, team = view.access_request, "team" in view.relations
-    found = gates_of_request(request.db, row, view.route, now=now)
-    shown = as_read(found, row.case or row.public_id, relations=() if view.is_staff else view.relations, named=True)
-    return request_gate_rows(shown, account_id=request.actor.account_id, team=team, now=now)
 
 
 def _of_staff(context: Context, request: Request, now: datetime, *, staff: bool) -> dict[str, Any]:
