@@ -174,9 +174,7 @@ def test_threads_that_ask_at_once_are_each_told_their_own() -> None:
         now = NOW + timedelta(seconds=1 + number % 7)
         known, place = people[number % 5], PLACES[number % 2]
         decision = Classes(book, known, "book", now).decide(place, None)
-        wanted = canonical(
-            Classes(replace(book), known, "book", now)._made(place, None, Audience.APPLICANT).decision
-        )
+        wanted = canonical(Classes(replace(book), known, "book", now)._made(place, None, Audience.APPLICANT).decision)
         same = canonical(decision) == wanted
         decision.limits.get("masked", []).clear()  # what one reader does to theirs
         decision.limits.clear()
