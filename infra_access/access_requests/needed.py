@@ -15,9 +15,11 @@ from infra_access.access_requests.facts import facts_of_request
 from infra_access.access_requests.models import AccessRequest, AccessRoute
 from infra_access.access_requests.override_queries import overrides_of
 from infra_access.access_requests.questions import Question, joined, questions, requiring
-from infra_access.access_requests.vocabularies import TimeGiven
+from infra_access.access_requests.routes import used_by
+from infra_access.access_requests.standing import case_number
 from infra_access.core.authority import Actor
 from infra_access.core.decision import Decision, Missing
+from infra_access.policy.afterwards import with_what_follows
 from infra_access.policy.applicants import facts_of
 from infra_access.policy.disclosure import Audience
 from infra_access.policy.facts import Fact, Facts
@@ -31,7 +33,7 @@ _ROUTE = "the access route"
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """What the rules say of asking now, what is missing for this and for what follows, and what they ask for.
+    """What the rules say of asking now and of what follows, what is missing for both, and what they ask for.
 
     `requiring` are the rules that may require what a request can state itself, also where it does.
     """
@@ -67,7 +69,7 @@ def needed(
     asked: list[Question] = []
     decisions: list[Decision] = []
     wanting: list[Rule] = []
-    for action in (Action.REQUEST, Action.MAIL_IN if route.time_given == TimeGiven.QUEUE else Action.BOOK):
+    for action in (Action.REQUEST, used_by(route)):
         parts = [
             (place, part)
             for place in places
@@ -89,6 +91,7 @@ def needed(
                 now=now,
                 policy_version=book.version,
                 audience=Audience.APPLICANT,
+                case=case_number(access_request) if access_request is not None else None,
             )
         )
         for place, part in parts:
@@ -96,10 +99,12 @@ def needed(
             known = facts_of_place(place, now).joined(facts).joined(Facts.of(relation_to(place, facts, member_of, now)))
             asked += questions(part.rule_set.rules, known, as_of=now)
             wanting += requiring(part.rule_set.rules, known, as_of=now)
+    first, then = decisions
     missing: dict[tuple[str, str], Missing] = {}
-    for one in (one for decision in decisions for one in decision.missing):
+    for one in (*first.missing, *then.missing):
         missing.setdefault((one.kind, one.code), one)
-    return Needed(decisions[0], tuple(missing.values()), joined(asked), tuple(wanting))
+    decision = with_what_follows(first, then, now, written=content is not None)
+    return Needed(decision, tuple(missing.values()), joined(asked), tuple(wanting))
 
 
 def _stated(

@@ -30,6 +30,8 @@ from infra_access.core.errors import NotFound
 from infra_access.core.i18n import Text, _
 from infra_access.core.paging import clean_limit, decode_cursor, encode_cursor
 from infra_access.people.models import Account, OwedReport
+from infra_access.policy.canonical import as_case
+from infra_access.policy.decisions import subjects_of
 
 _AFTER_APPROVAL = frozenset(
     {RequestState.AGREEMENT_PENDING, RequestState.ACTIVE, RequestState.COMPLETED, RequestState.EXPIRED}
@@ -197,6 +199,20 @@ def own_requests(
     on_team = select(Participant.access_request_id).where(Participant.account_id == actor.account_id)
     query = _items().where(or_(AccessRequest.requester_id == actor.account_id, AccessRequest.id.in_(on_team)))
     return _page(session, query.where(AccessRequest.state.in_(states)) if states else query, limit, cursor)
+
+
+def requests_by_case(session: Session, *, actor: Actor, case: str) -> RequestPage:
+    """Return the requests to which a case number leads and that the actor may read, of whose team they be.
+
+    Of others nobody learns whether there are any.
+    """
+    readable = []
+    for public_id in subjects_of(session, case=as_case(case), subject_kind="access_request"):
+        try:
+            readable.append(request_by_public_id(session, public_id, actor=actor).access_request.id)
+        except NotFound:
+            continue
+    return _page(session, _items().where(AccessRequest.id.in_(readable)), None, None)
 
 
 def _items() -> Select[*tuple[Any, ...]]:

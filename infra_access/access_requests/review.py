@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,7 +23,8 @@ from infra_access.access_requests.facts import facts_of_request
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
 from infra_access.access_requests.override_queries import overrides_of
-from infra_access.access_requests.standing import advance
+from infra_access.access_requests.routes import used_by
+from infra_access.access_requests.standing import advance, case_number
 from infra_access.access_requests.terms.agreed import agreed
 from infra_access.access_requests.vocabularies import ON_HOLD, UNGIVEN, ApprovalState
 from infra_access.catalogue.fields import fault
@@ -31,6 +33,7 @@ from infra_access.core.decision import ApprovalDue, Outcome
 from infra_access.core.errors import Conflict, Invalid
 from infra_access.core.i18n import _, plain
 from infra_access.outbox.events import publish
+from infra_access.policy.afterwards import with_what_follows
 from infra_access.policy.applicants import facts_of
 from infra_access.policy.decisions import record_decision
 from infra_access.policy.demands import lacks_only, papers
@@ -38,7 +41,8 @@ from infra_access.policy.disclosure import decision_to_json
 from infra_access.policy.further import rules_asked
 from infra_access.policy.overrides import Override
 from infra_access.policy.places import places_of
-from infra_access.policy.rulebook import RuleBook, rulebook
+from infra_access.policy.rulebook import rulebook
+from infra_access.policy.rules import Action
 from infra_access.policy.ruling import Ruling, rule_on
 
 _LIVE = (*UNGIVEN, ApprovalState.APPROVED, ApprovalState.CHANGES_REQUESTED)
@@ -59,19 +63,19 @@ def rule(
 ) -> Ruling:
     """Return the policy's answer on asking for this; both policy and programme stay so until the transaction ends.
 
+    The reader is told besides what follows, with its days; what is kept to be made again is on asking alone.
+
     Without `share_lock` it is only looked at, as by the pages that say what is still missing. Exceptions that were
     granted to the request of `access_request_id` count, and those that are only supposed. `asked_at` is when it was
     sent, where that was before `now`: lead time counts from then.
     """
     book = rulebook(session, share_lock=share_lock)
-    return rule_on(
-        session,
-        action="request",
-        instrument_ids=content.instruments,
-        applicant=facts_of(session, actor, acting_for_id=content.acting_for, now=now, book=book),
-        now=now,
-        route=route.public_id,
-        extra=facts_of_request(
+    known: dict[str, Any] = {
+        "instrument_ids": content.instruments,
+        "applicant": facts_of(session, actor, acting_for_id=content.acting_for, now=now, book=book),
+        "now": now,
+        "route": route.public_id,
+        "extra": facts_of_request(
             session,
             content,
             route=route,
@@ -82,31 +86,26 @@ def rule(
             in_turn=share_lock,
             asked_at=asked_at,
         ),
-        book=book,
-        satisfied=_agreed(session, content, route, book, access_request_id, now),
-        overrides=(*overrides_of(session, access_request_id, book, now=now, share_lock=share_lock), *supposing),
-    )
-
-
-def _agreed(
-    session: Session,
-    content: Content,
-    route: AccessRoute,
-    book: RuleBook,
-    access_request_id: int | None,
-    now: datetime,
-) -> frozenset[str]:
-    """Return what agreements meet, where any rule asks for one. One statement at most."""
-    if not book.agreements:
-        return frozenset()
-    return agreed(
-        session,
-        route_id=route.id,
-        partner_id=content.acting_for,
-        regime=content.regime,
-        at=now,
-        access_request_id=access_request_id,
-    )
+        "book": book,
+        "satisfied": agreed(
+            session,
+            route_id=route.id,
+            partner_id=content.acting_for,
+            regime=content.regime,
+            at=now,
+            access_request_id=access_request_id,
+        )
+        if book.agreements
+        else frozenset(),
+        "places": places_of(session, content.instruments),
+        "overrides": (*overrides_of(session, access_request_id, book, now=now, share_lock=share_lock), *supposing),
+        "case": case_number(session.get_one(AccessRequest, access_request_id)) if access_request_id else None,
+    }
+    asked = rule_on(session, action=Action.REQUEST, **known)
+    if asked.decision.earliest_start is None:
+        return asked
+    then = rule_on(session, action=used_by(route), **known)
+    return replace(asked, decision=with_what_follows(asked.decision, then.decision, now, written=True))
 
 
 def is_complete(session: Session, ruling: Ruling, content: Content, *, route: AccessRoute, now: datetime) -> bool:
@@ -159,7 +158,7 @@ def is_closed(ruling: Ruling) -> bool:
 
 def keep(session: Session, access_request: AccessRequest, ruling: Ruling, now: datetime) -> None:
     """Store the policy's answer with the request, and what it rests on with the decisions."""
-    access_request.case = ruling.decision.case
+    access_request.case = access_request.case or ruling.decision.case
     access_request.decision = decision_to_json(ruling.decision, plain)
     access_request.preference = ruling.officer.limits.get("preference", 0)
     record_decision(

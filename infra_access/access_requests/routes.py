@@ -17,11 +17,13 @@ from infra_access.audit.record import record
 from infra_access.catalogue import fields
 from infra_access.catalogue.models import Facility, Instrument
 from infra_access.catalogue.scopes import facility_scopes
+from infra_access.catalogue.vocabularies import AccessType
 from infra_access.core.authority import Actor, Permission, require
 from infra_access.core.errors import Conflict, NotFound
 from infra_access.core.i18n import _
 from infra_access.core.ids import new_public_id
 from infra_access.policy.facts import Facts, Gap
+from infra_access.policy.rules import Action
 
 _CHANGEABLE: Mapping[str, fields.Cleaner] = {
     **{name: check for name, check in CLEANERS.items() if name not in {"entry", "access_unit"}},
@@ -278,11 +280,17 @@ def route_ids_of(session: Session, instrument_ids: Iterable[int]) -> dict[int, l
 
 
 def routes_offering(
-    session: Session, instrument_ids: Iterable[int], applicant: Facts | None = None, now: datetime | None = None
+    session: Session,
+    instrument_ids: Iterable[int],
+    applicant: Facts | None = None,
+    now: datetime | None = None,
+    *,
+    access_type: AccessType | None = None,
 ) -> dict[int, list[str]]:
     """Return the same as `route_ids_of`, without the routes that do not offer what the applicant says to want.
 
-    A regime or an access type that nobody has named leaves out no route. One statement.
+    A regime or an access type that nobody has named leaves out no route, and `access_type` all that do not offer it.
+    One statement.
     """
     rows = session.execute(
         select(
@@ -295,9 +303,15 @@ def routes_offering(
     wanted = [applicant.value(path, now) if applicant and now else Gap.UNKNOWN for path in _WANTED]
     found: dict[int, list[str]] = {}
     for instrument_id, route, *offers in rows:
-        if all(isinstance(want, Gap) or want in offered for want, offered in zip(wanted, offers, strict=True)):
+        offered_too = access_type is None or access_type in offers[1]
+        if offered_too and all(isinstance(w, Gap) or w in offered for w, offered in zip(wanted, offers, strict=True)):
             found.setdefault(instrument_id, []).append(route)
     return found
+
+
+def used_by(route: AccessRoute) -> Action:
+    """Return what people do once they were let in by a route: book, or send samples."""
+    return Action.MAIL_IN if route.time_given == TimeGiven.QUEUE else Action.BOOK
 
 
 def is_direct() -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from infra_access.access_requests.models import AccessRequest, Participant
 from infra_access.catalogue.fields import check_version
 from infra_access.core.authority import Actor
 from infra_access.outbox.events import publish
+from infra_access.policy.canonical import case_code
 
 
 def locked(session: Session, access_request: AccessRequest, expected_version: int | None = None) -> AccessRequest:
@@ -23,6 +24,14 @@ def locked(session: Session, access_request: AccessRequest, expected_version: in
     ).one()
     check_version(row.version, expected_version)
     return row
+
+
+def case_number(access_request: AccessRequest) -> str:
+    """Return the one number by which people refer to a request, from its draft on, whatever is decided of it.
+
+    It tells nothing of the request. What was sent before requests had one keeps what its last decision had.
+    """
+    return access_request.case or case_code(b"access request " + access_request.public_id.encode())
 
 
 def advance(access_request: AccessRequest, transition: RequestTransition, now: datetime, reason: str = "") -> None:

@@ -117,9 +117,10 @@ class NewAccessRequestBody(AccessRequestBody):
 
 
 class AccessRequestQuery(PageQuery):
-    """Which of the requests of one's teams."""
+    """Which of the requests of one's teams; or those of a case number, also where one reads them as staff."""
 
     state = Choice(RequestState)
+    case = Line("A case number, as it was read out: capitals and the hyphen do not matter.", most=20)
 
 
 class QuantityOut(Out):

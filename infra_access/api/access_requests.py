@@ -5,7 +5,7 @@ from typing import Any
 from infra_access.access_requests.appeals import appeal
 from infra_access.access_requests.drafting import amend, create_access_request
 from infra_access.access_requests.models import AccessRequest
-from infra_access.access_requests.request_queries import own_requests, request_by_public_id
+from infra_access.access_requests.request_queries import own_requests, request_by_public_id, requests_by_case
 from infra_access.api.access_request_shapes import (
     AccessRequestBody,
     AccessRequestOut,
@@ -53,9 +53,12 @@ class GroundsBody(Body):
     out=page_of(AccessRequestSummaryOut),
 )
 def list_own(call: Call) -> Page[dict[str, Any]]:
-    """List the requests of the caller's teams, newest first."""
+    """List the requests of the caller's teams, newest first, or those of a case number that the caller may read."""
     given = dict(call.query)
     states = [given.pop("state")] if "state" in given else None
+    if "case" in given:
+        found = requests_by_case(call.db, actor=call.actor, case=given["case"])
+        return Page([summary(one) for one in found.items if not states or one.access_request.state in states], None)
     page = own_requests(call.db, actor=call.actor, states=states, **given)
     return Page([summary(item) for item in page.items], page.next)
 

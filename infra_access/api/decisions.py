@@ -7,13 +7,15 @@ from infra_access.access_requests.routes import routes_offering
 from infra_access.api.contract import Call
 from infra_access.api.fields import Choice, Day, Free, Integer, Line, Lines, ListOf, Part
 from infra_access.api.schemas import Out, Query
+from infra_access.catalogue.vocabularies import AccessType
 from infra_access.core.decision import Decision, Outcome
+from infra_access.core.i18n import _
 from infra_access.policy.applicants import facts_of, visitor_facts
 from infra_access.policy.disclosure import decision_to_json
-from infra_access.policy.eligibility import badges
+from infra_access.policy.eligibility import badges, not_offered
 from infra_access.policy.facts import Facts
 from infra_access.policy.rulebook import RuleBook, rulebook
-from infra_access.policy.rules import Asking
+from infra_access.policy.rules import Action, Asking
 
 SAID, KNOWN = "what you said", "your account"
 
@@ -78,6 +80,9 @@ class DecisionOut(Out):
     earliest_start = Part(EarliestStartOut, allow_none=True)
     reasons = ListOf(Part(ReasonOut), most=1_000)
     missing = ListOf(Part(MissingOut), most=1_000)
+    afterwards = ListOf(
+        Part(MissingOut), "Of asking: what a session needs once it was granted.", most=1_000, absent=True
+    )
     approvals = ListOf(Part(ApprovalDueOut), most=1_000)
     limits = Free("Limits by name.")
     policy_version = Line(most=60)
@@ -139,7 +144,12 @@ def shown(call: Call, decision: Decision) -> dict[str, Any]:
 def _decided(call: Call, instrument_ids: Sequence[int], action: str) -> tuple[Mapping[int, Decision], str]:
     book = rulebook(call.db)
     applicant, by = applicant_of(call, book)
-    routes = routes_offering(call.db, instrument_ids, applicant, call.now)
-    return badges(
+    by_mail = AccessType.MAIL_IN if action == Action.MAIL_IN else None
+    routes = routes_offering(call.db, instrument_ids, applicant, call.now, access_type=by_mail)
+    decided = badges(
         call.db, instrument_ids, applicant=applicant, action=action, now=call.now, book=book, routes=routes
-    ), by
+    )
+    if by_mail is not None:
+        message = _("No way in here takes samples by mail. See its ways in, or ask the facility.")
+        decided |= {key: not_offered(book, message, call.now) for key in decided if key not in routes}
+    return decided, by

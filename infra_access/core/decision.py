@@ -74,7 +74,11 @@ class EarliestStart:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The whole answer for one action. `case` lets a person refer to it without revealing rules."""
+    """The whole answer for one action. `case` lets a person refer to it without revealing rules.
+
+    `afterwards` is what a session needs once this was granted. It is told beside the answer, and no part of what is
+    kept and made again.
+    """
 
     outcome: Outcome
     as_of: datetime
@@ -85,3 +89,4 @@ class Decision:
     missing: tuple[Missing, ...] = ()
     approvals: tuple[ApprovalDue, ...] = ()
     limits: dict[str, Any] = field(default_factory=dict)
+    afterwards: tuple[Missing, ...] = ()

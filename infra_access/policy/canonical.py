@@ -24,6 +24,7 @@ from infra_access.policy.wording import Wording
 
 _MOMENT = "now"
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_HEARD = str.maketrans("OIL", "011")
 
 
 def canonical(subject: Facts | Decision | Iterable[Rule]) -> bytes:
@@ -44,6 +45,16 @@ def case_code(inputs: bytes) -> str:
     number = int.from_bytes(hashlib.sha256(inputs).digest()[:5], "big")
     letters = "".join(_CROCKFORD[number >> shift & 31] for shift in range(35, -1, -5))
     return f"{letters[:4]}-{letters[4:]}"
+
+
+def as_case(text: str) -> str:
+    """Return a case number as it is written, of what somebody heard or typed.
+
+    >>> as_case(" e97k zdgm"), as_case("E97K-ZDGM"), as_case("E9-IO"), as_case("")
+    ('E97K-ZDGM', 'E97K-ZDGM', 'E910', '')
+    """
+    letters = "".join(one for one in text.upper().translate(_HEARD) if one in _CROCKFORD)
+    return f"{letters[:4]}-{letters[4:]}" if letters[4:] else letters
 
 
 def case_of(

@@ -8,18 +8,18 @@ is in, for everybody: facts about a person, a request and a time are unknown the
 from array import array
 from bisect import bisect_left
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
 from infra_access.core.decision import Decision, Outcome
+from infra_access.policy.afterwards import with_what_follows
 from infra_access.policy.applicants import Applicant
 from infra_access.policy.canonical import timeless
 from infra_access.policy.conditions import reads
 from infra_access.policy.demands import permits
 from infra_access.policy.disclosure import Audience
-from infra_access.policy.earliest import one_after_the_other
 from infra_access.policy.facts import Facts
 from infra_access.policy.further import FURTHER, further_actions, rules_asked
 from infra_access.policy.kept import Kept, known_at
@@ -46,24 +46,26 @@ class Classes:
         self.book, self.applicant, self.action, self.now = book, applicant, action, now
         self.decided: dict[tuple[object, ...], Decision] = {}
         self.by_route: dict[str | None, Facts] = {}
+        self.booking = Classes(book, applicant, Action.BOOK, now) if action == Action.REQUEST else None
+        self.followed: dict[tuple[int, int], Decision] = {}
 
     def decide(self, place: InstrumentPlace, route: str | None) -> Decision:
-        """Return the decision of the class that an instrument belongs to by this route.
+        """Return the decision of the class that an instrument belongs to by this route; of asking, with what follows.
 
-        Who asks for access wants a session, not an approval: the days that booking takes afterwards (terms to accept,
-        trainings) are added to those of the request, or the first date would be a lie.
+        What booking needs afterwards is that of whoever comes without a team, as where nobody asks before.
         """
-        asked = self._decide(place, route, self.action)
-        if self.action != Action.REQUEST or asked.earliest_start is None:
+        asked = self._decide(place, route)
+        if self.booking is None or asked.earliest_start is None:
             return asked
-        booked = self._decide(place, route, Action.BOOK)
-        if booked.earliest_start is None:
-            return asked
-        return replace(asked, earliest_start=one_after_the_other(asked.earliest_start, booked.earliest_start, self.now))
+        booked = self.booking.decide(place, route)
+        # What was decided stays here, so its place in memory tells which it is.
+        pair = (id(asked), id(booked))
+        if pair not in self.followed:
+            self.followed[pair] = with_what_follows(asked, booked, self.now)
+        return self.followed[pair]
 
-    def _decide(
-        self, place: InstrumentPlace, route: str | None, action: str, audience: Audience = Audience.APPLICANT
-    ) -> Decision:
+    def _decide(self, place: InstrumentPlace, route: str | None, audience: Audience = Audience.APPLICANT) -> Decision:
+        action = self.action
         actions = (action, *further_actions(action, self.applicant, self.now))
         sets = [self.book.rule_set(place, route=route, at=self.now, action=one) for one in actions]
         key = (action, audience, *(self._class_of(rule_set, place, route) for rule_set in sets))
@@ -72,7 +74,7 @@ class Classes:
             whole = (self.known, key)
             kept = self.book.kept.get(whole)
             if kept is None:
-                kept = self._made(place, route, action, audience)
+                kept = self._made(place, route, audience)
                 self.book.kept.put(whole, kept)
             self.decided[key] = kept.at(self.now)
         return self.decided[key]
@@ -82,7 +84,8 @@ class Classes:
         """Return what is known of the person at this moment."""
         return known_at(self.applicant, self.now)
 
-    def _made(self, place: InstrumentPlace, route: str | None, action: str, audience: Audience) -> Kept:
+    def _made(self, place: InstrumentPlace, route: str | None, audience: Audience) -> Kept:
+        action = self.action
         parts = parts_of(
             self.book,
             place,
@@ -106,7 +109,7 @@ class Classes:
         if decision.outcome is not Outcome.CONDITIONAL:
             return standing_of(decision) is Standing.YES
         rules = rules_asked(self.book, place, route=route, at=self.now, action=self.action, facts=self.applicant)
-        return self.action == Action.BOOK and permits(self._decide(place, route, self.action, Audience.OFFICER), rules)
+        return self.action == Action.BOOK and permits(self._decide(place, route, Audience.OFFICER), rules)
 
     def _facts(self, route: str | None) -> Facts:
         if route not in self.by_route:

@@ -23,6 +23,9 @@ from infra_access.policy.ruling import Ruling
 
 _TABLE = table_of(DecisionRecord)
 
+MOST_OF_ONE_NUMBER = 5
+"""Of forty bits two are alike once in a great while, so a number leads to one nearly always."""
+
 
 def record_decision(
     session: Session, *, subject_kind: str, subject_id: str, action: str, ruling: Ruling, now: datetime
@@ -92,4 +95,17 @@ def decisions_about(session: Session, *, subject_kind: str, subject_id: str) -> 
         select(DecisionRecord)
         .where(DecisionRecord.subject_kind == subject_kind, DecisionRecord.subject_id == subject_id)
         .order_by(DecisionRecord.id.desc())
+    ).all()
+
+
+def subjects_of(session: Session, *, case: str, subject_kind: str) -> Sequence[str]:
+    """Return the public ids of the bookings or the requests to which a case number leads, at most so many.
+
+    What was decided before a request had one number leads to it too.
+    """
+    return session.scalars(
+        select(DecisionRecord.subject_id)
+        .where(DecisionRecord.case == case, DecisionRecord.subject_kind == subject_kind)
+        .distinct()
+        .limit(MOST_OF_ONE_NUMBER)
     ).all()

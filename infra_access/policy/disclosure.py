@@ -85,6 +85,7 @@ def numbered(decision: Decision, case: str, as_of: datetime) -> Decision:
         reasons=tuple(_numbered(one, case) for one in decision.reasons),
         missing=tuple(_numbered(one, case) for one in decision.missing),
         approvals=tuple(_numbered(one, case) for one in decision.approvals),
+        afterwards=tuple(_numbered(one, case) for one in decision.afterwards),
         limits={name: list(v) if isinstance(v, list) else v for name, v in decision.limits.items()},
     )
 
@@ -95,6 +96,9 @@ def decision_to_json(decision: Decision, translate: Translate = plain, locale: s
     def said(text: Text) -> str:
         return render(text, translate, locale)
 
+    def needed(one: Missing) -> dict[str, str]:
+        return {"kind": one.kind, "code": one.code, "message": said(one.message), "how": said(next_action(one))}
+
     start = decision.earliest_start
     return {
         "outcome": decision.outcome.value,
@@ -104,10 +108,8 @@ def decision_to_json(decision: Decision, translate: Translate = plain, locale: s
             {"rule": r.rule, "message": said(r.message), "grounds": str(r.grounds), "legal_ref": r.legal_ref}
             for r in decision.reasons
         ],
-        "missing": [
-            {"kind": m.kind, "code": m.code, "message": said(m.message), "how": said(next_action(m))}
-            for m in decision.missing
-        ],
+        "missing": [needed(one) for one in decision.missing],
+        **({"afterwards": [needed(one) for one in decision.afterwards]} if decision.afterwards else {}),
         "approvals": [
             {
                 "role": a.role,

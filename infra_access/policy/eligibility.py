@@ -5,17 +5,19 @@ class. A search over thousands of instruments so costs a handful of evaluations.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy.orm import Session
 
-from infra_access.core.decision import Decision, Outcome
+from infra_access.core.decision import Decision, Outcome, Reason
 from infra_access.core.errors import NotFound
-from infra_access.core.i18n import _
+from infra_access.core.i18n import Text, _
+from infra_access.policy.canonical import case_code
 from infra_access.policy.classes import Classes
 from infra_access.policy.facts import Facts
 from infra_access.policy.places import places_of
 from infra_access.policy.rulebook import RuleBook, rulebook
+from infra_access.policy.rules import Grounds
 
 Routes = Mapping[int, Sequence[str | None]]
 
@@ -69,6 +71,15 @@ def eligibility(
     if instrument_id not in found:
         raise NotFound("instrument.unknown", _("There is no such instrument."))
     return found[instrument_id]
+
+
+def not_offered(book: RuleBook, reason: Text, now: datetime) -> Decision:
+    """Return the decision on what no way in offers, whatever the rules say."""
+    inputs = (reason.encode(), now.isoformat().encode(), book.version.encode())
+    why = Reason("none", reason, Grounds.NONE.value)
+    return Decision(
+        Outcome.NOT_ELIGIBLE, now.astimezone(UTC), book.version, case_code(b"\n".join(inputs)), reasons=(why,)
+    )
 
 
 _RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}

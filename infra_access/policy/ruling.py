@@ -68,6 +68,7 @@ def rule_on(
     book: RuleBook | None = None,
     places: Mapping[int, InstrumentPlace] | None = None,
     overrides: Collection[Override] = (),
+    case: str | None = None,
 ) -> Ruling:
     """Return the policy's answer on an action with all the instruments together, in two statements.
 
@@ -76,7 +77,7 @@ def rule_on(
     `route` is the public id of an access route, `extra` adds facts about the request, `satisfied` what is met
     (`training:laser-safety`). Without instruments, the rules of the network and of the route decide. With
     `share_lock` the policy stays as it is until the transaction ends. `overrides` are the exceptions that were granted
-    to the request that this is about. Raises NotFound `instrument.unknown`.
+    to the request that this is about, and `case` the number that it has. Raises NotFound `instrument.unknown`.
     """
     book = book or rulebook(session, share_lock=share_lock)
     if places is None:
@@ -98,7 +99,7 @@ def rule_on(
             overrides=overrides,
         )
     ]
-    return ruling_of(parts, action=action, now=now, policy_version=book.version, audience=audience)
+    return ruling_of(parts, action=action, now=now, policy_version=book.version, audience=audience, case=case)
 
 
 def with_request(
@@ -198,21 +199,39 @@ def relation_to(
 
 
 def ruling_of(
-    parts: Sequence[Part], *, action: str, now: datetime, policy_version: str, audience: Audience | str
+    parts: Sequence[Part],
+    *,
+    action: str,
+    now: datetime,
+    policy_version: str,
+    audience: Audience | str,
+    case: str | None = None,
 ) -> Ruling:
     """Decide for the reader and for an officer."""
-    reader = decide(parts, action=action, now=now, policy_version=policy_version, audience=audience)
-    officer = decide(parts, action=action, now=now, policy_version=policy_version, audience=Audience.OFFICER)
+    reader, officer = (
+        decide(parts, action=action, now=now, policy_version=policy_version, audience=one, case=case)
+        for one in (audience, Audience.OFFICER)
+    )
     return Ruling(action, reader, officer, _facts_of(parts), _rules_of(parts), dump_overridden(_left_out(parts)))
 
 
 def decide(
-    parts: Sequence[Part], *, action: str, now: datetime, policy_version: str, audience: Audience | str
+    parts: Sequence[Part],
+    *,
+    action: str,
+    now: datetime,
+    policy_version: str,
+    audience: Audience | str,
+    case: str | None = None,
 ) -> Decision:
-    """Evaluate each part and join the answers; the case number stands for all that went in, whoever reads."""
+    """Evaluate each part and join the answers, as those of a case.
+
+    Without a number of its own, that of the case stands for all that went in, whoever reads.
+    """
     left_out = _left_out(parts)
-    facts, rules = ([part.canonical for part in parts], [part.rule_set.canonical for part in parts])
-    case = case_of(action, now, policy_version, facts, rules, *([dump_overridden(left_out)] if left_out else ()))
+    if case is None:
+        facts, rules = ([part.canonical for part in parts], [part.rule_set.canonical for part in parts])
+        case = case_of(action, now, policy_version, facts, rules, *([dump_overridden(left_out)] if left_out else ()))
     decision = joined(
         [
             evaluate(

@@ -131,7 +131,7 @@ def test_nothing_more_is_evaluated_where_no_rule_speaks_of_it(session, monkeypat
     evaluate, calls = ruling.evaluate, []
     monkeypatch.setattr(ruling, "evaluate", lambda *a, **k: calls.append(a) or evaluate(*a, **k))
     make_submitted(session, world, participants=[REMOTE, ABROAD])
-    assert len(calls) == 2  # for the applicant and for an officer
+    assert len(calls) == 4  # for the applicant and for an officer, of asking and of booking afterwards
 
 
 def test_a_visitor_who_wants_to_work_remotely_reads_what_that_needs(session):

@@ -141,6 +141,16 @@ def test_it_tells_the_applicant_no_more_of_a_rule_than_the_decision_does(caller,
     assert refused["code"] == "permission.missing"
 
 
+def test_staff_find_it_by_its_case_number_and_others_learn_nothing(caller, world: World, startup: Caller):
+    path = f"/access-requests/{startup.post('/access-requests', body_of(world))['id']}"
+    case = startup.post(f"{path}/submit", status=200)["case"]
+    found = f"/access-requests?case={case.lower().replace('-', '+')}"
+    for reader in (startup, caller(actor=world.manager)):
+        assert [f"/access-requests/{one['id']}" for one in reader.get(found)["items"]] == [path]
+        assert reader.get(f"{found}&state=draft")["items"] == []
+    assert caller().get(found)["items"] == caller().get("/access-requests?case=ZZZZ-ZZZZ")["items"] == []
+
+
 def test_it_withdraws(world: World, startup: Caller):
     made = startup.post("/access-requests", body_of(world))
     path = f"/access-requests/{made['id']}"

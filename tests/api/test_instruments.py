@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tests.api.conftest import Caller
-from tests.factories.access_requests import make_world
+from tests.factories.access_requests import OPEN_TO_ALL, make_world
 from tests.factories.catalogue import make_facility, make_instrument
 from tests.factories.policy import make_policy, raw_rule
 from tests.statements import count_statements
@@ -126,3 +126,22 @@ def test_no_badge_rests_on_a_way_in_that_does_not_offer_what_is_wanted(anyone: C
     path = f"/instruments/{world.instrument.public_id}/eligibility?action=request"
     offered, other = (anyone.get(f"{path}&as=country:DE,regime:{regime}")["limits"] for regime in ("open", "embargoed"))
     assert (offered, other) == ({"amount": 5}, {})
+
+
+def test_it_says_what_a_session_needs_after_a_request(anyone: Caller, stored):
+    trained = raw_rule("trained", {"type": "require", "kind": "training", "code": "laser"}, applies_to=["book"])
+    world = stored(make_world, rules=(OPEN_TO_ALL, trained))
+    path = f"/instruments/{world.instrument.public_id}/eligibility?as=country:KE&action="
+    asked, booked = anyone.get(f"{path}request"), anyone.get(f"{path}book")
+    assert (asked["outcome"], asked["missing"]) == ("permit", [])
+    assert asked["afterwards"] == booked["missing"]
+    assert (asked["afterwards"][0]["code"], asked["afterwards"][0]["how"]) != ("laser", "")
+    assert "afterwards" not in booked
+
+
+def test_samples_by_mail_are_not_offered_where_no_way_in_takes_them(anyone: Caller, stored):
+    by_mail = raw_rule("all", {"type": "permit"}, applies_to=["mail_in"])
+    world = stored(make_world, rules=(by_mail,), access_types=["physical", "remote"])
+    answer = anyone.get(f"/instruments/{world.instrument.public_id}/eligibility?as=country:KE&action=mail_in")
+    assert (answer["outcome"], answer["missing"]) == ("not_eligible", [])
+    assert "takes samples by mail" in answer["reasons"][0]["message"]

@@ -176,3 +176,31 @@ def test_who_asks_for_access_is_told_when_a_session_is_realistic_terms_and_all(s
     assert start is not None
     today = now.date()
     assert ((start.likely - today).days, (start.safe - today).days) == (9, 19)
+
+
+def test_who_asks_for_access_is_told_what_a_session_needs_afterwards(session: Session, now: datetime) -> None:
+    instrument = make_instrument(session)
+    terms = {"type": "require", "kind": "agreement", "code": "access-terms"}
+    course = {"type": "require", "kind": "training", "code": "laser"}
+    check = {"type": "require", "kind": "gate", "code": "medical"}
+    other = {"type": "require", "kind": "gate", "code": "allocation"}
+    seen = {"op": "eq", "fact": "request.purpose", "value": "research"}
+    make_policy(
+        session,
+        raw_rule("open", {"type": "permit"}),
+        raw_rule("terms", terms, applies_to=["request", "book"]),
+        raw_rule("course", course, applies_to=["book"], disclosure="generic"),
+        raw_rule("check", check, applies_to=["book"], disclosure="none"),
+        raw_rule("granted", other, applies_to=["book"]),
+        raw_rule("purpose", {"type": "deny"}, seen, applies_to=["book"]),
+    )
+    session.flush()
+    asked, booked = (
+        eligibility(session, instrument.id, applicant=APPLICANT, action=action, now=now)
+        for action in ("request", "book")
+    )
+    # What is missing already is named once; of a rule that is not disclosed nothing is said.
+    assert [one.code for one in asked.missing] == ["access-terms"]
+    assert [one.code for one in asked.afterwards] == ["laser"]
+    assert asked.case in str(asked.afterwards[0].message.interpolate())
+    assert booked.afterwards == ()

@@ -91,8 +91,8 @@ def test_what_is_kept_says_what_would_be_decided_now(published, known, data) -> 
         # Whoever is known by our records is so as of now, whenever that is.
         applicant = asserted_at(person, now) if on_record else person
         kept, made = (Classes(one, applicant, action, now) for one in (book, replace(book)))
-        assert told(kept._decide(place, route, action, reader) for reader in Audience) == told(
-            made._made(place, route, action, reader).decision for reader in Audience
+        assert told(kept._decide(place, route, reader) for reader in Audience) == told(
+            made._made(place, route, reader).decision for reader in Audience
         )
         assert kept.welcomes(place, route) is made.welcomes(place, route)
 
@@ -174,9 +174,7 @@ def test_threads_that_ask_at_once_are_each_told_their_own() -> None:
         now = NOW + timedelta(seconds=1 + number % 7)
         known, place = people[number % 5], PLACES[number % 2]
         decision = Classes(book, known, "book", now).decide(place, None)
-        wanted = canonical(
-            Classes(replace(book), known, "book", now)._made(place, None, "book", Audience.APPLICANT).decision
-        )
+        wanted = canonical(Classes(replace(book), known, "book", now)._made(place, None, Audience.APPLICANT).decision)
         same = canonical(decision) == wanted
         decision.limits.get("masked", []).clear()  # what one reader does to theirs
         decision.limits.clear()

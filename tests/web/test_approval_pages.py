@@ -67,6 +67,18 @@ def test_an_empty_inbox_teaches(browser, database):
     assert page.html.select(".empty")
 
 
+def test_a_case_number_leads_to_its_request(browser, database, world, asked):
+    with database.reader() as session:
+        request = session.scalars(select(AccessRequest)).one()
+    visitor = browser(_account(database, world.manager))
+    for path in ("/approvals", "/manage"):
+        form = next(form for form in visitor.get(path).forms.values() if "case" in form.fields)
+        form["case"] = request.case
+        assert form.submit().location == f"http://localhost/access-requests/{request.public_id}"
+    form["case"] = "ZZZZ-ZZZZ"
+    assert "You can read no request with the case number ZZZZ-ZZZZ." in form.submit().follow().text
+
+
 def test_a_yes_is_recorded_and_leads_back_to_the_inbox(browser, database, world, asked):
     visitor = browser(_account(database, world.manager))
     page = visitor.get(f"/approvals/{asked.public_id}")

@@ -10,6 +10,7 @@ from infra_access.people.models import Account
 from infra_access.scheduling.occupancies import Taking, take
 from tests.factories.access_requests import FEASIBILITY, OPEN_TO_ALL, make_route, make_world
 from tests.factories.catalogue import make_instrument
+from tests.factories.policy import raw_rule
 
 RULES = (OPEN_TO_ALL, FEASIBILITY)
 
@@ -32,6 +33,20 @@ def test_it_answers_a_signed_in_person_by_their_own_facts(browser, database):
     page = browser(world.applicant_account).get(address)
     assert "Needs approval" in page.text
     assert "By what you said" not in page.text
+
+
+def test_it_names_what_a_session_needs_before_anybody_asks(browser, database):
+    trained = raw_rule("trained", {"type": "require", "kind": "training", "code": "laser"}, applies_to=["book"])
+    trained["message"] = {"en": "Operators took the laser course."}
+    with database.writer() as session:
+        world = make_world(session, rules=(*RULES, trained))
+        address = f"/instruments/{world.instrument.public_id}"
+    box = browser(world.applicant_account).get(address).html.select_one(".decision").text
+    assert "Needs approval" in box
+    assert "What is missing" not in box
+    afterwards = box.partition("Before your first session you also need")[2]
+    assert "Operators took the laser course." in afterwards
+    assert "Take the training, or show that you have taken it" in afterwards
 
 
 def test_it_shows_the_price_of_each_regime(browser, database):

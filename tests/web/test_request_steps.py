@@ -232,3 +232,18 @@ def _at(page):
 def _place(page):
     """Return the number of the step at hand, as the list of steps marks it, and the title of the page."""
     return page.html.select_one("[aria-current=step] .steps__number").get_text(), page.html.title.get_text()
+
+
+def test_the_last_look_says_that_a_day_comes_before_the_first_that_is_safe(begun):
+    visa = raw_rule("visa", {"type": "require", "kind": "gate", "code": "visa"}, applies_to=["book"], latest_days=700,
+                    message={"en": "Whoever comes from abroad has a visa."})  # fmt: skip
+    _world, _first, team = begun(visa)
+    check = _form(team).submit("next").follow()
+    notice = check.html.select_one(".notice").text
+    assert "The earliest safe start is" in notice
+    assert "Whoever comes from abroad has a visa." in notice
+    assert "Whoever comes from abroad has a visa." in check.html.select_one(".decision").text
+    sent = check.forms[_at(check)].submit("send").follow()
+    gate = sent.html.select_one(".checklist").text
+    assert "as soon as possible" in gate
+    assert "Overdue" not in gate

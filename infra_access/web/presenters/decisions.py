@@ -26,4 +26,5 @@ def kept(raw: Mapping[str, Any] | None) -> Decision | None:
             for one in raw["approvals"]
         ),
         limits=dict(raw["limits"]),
+        afterwards=tuple(Missing(**one) for one in raw.get("afterwards", ())),
     )

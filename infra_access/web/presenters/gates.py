@@ -17,6 +17,7 @@ class GateRow:
     """One line of the checklist. `about` is whom or what it is asked of, which nobody translates where it is a name.
 
     `state` is done, todo (the reader's move), waiting or overdue; `clears` and `reopens` say what the reader can do.
+    `soonest` says that its day lay before it was asked for, so that nobody missed it.
     """
 
     gate: Gate
@@ -30,6 +31,7 @@ class GateRow:
     link_words: Text = ""
     clears: bool = False
     reopens: bool = False
+    soonest: bool = False
 
 
 def gate_rows(gates: Iterable[SeenGate], *, team: bool, now: datetime) -> list[GateRow]:
@@ -53,27 +55,35 @@ def gate_rows(gates: Iterable[SeenGate], *, team: bool, now: datetime) -> list[G
 
 
 def request_gate_rows(
-    gates: Iterable[Gate], *, account_id: int | None, team: bool, texts: Collection[str], now: datetime
+    gates: Iterable[Gate],
+    *,
+    account_id: int | None,
+    team: bool,
+    texts: Collection[str],
+    sent: datetime | None,
+    now: datetime,
 ) -> list[GateRow]:
     """Return the gates of a request, before anything is booked; each names who has to act.
 
-    `texts` are the kinds of the agreements that its page shows.
+    `texts` are the kinds of the agreements that its page shows; `sent` is when it was sent, None before that.
     """
     rows = []
     for gate in gates:
         own = gate.person is not None and gate.person.account_id == account_id
         mine = own or (team and gate.owner is Owner.TEAM)
+        soonest = gate.open and gate.due <= (sent or now)
         rows.append(
             GateRow(
                 gate=gate,
                 title=gate.message,
                 about=gate.about,
-                state=_state(gate, mine=mine, now=now),
+                state=_state(gate, mine=mine, now=gate.due if soonest else now),
                 owner=_owner(gate, mine=mine, team=team),
                 due=gate.due,
                 note=gate.said,
                 link="/account" if own and gate.open else _text_of(gate, texts),
                 link_words=_("Read the text") if gate.kind is RequirementKind.AGREEMENT else _words(gate, mine=own),
+                soonest=soonest,
             )
         )
     return rows

@@ -16,13 +16,10 @@ from infra_access.access_requests.consents import is_drawable
 from infra_access.access_requests.conversations.speaking import ask, conversations_of
 from infra_access.access_requests.corrections import corrections_of
 from infra_access.access_requests.gates.judging import samples_of
-from infra_access.access_requests.gates.of_requests import gates_of_request
-from infra_access.access_requests.gates.reading import as_read
 from infra_access.access_requests.lifecycle import NEXT, RequestState, RequestTransition, can_move
 from infra_access.access_requests.request_queries import RequestView
 from infra_access.access_requests.terms.agreements import accept
 from infra_access.access_requests.terms.asked_besides import offer_agreement
-from infra_access.access_requests.terms.next_steps import with_next_steps
 from infra_access.access_requests.vocabularies import AllocationState, TimeGiven
 from infra_access.core import clock
 from infra_access.core.authority import Permission, may
@@ -39,12 +36,13 @@ from infra_access.web.outlook import excepted_by, outlook
 from infra_access.web.presenters.approval_rows import approval_rows
 from infra_access.web.presenters.correction_rows import correction_rows
 from infra_access.web.presenters.decisions import kept
-from infra_access.web.presenters.gates import GateRow, anchor_of, request_gate_rows
+from infra_access.web.presenters.gates import anchor_of
 from infra_access.web.presenters.limits import limit_sentences
 from infra_access.web.presenters.request import granted, look_of, moves, next_words
 from infra_access.web.presenters.request_steps import steps_of
 from infra_access.web.rendering import flash
 from infra_access.web.repeats import new_key
+from infra_access.web.request_gates import gates_seen
 from infra_access.web.sending import send
 from infra_access.web.signing import offers_of, terms_of
 from infra_access.web.talking import begin
@@ -153,7 +151,7 @@ def request_page(context: Context, request: Request, now: datetime) -> dict[str,
     decision = outlook(request, view, now=now) if row.state in _UNSENT else kept(row.decision)
     staff = view.is_staff and may(request.actor, Permission.CONVERSATION_READ, context.scopes)
     tone, icon = look_of(row.state)
-    gates = _gates(request, view, now)
+    gates = gates_seen(request, view, now=now)
     stopped = held_since(row)
     rows = partial(
         approval_rows,
@@ -200,16 +198,6 @@ def request_page(context: Context, request: Request, now: datetime) -> dict[str,
         "key": new_key(),
         "texts": terms_of(request, view, now=now),
     }
-
-
-def _gates(request: Request, view: RequestView, now: datetime) -> list[GateRow]:
-    """Return what the sessions of a request will wait for; whoever asks reads as much as the rules disclose."""
-    row, team = view.access_request, "team" in view.relations
-    found = gates_of_request(request.db, row, view.route, now=now)
-    found = with_next_steps(request.db, row, found, now=now, agreements=view.agreements)
-    shown = as_read(found, row.case or row.public_id, relations=() if view.is_staff else view.relations, named=True)
-    texts = {one.agreement.kind for one in view.agreements}
-    return request_gate_rows(shown, account_id=request.actor.account_id, team=team, texts=texts, now=now)
 
 
 def _of_staff(context: Context, request: Request, now: datetime, *, staff: bool) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from infra_access.access_requests.approvals.stepping_back import step_back
 from infra_access.access_requests.awaited import held_since, names_of
 from infra_access.access_requests.deciding import possible_holds
 from infra_access.access_requests.renewing import may_be_renewed, renew
-from infra_access.access_requests.request_queries import request_by_public_id
+from infra_access.access_requests.request_queries import request_by_public_id, requests_by_case
 from infra_access.access_requests.vocabularies import ON_HOLD, UNGIVEN, ApprovalState, Verdict
 from infra_access.core import clock
 from infra_access.core.authority import Permission, may
@@ -29,7 +29,7 @@ from infra_access.core.zones import day_start
 from infra_access.http.security import Context
 from infra_access.measurement.reach import scopes_of
 from infra_access.outcomes.verdicts import MOST_ALIKE, decide, decide_alike
-from infra_access.policy.canonical import restore_decision
+from infra_access.policy.canonical import as_case, restore_decision
 from infra_access.policy.decisions import decisions_about
 from infra_access.scheduling.booking_queries import booking_by_public_id
 from infra_access.scheduling.screened import decide_on_names
@@ -67,6 +67,18 @@ def waiting(request: Request) -> dict[str, Any]:
         "next": request.route_path("approvals", _query=query) if page.next else None,
         "may_see_exchange": may(request.actor, Permission.RECIPROCITY_READ, scopes_of(request.actor)),
     }
+
+
+@view_config(route_name="approvals", request_method="GET", request_param="case", permission=Permission.APPROVAL_LIST)
+def find(request: Request) -> Response:
+    """Lead to the request of a case number, where the reader may read it."""
+    case = as_case(request.GET["case"])
+    found = requests_by_case(request.db, actor=request.actor, case=case).items
+    if not found:
+        message = _("You can read no request with the case number ${case}.", mapping={"case": case})
+        flash(request, "info", message)
+        return to(request, "approvals")
+    return to(request, "access_request", id=found[0].access_request.public_id)
 
 
 @view_config(**_ROUTE, request_method="GET", permission=Permission.APPROVAL_LIST)

@@ -44,6 +44,7 @@ from infra_access.web.request_form import (
     values_in,
     with_rows_changed,
 )
+from infra_access.web.request_gates import too_soon
 from infra_access.web.request_options import form_options
 from infra_access.web.request_start import carried, choose_way, chosen_way, first_answers, posted_way
 from infra_access.web.request_steps import CHECK, DAYS, Path, Step, path_of, step_for
@@ -271,8 +272,6 @@ def _last(request: Request, view: RequestView, now: datetime) -> dict[str, Any]:
     path, step, needs, asked = _way(request, view, now, CHECK)
     decision = needs.decision
     supplied = {f"{one.kind}:{one.code}": name for one in needs.missing if (name := step_for(one)) is not None}
-    now_due = {(one.kind, one.code) for one in decision.missing}
-    later = [one for one in needs.missing if (one.kind, one.code) not in now_due]
     return {
         "view": view,
         "path": path,
@@ -282,7 +281,7 @@ def _last(request: Request, view: RequestView, now: datetime) -> dict[str, Any]:
         "decision": decision,
         "limits": [request.localize(one) for one in limit_sentences(decision.limits, request.locale_name)],
         "supplied": {key: _address(request, view, name) for key, name in supplied.items()},
-        "later": later,
+        "too_soon": too_soon(request, view, decision, now=now),
         "excepted_by": excepted_by(request, view, decision, now=now),
         "kinds": dict(dates_form.KINDS),
         "days": dates_of(request.db, [view.access_request.id])[view.access_request.id],
