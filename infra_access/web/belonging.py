@@ -10,11 +10,11 @@ from infra_access.access_requests.models import AccessRoute
 from infra_access.accounting.favouring import charged, favoured, set_asides
 from infra_access.accounting.vocabularies import PoolPurpose
 from infra_access.catalogue.models import Facility, Instrument
-from infra_access.catalogue.scopes import facility_scopes
 from infra_access.catalogue.vocabularies import Regime, label
 from infra_access.core import clock
-from infra_access.core.authority import Permission, may
+from infra_access.core.authority import Permission
 from infra_access.core.i18n import _
+from infra_access.http.security import Context
 from infra_access.policy.models import PolicyDocument
 from infra_access.policy.template_rules import development_group
 from infra_access.web import whom_form
@@ -27,11 +27,12 @@ _LEADING = {
 _NAMED = {"facility": Facility.public_id, "instrument": Instrument.public_id, "route": AccessRoute.public_id}
 
 
-def belonging(request: Request, document: PolicyDocument) -> dict[str, Any] | None:
+def belonging(context: Context, request: Request) -> dict[str, Any] | None:
     """Return which ways in let them in free of charge and which periods set time aside; None for other rules.
 
     Of rules for more than a facility only their group, since each facility sets these up itself.
     """
+    document: PolicyDocument = context.row
     group = development_group(document.rules)
     if group is None:
         return None
@@ -39,8 +40,7 @@ def belonging(request: Request, document: PolicyDocument) -> dict[str, Any] | No
     if kind not in _LEADING:
         return {"group": group, "facility": None}
     facility = request.db.scalars(_LEADING[kind].where(_NAMED[kind] == key)).one()
-    scopes = facility_scopes(request.db, facility)
-    if not may(request.actor, Permission.POOL_READ, scopes):
+    if not request.may(Permission.POOL_READ, context):
         return None
     now = clock.now()
     ways = [one for one in routes_run_at(request.db, facility, now=now) if one.view.route.active]
@@ -58,8 +58,8 @@ def belonging(request: Request, document: PolicyDocument) -> dict[str, Any] | No
             {"said": one, "form": None if one.whole else _pool_form(request, facility, one.period.public_id, group)}
             for one in periods
         ],
-        "may_reduce": may(request.actor, Permission.ROUTE_WRITE, scopes),
-        "may_set_aside": may(request.actor, Permission.POOL_WRITE, scopes),
+        "may_reduce": request.may(Permission.ROUTE_WRITE, context),
+        "may_set_aside": request.may(Permission.POOL_WRITE, context),
     }
 
 

@@ -12,6 +12,7 @@ from infra_access.core import clock
 from tests.factories.access_requests import make_route
 from tests.factories.accounting import make_period
 from tests.factories.catalogue import make_instrument
+from tests.factories.people import make_account, make_grant
 from tests.factories.policy import make_country_group
 
 ODA = favoured("ODA:2024")
@@ -33,8 +34,11 @@ def world(database, place):
 def begin(office: Any, scope: str) -> Any:
     page = office.get(f"/policies/new?template=development&scope={scope}")
     assert "Two steps follow" in page.text
-    form = next(form for form in page.forms.values() if "scope" in form.fields)
-    return form.submit().follow()
+    return last_form(page).submit().follow()
+
+
+def last_form(page: Any) -> Any:
+    return next(form for form in page.forms.values() if "scope" in form.fields)
 
 
 def form_of(page: Any, field: str) -> Any:
@@ -84,6 +88,19 @@ def test_rules_of_one_way_in_or_instrument_tell_of_it_alone(office, place, world
         make_route(session, facility=place.facility, instruments=[other], name="Another", terms={})
     assert belongs(begin(office, f"route:{world.public_id}")) == ["Not done", "Not done"]
     assert belongs(begin(office, f"instrument:{place.instrument.public_id}")) == ["Not done", "Not done"]
+
+
+def test_rules_for_more_than_a_facility_leave_it_to_each_and_other_rules_say_nothing(browser, office, place, database):
+    with database.writer() as session:
+        account = make_account(session)
+        make_grant(
+            session, account=account, role="organisation_admin", scope_kind="organisation", scope_key=place.organisation
+        )
+    page = begin(browser(account), f"organisation:{place.organisation}")
+    assert "Each facility sets this up for itself" in page.text
+    assert belongs(page) == []
+    form = last_form(office.get(f"/policies/new?template=wide&scope=facility:{place.facility.public_id}"))
+    assert "What belongs to it" not in form.submit().follow().text
 
 
 def test_what_is_wrong_with_a_reduction_stands_at_its_field_and_changes_nothing(office, world, database):

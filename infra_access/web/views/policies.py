@@ -321,7 +321,7 @@ def _page(context: Context, request: Request) -> dict[str, Any]:
         "in_force": document.state == PUBLISHED,
         "may_write": request.may(Permission.POLICY_WRITE, context),
         "readable": VOCABULARY.values(),
-        "belonging": belonging(request, document),
+        "belonging": belonging(context, request),
         "key": new_key(),
         **rule_form.to_add(request, document),
     }
