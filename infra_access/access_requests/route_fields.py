@@ -10,6 +10,7 @@ from infra_access.access_requests.terms.points import clean_points
 from infra_access.access_requests.vocabularies import AgreementKind, Entry, OperatedBy, TimeGiven
 from infra_access.catalogue import fields
 from infra_access.catalogue.vocabularies import AccessMode, AccessType, AccessUnit, Regime, Sector, SizeBand
+from infra_access.core.errors import Invalid
 from infra_access.core.i18n import _
 
 _MTA = AgreementKind.MTA.value
@@ -19,11 +20,20 @@ _OF_RULES = re.compile(r"agreement:[a-z0-9][a-z0-9._-]{0,99}", re.ASCII)
 """Where they keep the text of an agreement that rules ask for by a code of their own."""
 
 _CURRENCY = re.compile("[A-Z]{3}", re.ASCII)
+
+
+def _country(value: Any, field: str) -> str:
+    try:
+        return fields.country(value, field)
+    except Invalid as error:
+        raise error if error.fields else fields.fault(error.code, field, error.message) from error
+
+
 _REDUCED_FOR: Mapping[str, fields.Cleaner] = {
     "startup": fields.flag,
     "sector": fields.one_of(Sector),
     "size": fields.one_of(SizeBand),
-    "country": fields.country,
+    "country": _country,
     "country_group": fields.line(40, required=True),
 }
 """What a reduction may depend on; all of it is the applicant's."""
@@ -81,13 +91,24 @@ def _reduction(value: Any, field: str) -> dict[str, Any]:
 
 
 def conditions(value: Any, field: str) -> dict[str, Any]:
-    """Check for whom something is: facts of the applicant, each of which must be met."""
-    if not isinstance(value, Mapping) or not value or not set(value) <= set(_REDUCED_FOR):
-        known = ", ".join(_REDUCED_FOR)
+    """Check for whom something is: facts of the applicant, each of which must be met, and of `any` one of its parts."""
+    return _met(value, field, {**_REDUCED_FOR, "any": _alternatives})
+
+
+def _alternatives(value: Any, field: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = fields.list_of(lambda one, at: _met(one, at, _REDUCED_FOR))(value, field)
+    if not found:
+        raise fields.fault("tariff.when", field, _("Name one or more alternatives, or leave this out."))
+    return found
+
+
+def _met(value: Any, field: str, cleaners: Mapping[str, fields.Cleaner]) -> dict[str, Any]:
+    if not isinstance(value, Mapping) or not value or not set(value) <= set(cleaners):
+        known = ", ".join(cleaners)
         raise fields.fault(
             "tariff.when", field, _("Say for whom, by one or more of: ${known}.", mapping={"known": known})
         )
-    return {name: _REDUCED_FOR[name](wanted, f"{field}.{name}") for name, wanted in value.items()}
+    return {name: cleaners[name](wanted, f"{field}.{name}") for name, wanted in value.items()}
 
 
 def _terms(value: Any, field: str) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def price_of(
         )
     rate = Decimal(entry["amount"]) * times
     whole = cents(rate * units)
-    percent, ground = _reduction(entry.get("reductions", ()), facts, now)
+    percent, ground = reduction_of(entry, facts, now)
     return Price(cents(rate), whole, whole - cents(whole * percent / 100), entry["currency"], ground, entry)
 
 
@@ -71,8 +71,9 @@ def facts_shown(facts: Facts, now: datetime) -> dict[str, Any]:
     return shown
 
 
-def _reduction(reductions: Any, facts: Facts, now: datetime) -> tuple[Decimal, str]:
-    met = [one for one in reductions if meets(one["when"], facts, now)]
+def reduction_of(entry: Mapping[str, Any], facts: Facts, now: datetime) -> tuple[Decimal, str]:
+    """Return by how many percent a price of a tariff is reduced for an applicant, and on what ground."""
+    met = [one for one in entry.get("reductions", ()) if meets(one["when"], facts, now)]
     best = max(met, key=lambda one: Decimal(str(one["percent"])), default=None)
     return (Decimal(str(best["percent"])), str(best["ground"])) if best else (Decimal(0), "")
 
@@ -80,10 +81,14 @@ def _reduction(reductions: Any, facts: Facts, now: datetime) -> tuple[Decimal, s
 def meets(when: Mapping[str, Any], facts: Facts, now: datetime) -> bool:
     """Tell whether the applicant meets every condition; what is unknown does not meet it.
 
-    `country_group` is a group with its date (LDC:2024), or without (LDC), which any date of it meets.
+    `country_group` is a group with its date (LDC:2024), or without (LDC), which any date of it meets; `any` are
+    alternatives, one of which is met as a whole.
     """
     for name, wanted in when.items():
-        if name == "country_group":
+        if name == "any":
+            if not any(meets(one, facts, now) for one in wanted):
+                return False
+        elif name == "country_group":
             groups = facts.value("applicant.country_groups", now)
             known = groups if isinstance(groups, frozenset) else frozenset()
             if not any(wanted in (group, str(group).split(":")[0]) for group in known):

@@ -97,6 +97,7 @@ class TemplateOut(Out):
     key = Line(most=60)
     title = Lines(most=300)
     about = Lines(most=1_000)
+    follows = Lines("What else belongs to it, which rules cannot say.", most=1_000, allow_none=True)
     settings = ListOf(Part(SettingOut), most=100)
 
 
@@ -207,6 +208,7 @@ def templates(call: Call) -> dict[str, Any]:
             "key": one.key,
             "title": one.title,
             "about": one.about,
+            "follows": one.follows,
             "settings": [
                 {"name": ask.name, "label": ask.label, "kind": ask.kind, "default": ask.default} for ask in one.asks
             ],

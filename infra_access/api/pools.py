@@ -58,7 +58,10 @@ class PoolBody(PoolChangeBody):
     purpose = Choice(PoolPurpose, required=True)
     access_unit = Choice(tuple(HOURS_OF), required=True)
     instruments = ListOf(PublicId(), least=1, required=True)
-    serves = Free('Of a set-aside: whom it serves, such as {"startup": true} or {"country_group": "LDC"}.')
+    serves = Free(
+        'Of a set-aside: whom it serves, such as {"startup": true} or {"country_group": "LDC"}; all of it must be met, '
+        'and one of the alternatives of any: {"any": [{"startup": true}, {"size": "small"}]}.'
+    )
 
 
 class PoolOut(Out):

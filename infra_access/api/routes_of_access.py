@@ -32,7 +32,10 @@ class RouteFields(Body):
     operated_by = Choice(OperatedBy)
     access_types = ListOf(Choice(AccessType), least=1)
     regimes = ListOf(Choice(Regime), least=1)
-    tariff = Free("The price by regime: amount, currency, and the access unit that it is for (per).")
+    tariff = Free(
+        "The price by regime: amount, currency, and the access unit that it is for (per). Its reductions have percent, "
+        'ground, and when: {"country_group": "LDC", "any": [{"startup": true}, {"size": "small"}]}.'
+    )
     terms = Free(
         "Title, version, text and points of the terms, by regime, those for samples under mta, what rules ask for "
         "under agreement:CODE. A change needs a new version. Points: ip, sharing, publication, cost_shares, "

@@ -1,4 +1,4 @@
-"""Loading what is shared out and paid for in the demonstration: a period with three pools, a voucher, a quote."""
+"""Loading what is shared out and paid for in the demonstration: a period with four pools, a voucher, a quote."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.routes import route_by_public_id
+from infra_access.accounting.favouring import favoured
 from infra_access.accounting.funding import create_funding
 from infra_access.accounting.models import AccessPeriod, FundingSource, Quote
 from infra_access.accounting.pools import create_period, create_pool
 from infra_access.accounting.quotes import give_quote
 from infra_access.core.zones import day_start
+from infra_access.demo.ways_loading import FAVOURED
 from infra_access.ledger.models import UsageLine
 from infra_access.people.actors import load_actor
 from infra_access.scheduling.attendance import SIGNED_OFF_AFTER, complete_unattended
@@ -52,6 +54,17 @@ def pools(session: Session, world: World) -> None:
         purpose="set-aside",
         amount=Decimal(40),
         serves={"startup": True},
+        falls_back_on=(ends - timedelta(days=31)).date(),
+        falls_back_to=everyone,
+    )
+    create_pool(
+        session,
+        **told,
+        **units,
+        name=f"Startups and SMEs of {FAVOURED}",
+        purpose="set-aside",
+        amount=Decimal(20),
+        serves=favoured(FAVOURED),
         falls_back_on=(ends - timedelta(days=31)).date(),
         falls_back_to=everyone,
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests.models import AccessRoute
 from infra_access.access_requests.routes import open_round
 from infra_access.access_requests.terms.agreed import key_of
+from infra_access.accounting.favouring import favoured
 from infra_access.demo.dataset import Route
 from infra_access.policy.models import CountryGroup, PolicyDocument
 from infra_access.policy.publishing import create_document, publish_document, set_country_group
@@ -19,6 +20,12 @@ from infra_access.scheduling.ways import open_way
 
 if TYPE_CHECKING:
     from infra_access.demo.loading import World
+
+PROPOSAL = "startups-and-smes"
+"""The name of rules that the facility of the demonstration has drafted from a template, and not put in force."""
+FAVOURED = "ODA:2024"
+"""The group of countries that they are for; one way in, and a pool, favour it already."""
+_FAVOURING_ROUTE = "sls-mail-in"
 
 
 def groups(session: Session, world: World) -> None:
@@ -59,6 +66,9 @@ def _new_route(session: Session, world: World, entry: Route) -> AccessRoute:
     tariff: dict[str, Any] = {
         each.regime: {"amount": str(each.amount), "currency": each.currency, "per": each.per} for each in entry.tariffs
     }
+    if entry.key == _FAVOURING_ROUTE:
+        ground = f"Free of charge for startups and SMEs of {FAVOURED}"
+        tariff["proprietary"]["reductions"] = [{"when": favoured(FAVOURED), "percent": "100", "ground": ground}]
     route = open_way(
         session,
         actor=world.actor,
@@ -101,10 +111,6 @@ def _week(world: World, week: int) -> Any:
     return world.days_ago(0) + timedelta(weeks=week)
 
 
-PROPOSAL = "startups-and-smes"
-"""The name of rules that the facility of the demonstration has drafted from a template, and not put in force."""
-
-
 def policies(session: Session, world: World) -> None:
     """Publish each policy at each of its scopes, and leave one proposal as a draft."""
     keys: dict[str, dict[str, str]] = {
@@ -141,5 +147,5 @@ def policies(session: Session, world: World) -> None:
             scope_kind="facility",
             scope_key=proposed_at,
             name=PROPOSAL,
-            rules=rules_from("development", {}),
+            rules=rules_from("development", {"group": FAVOURED}),
         )

@@ -5,7 +5,7 @@ Regulation (EU) 2016/679, articles 6 and 9; dual-use items Regulation (EU) 2021/
 (Carroll et al. 2020).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,10 @@ _USE = ["book", "remote_session", "mail_in"]
 _SITE, _HOST, _EXPORT, _COMMUNITY = 3, 4, 5, 6
 """Stages of a request: the facility, its organisation, export control, the community; before them the home side's."""
 _WITHOUT_PERSONS = ["academic", "public", "non-profit", "company"]
+SMALL = ("micro", "small", "medium")
+"""The sizes of small and medium enterprises."""
+FIRST_IN_LINE = "first-in-line"
+"""The preference by which rules for countries that may receive development assistance are known."""
 
 
 def _rule(id: str, effect: Raw, message: str, when: Raw | None = None, **more: Any) -> Raw:
@@ -105,7 +109,7 @@ def transnational(values: Mapping[str, str]) -> list[Raw]:
     abroad = {"op": "ne", "fact": "participants[].country_of_work", "other": "facility.country"}
     within = _is("participants[].country_groups", values["group"], "member_of")
     leader = {"some": {"over": "participants", "when": _all(_is("participants[].role", "principal"), abroad)}}
-    firms = _all(_is("applicant.sector", "company"), _is("applicant.size", ["micro", "small", "medium"], "in"))
+    firms = _all(_is("applicant.sector", "company"), _is("applicant.size", [*SMALL], "in"))
     share = Decimal(values["percent"]) / 100
     return [
         _rule(
@@ -141,7 +145,7 @@ def transnational(values: Mapping[str, str]) -> list[Raw]:
 def development(values: Mapping[str, str]) -> list[Raw]:
     """Return the rules for applicants of countries that may receive development assistance."""
     eligible = _is("applicant.country_groups", values["group"], "member_of")
-    small = _any(_is("applicant.startup", True), _is("applicant.size", ["micro", "small", "medium"], "in"))
+    small = _any(_is("applicant.startup", True), _is("applicant.size", [*SMALL], "in"))
     return [
         _rule(
             "startups-and-smes",
@@ -156,13 +160,23 @@ def development(values: Mapping[str, str]) -> list[Raw]:
             _all(eligible, _is("applicant.sector", ["academic", "public", "non-profit"], "in")),
         ),
         _rule(
-            "first-in-line",
+            FIRST_IN_LINE,
             {"type": "prefer", "weight": int(values["weight"])},
             f"Requests from countries in {values['group']} go first.",
             eligible,
         ),
         _terms(values),
     ]
+
+
+def development_group(rules: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return the group of countries that stored rules of `development` put first; None for any other rules."""
+    for rule in rules:
+        if rule["id"] == FIRST_IN_LINE and rule["effect"]["type"] == "prefer":
+            group = rule.get("when", {}).get("value")
+            if rule.get("when") == _is("applicant.country_groups", group, "member_of"):
+                return str(group)
+    return None
 
 
 def proprietary(values: Mapping[str, str]) -> list[Raw]:

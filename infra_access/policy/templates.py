@@ -43,13 +43,14 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A set of rules to begin with."""
+    """A set of rules to begin with; `follows` says what else belongs to it, which rules cannot say."""
 
     key: str
     title: Text
     about: Text
     asks: tuple[Ask, ...]
     make: Callable[[Mapping[str, str]], list[Raw]]
+    follows: Text | None = None
 
 
 def rules_from(key: str, settings: Mapping[str, str]) -> list[Raw]:
@@ -143,6 +144,11 @@ _LISTED: Sequence[Template] = (
             _TERMS,
         ),
         rules.development,
+        _(
+            "Two steps follow, which rules cannot take: each way in gets a reduction of 100 % for them, and each "
+            "period a pool that is set aside for them. The page of the rules shows which of it is done and leads "
+            "to the forms."
+        ),
     ),
     Template(
         "proprietary",

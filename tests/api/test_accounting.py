@@ -120,6 +120,33 @@ def test_a_facility_shares_out_a_period(caller, stored, world):
     assert (refused["code"], refused["left"], refused["falls_back_on"]) == ("pool.empty", "1.00", [day])
 
 
+def test_prices_and_pools_name_alternatives_and_bad_ones_are_refused_with_their_place(caller, world):
+    manager, facility = caller(actor=world.manager), f"/facilities/{world.facility.public_id}"
+    small = {"country_group": "ODA:2024", "any": [{"startup": True}, {"size": "small"}]}
+    price = {"amount": "1000", "currency": "EUR", "per": "shift"}
+
+    def tariff(when: Any) -> dict[str, Any]:
+        return {"tariff": {"open": {**price, "reductions": [{"when": when, "percent": "100", "ground": "Small"}]}}}
+
+    route = f"/routes/{world.route.public_id}"
+    assert manager.patch(route, tariff(small))["tariff"]["open"]["reductions"][0]["when"] == small
+    refused = manager.patch(route, tariff({"any": [{"startup": True}, {"size": "tiny"}]}), status=422)
+    assert set(refused["errors"]) == {"tariff.open.reductions.0.when.any.1.size"}
+
+    period = manager.post(f"{facility}/periods", {"name": "Spring", "start": at(0), "end": at(60)})
+    pool = {
+        "period": period["id"],
+        "name": "Small",
+        "purpose": "set-aside",
+        "access_unit": "hour",
+        "amount": 1,
+        "instruments": [world.instrument.public_id],
+    }
+    refused = manager.post(f"{facility}/pools", pool | {"serves": {"any": [{"country": "XX"}]}}, status=422)
+    assert set(refused["errors"]) == {"serves.any.0.country"}
+    assert manager.post(f"{facility}/pools", pool | {"serves": small})["serves"] == small
+
+
 def test_the_ledger_is_corrected_closed_and_exported(caller, stored, world):
     def used(session: Any) -> Any:
         place = place_of(session, world.instrument.id)

@@ -142,6 +142,20 @@ def test_changing_a_rule_in_its_form_or_as_a_document_is_no_barrier(site: Site, 
         assert barriers(page) == []
 
 
+def test_what_belongs_to_rules_and_the_form_it_fills_in_are_no_barrier(site: Site, browser: Browser) -> None:
+    key = site.world.ids["policies"]["facility startups-and-smes"]
+    with screen(site, browser, "manager", WIDTHS["phone"]) as page:
+        page.goto(f"{site.url}/policies/new?template=development")
+        assert page.get_by_text("Two steps follow").count() == 1
+        assert barriers(page) == []
+        page.goto(f"{site.url}/policies/{key}")
+        assert page.get_by_text("Not done").count() > 0
+        assert barriers(page) == []
+        page.get_by_role("link", name="Waive the price for them").first.click()
+        assert page.locator("#field-percent").input_value() == "100"
+        assert barriers(page) == []
+
+
 @contextmanager
 def screen(site: Site, browser: Browser, who: str, width: int) -> Iterator[Page]:
     """Give somebody a page of their own; axe is our script, which the policy of the page would refuse."""

@@ -547,6 +547,13 @@ CALLS: Mapping[str, Call] = {
             save="way",
         ),
     ),
+    "facility_way POST save=reduction": Call(
+        by="manager",
+        body={"save": "reduction", "percent": "50", "ground": "Startups", "startup": "yes", "reduced": "open"},
+    ),
+    "facility_way POST remove_reduction": Call(
+        by="manager", body={"remove_reduction": "proprietary.0"}, of="swiss-light-source Send samples by post"
+    ),
     "facility_way POST save=rules": Call(by="manager", body={"lead_minutes": "60", "save": "rules"}),
     "facility_way POST save=call": Call(
         by="manager",

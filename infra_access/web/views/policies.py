@@ -35,6 +35,7 @@ from infra_access.policy.rulebook import PUBLISHED, scope_text
 from infra_access.policy.templates import TEMPLATES, rules_from
 from infra_access.policy.vocabulary import VOCABULARY
 from infra_access.web import rule_form, rules_page
+from infra_access.web.belonging import belonging
 from infra_access.web.corrections import Entries, to_correct, to_fill_in
 from infra_access.web.forms import ENTERED, errors_of, seen_version, to, values_of
 from infra_access.web.presenters.what_if import compared
@@ -321,6 +322,7 @@ def _page(context: Context, request: Request) -> dict[str, Any]:
         "in_force": document.state == PUBLISHED,
         "may_write": request.may(Permission.POLICY_WRITE, context),
         "readable": VOCABULARY.values(),
+        "belonging": belonging(context, request),
         "key": new_key(),
         **rule_form.to_add(request, document),
     }

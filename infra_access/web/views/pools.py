@@ -19,6 +19,7 @@ from infra_access.core.i18n import _
 from infra_access.core.zones import day_start
 from infra_access.http.security import Context
 from infra_access.ledger.units import HOURS_OF
+from infra_access.web import whom_form
 from infra_access.web.accounting_forms import decimal_in
 from infra_access.web.corrections import Entries, to_correct, to_fill_in
 from infra_access.web.forms import ENTERED, day_in, days_in, many, seen_version, to, values_of
@@ -26,13 +27,15 @@ from infra_access.web.presenters.money import PURPOSES, number
 from infra_access.web.rendering import flash
 from infra_access.web.repeats import new_key, posted_once
 
+_GIVEN = ("period", "name", "purpose", "country_group", "startup")
 _PAGE = {"route_name": "facility_pools", "renderer": "pools.jinja2"}
 
 
 @view_config(**_PAGE, request_method="GET", permission=Permission.POOL_READ)
 def show(context: Context, request: Request) -> dict[str, Any]:
-    """Show the periods, latest first, each with its pools."""
-    return {**_page(context, request), **to_fill_in()}
+    """Show the periods, latest first, each with its pools; a link here may fill in the form of a new pool."""
+    given = {name: request.GET.get(name) for name in _GIVEN}
+    return {**_page(context, request), **to_fill_in(given)}
 
 
 @view_config(**_PAGE, request_method="POST", request_param="period_name", permission=Permission.POOL_WRITE)
@@ -63,7 +66,9 @@ def _posted(context: Context, request: Request, run: Any) -> dict[str, Any] | Re
     try:
         return posted_once(request, lambda: run(request, context.row, values_of(request)))
     except ENTERED as error:
-        return {**_page(context, request), **to_correct(request, error)}
+        wrong = to_correct(request, error)
+        wrong["errors"] = Entries(whom_form.at_its_fields(wrong["errors"], "serves"))
+        return {**_page(context, request), **wrong}
 
 
 def _new_period(request: Request, facility: Facility, entered: dict[str, str]) -> Response:
@@ -108,7 +113,7 @@ def _new_pool(request: Request, facility: Facility, entered: dict[str, str]) -> 
         access_unit=entered.get("access_unit", ""),
         amount=decimal_in(entered, "amount"),
         instruments=_chosen(request, facility),
-        serves=_serves(entered),
+        serves=whom_form.whom(entered, many(request, "size")),
         falls_back_on=day_in(entered.get("falls_back_on", ""), "falls_back_on")
         if entered.get("falls_back_on")
         else None,
@@ -131,13 +136,6 @@ def _changed_pool(request: Request, facility: Facility, entered: dict[str, str])
         expected_version=seen_version(entered),
     )
     return _done(request, facility, pool.name)
-
-
-def _serves(entered: dict[str, str]) -> dict[str, Any]:
-    serves: dict[str, Any] = {"startup": True} if entered.get("startup") else {}
-    if entered.get("country_group"):
-        serves["country_group"] = entered["country_group"]
-    return serves
 
 
 def _others(request: Request, facility: Facility) -> list[Any]:
@@ -179,6 +177,8 @@ def _page(context: Context, request: Request) -> dict[str, Any]:
             if view.pool.purpose != PoolPurpose.SET_ASIDE
         ],
         "chosen": many(request, "instruments") if request.method == "POST" else [],
+        "sizes": whom_form.options(request),
+        "chosen_sizes": many(request, "size") if request.method == "POST" else request.GET.getall("size"),
         "key": new_key(),
         "nothing": Entries(),
     }
@@ -191,7 +191,5 @@ def _shown(request: Request, view: PoolView) -> dict[str, Any]:
         "purpose": PURPOSES[pool.purpose],
         "left": number(view.left, locale),
         "instruments": view.instruments,
-        "startups": pool.serves.get("startup"),
-        "group": pool.serves.get("country_group"),
         "heir": view.falls_back_to,
     }

@@ -20,7 +20,7 @@ from infra_access.core.i18n import Text, _
 from infra_access.http.security import Context
 from infra_access.scheduling.rule_sets import said_in
 from infra_access.scheduling.ways import change_way, instruments_of, open_way
-from infra_access.web import rules_form, way_form
+from infra_access.web import reductions_form, rules_form, way_form
 from infra_access.web.corrections import Entries, to_correct, to_fill_in
 from infra_access.web.forms import ENTERED, seen_version, to, values_of
 from infra_access.web.rendering import flash
@@ -51,7 +51,7 @@ def add(context: Context, request: Request) -> dict[str, Any] | Response:
 
 @view_config(**_ONE, request_method="GET")
 def show(context: Context, request: Request) -> dict[str, Any]:
-    """Show one way in with its forms."""
+    """Show one way in with its forms; a link here may fill in that of a reduction."""
     return _page(context, request)
 
 
@@ -75,6 +75,31 @@ def save(context: Context, request: Request) -> dict[str, Any] | Response:
         wrong["errors"] = Entries(way_form.at_their_fields(wrong["errors"]))
         return _page(context, request, way=wrong, chosen=way_form.chosen(request))
     return _done(request, found.route, _("The way in is saved."))
+
+
+@view_config(**_ONE, request_method="POST", request_param="save=reduction")
+def reduce(context: Context, request: Request) -> dict[str, Any] | Response:
+    """Reduce its price for some."""
+    route: AccessRoute = context.row.route
+    values = values_of(request)
+    try:
+        _repriced(request, route, reductions_form.with_one_more(request, route, values))
+    except _REFUSED as error:
+        wrong = to_correct(request, error)
+        wrong["errors"] = Entries(reductions_form.at_their_fields(wrong["errors"]))
+        return _page(context, request, reduction=wrong)
+    return _done(request, route, _("The price is reduced. Quotes already given stay."))
+
+
+@view_config(**_ONE, request_method="POST", request_param="remove_reduction")
+def remove_reduction(context: Context, request: Request) -> dict[str, Any] | Response:
+    """Take a reduction of its price out."""
+    route: AccessRoute = context.row.route
+    try:
+        _repriced(request, route, reductions_form.without(route, values_of(request).get("remove_reduction", "")))
+    except _REFUSED as error:
+        return _page(context, request, reduction=to_correct(request, error))
+    return _done(request, route, _("The reduction is taken out. Quotes already given stay."))
 
 
 @view_config(**_ONE, request_method="POST", request_param="save=rules")
@@ -137,6 +162,17 @@ def _announced(request: Request, found: RouteOf) -> Response:
     return _done(request, found.route, _("${name} is announced.", mapping={"name": made.name}))
 
 
+def _repriced(request: Request, route: AccessRoute, tariff: dict[str, Any]) -> None:
+    change_way(
+        request.db,
+        actor=request.actor,
+        now=clock.now(),
+        route=route,
+        changes={"tariff": tariff},
+        expected_version=seen_version(values_of(request)),
+    )
+
+
 def _done(request: Request, route: AccessRoute, message: Text) -> Response:
     flash(request, "success", message)
     return to(request, "facility_way", id=route.public_id)
@@ -188,6 +224,8 @@ def _page(context: Context, request: Request, **refused: Any) -> dict[str, Any]:
         "horizon_rows": rules_form.spare_rows(refused.get("rules", {}).get("entered", rules), "horizons"),
         "chosen": refused.get("chosen", lists),
         "way": refused.get("way", to_fill_in(filled)),
+        **reductions_form.shown(request, found.route),
+        "reduction": refused.get("reduction", to_fill_in(reductions_form.given(request))),
         "rules": refused.get("rules", to_fill_in(rules)),
         "call": refused.get("call", to_fill_in(way_form.call_filled_in(clock.now(), found.facility.timezone))),
         "key": new_key(),
