@@ -11,8 +11,9 @@ from typing import Any
 from infra_access.catalogue.vocabularies import AccessType, Regime, Sector, SizeBand
 from infra_access.core.errors import Invalid
 from infra_access.core.i18n import Text, _
+from infra_access.core.roles import ROLES
 from infra_access.policy.documents import load_rules
-from infra_access.policy.rules import Action, ApprovalScope, Grounds, RequirementKind
+from infra_access.policy.rules import Action, ApprovalScope, Asking, Grounds, RequirementKind
 
 Raw = dict[str, Any]
 
@@ -57,16 +58,20 @@ MANY: Mapping[str, type[StrEnum]] = {
     "sizes": SizeBand,
     "regimes": Regime,
     "access_types": AccessType,
+    "asks": Asking,
 }
 """The fields of which several values can be chosen; none chosen means any."""
 
-_FACTS = {
+FACTS: Mapping[str, str] = {
     "sectors": "applicant.sector",
     "sizes": "applicant.size",
     "regimes": "request.regime",
     "access_types": "request.access_type",
 }
-_ABROAD: Raw = {
+"""The facts that must be among what was chosen, by the names of their fields."""
+
+_AS_TYPED = ("disclosure", "overridable_by", "valid_from", "valid_to")
+ABROAD: Raw = {
     "any": [
         {"op": "ne", "fact": "applicant.country", "other": "facility.country"},
         {
@@ -79,34 +84,66 @@ _ABROAD: Raw = {
 }
 
 
-def rule_asked_for(asked: Asked, *, taken: Collection[str]) -> Raw:
-    """Return the rule, with an id that none of `taken` is. Raises Invalid by the names of the form's fields."""
-    faults: dict[str, list[Text]] = {}
-    for name, kind in MANY.items():
-        if not set(asked.many.get(name, ())) <= set(kind):
-            faults[name] = [_("Choose among what is offered.")]
-    for name, choices in (("then", Then), ("from", From), ("grounds", Grounds)):
-        if asked.one(name) not in set(choices):
-            faults[name] = [_("Choose one of these.")]
-    if not asked.many.get("applies_to"):
-        faults["applies_to"] = [_("Choose at least one.")]
-    if faults:
-        raise _invalid(faults)
-    then = Then(asked.one("then"))
+def rule_asked_for(
+    asked: Asked, *, taken: Collection[str] = (), scope: str = "network", instead_of: Raw | None = None
+) -> Raw:
+    """Return the rule, with an id that none of `taken` is, or else that of the rule `instead_of` which it stands.
+
+    Raises Invalid by the names of the form's fields.
+    """
+    then = _checked(asked)
     raw: Raw = {
-        "id": _new_id(then, taken),
+        "id": instead_of["id"] if instead_of else _new_id(then, taken),
         "applies_to": sorted(set(asked.many["applies_to"])),
         "effect": _effect(then, asked),
-        "message": {"en": asked.one("message")},
+        "message": _message(asked),
         **_when(asked),
         **_days(then, asked),
+        **{name: asked.one(name) for name in _AS_TYPED if asked.one(name)},
     }
     if then is not Then.OPEN:
         raw["grounds"] = asked.one("grounds")
         if asked.one("legal_ref"):
             raw["legal_ref"] = asked.one("legal_ref")
-    _check(raw)
+    if instead_of and "version" in instead_of:
+        raw["version"] = instead_of["version"]
+    _check(raw, scope)
     return raw
+
+
+def _checked(asked: Asked) -> Then:
+    """Return what the rule does, once all that can be chosen was chosen among what is offered."""
+    faults: dict[str, list[Text]] = {}
+    for name, kind in MANY.items():
+        if not set(asked.many.get(name, ())) <= set(kind):
+            faults[name] = [_("Choose among what is offered.")]
+    for name in ("role", "overridable_by"):
+        if asked.one(name) not in {"", *ROLES}:
+            faults[name] = [_("Choose among what is offered.")]
+    for name, choices in (("then", Then), ("from", From), ("grounds", Grounds)):
+        if asked.one(name) not in set(choices) and (name != "grounds" or asked.one("then") != Then.OPEN):
+            faults[name] = [_("Choose one of these.")]
+    if not asked.many.get("applies_to"):
+        faults["applies_to"] = [_("Choose at least one.")]
+    if "then" not in faults:
+        faults |= _idle(Then(asked.one("then")), asked)
+    if faults:
+        raise _invalid(faults)
+    return Then(asked.one("then"))
+
+
+def _idle(then: Then, asked: Asked) -> dict[str, list[Text]]:
+    """Return what was filled in on purpose, and would mean nothing to what the rule does."""
+    faults: dict[str, list[Text]] = {}
+    if asked.one("issuers") and then is not Then.TRAINING:
+        faults["issuers"] = [_("Only a training has issuers.")]
+    if asked.many.get("asks") and then is not Then.APPROVAL:
+        faults["asks"] = [_("Only an approval asks people for something. Choose nothing here.")]
+    if asked.one("stage") and then in (Then.OPEN, Then.CLOSED):
+        faults["stage"] = [_("Only what has to be done first has a stage. Leave this empty.")]
+    if asked.one("overridable_by") and then is Then.OPEN:
+        faults["overridable_by"] = [_("What is open needs no exception. Choose nobody.")]
+    return faults
 
 
 def _new_id(then: Then, taken: Collection[str]) -> str:
@@ -123,22 +160,38 @@ def _effect(then: Then, asked: Asked) -> Raw:
         case Then.CLOSED:
             return {"type": "deny"}
         case Then.APPROVAL:
-            return {"type": "approve", "role": asked.one("role"), "scope": asked.one("scope") or ApprovalScope.FACILITY}
+            of_where = asked.one("scope") or ApprovalScope.FACILITY
+            asks = {"asks": sorted(set(asked.many["asks"]))} if asked.many.get("asks") else {}
+            return {"type": "approve", "role": asked.one("role"), "scope": of_where, **_stage(asked), **asks}
         case _:
-            return {"type": "require", "kind": RequirementKind(then.value).value, "code": asked.one("code")}
+            kind = RequirementKind(then.value).value
+            lines = [line.strip() for line in asked.one("issuers").split("\n")]
+            issuers = {"issuers": [line for line in lines if line]} if any(lines) else {}
+            return {"type": "require", "kind": kind, "code": asked.one("code"), **_stage(asked), **issuers}
+
+
+def _stage(asked: Asked) -> Raw:
+    return {"stage": _number(asked.one("stage"))} if asked.one("stage") else {}
+
+
+def _message(asked: Asked) -> Raw:
+    """Return the sentence by language: English is `message`, any other one `message_` and its code."""
+    said = {"en": asked.one("message")}
+    said |= {name.removeprefix("message_"): asked.one(name) for name in asked.values if name.startswith("message_")}
+    return {locale: text for locale, text in said.items() if text} or {"en": ""}
 
 
 def _when(asked: Asked) -> Raw:
     parts: list[Raw] = [
         {"op": "in", "fact": fact, "value": sorted(set(asked.many[name]))}
-        for name, fact in _FACTS.items()
+        for name, fact in FACTS.items()
         if asked.many.get(name)
     ]
     if asked.one("startup"):
         parts.append({"op": "eq", "fact": "applicant.startup", "value": True})
     where = From(asked.one("from"))
     if where is From.ABROAD:
-        parts.append(_ABROAD)
+        parts.append(ABROAD)
     elif where is From.HERE:
         parts.append({"op": "eq", "fact": "applicant.country", "other": "facility.country"})
     elif where in (From.GROUP, From.OUTSIDE):
@@ -160,24 +213,28 @@ def _number(text: str) -> int | str:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else text
 
 
-_FIELDS = {
-    "message.en": "message",
-    "effect.role": "role",
-    "effect.scope": "scope",
-    "effect.code": "code",
-}
-
-
-def _check(raw: Raw) -> None:
+def _check(raw: Raw, scope: str) -> None:
     try:
-        load_rules([raw])
+        load_rules([raw], scope=scope)
     except Invalid as invalid:
         faults: dict[str, list[Text]] = {}
         for place, texts in invalid.fields.items():
-            below = place.removeprefix("rules.0.")
-            name = "group" if below.startswith("when") else _FIELDS.get(below, below)
-            faults.setdefault(name, []).extend(texts)
+            faults.setdefault(_field(place.removeprefix("rules.0.")), []).extend(texts)
         raise _invalid(faults) from None
+
+
+def _field(place: str) -> str:
+    """Return the name of the field that a place in a rule comes from."""
+    first, _dot, below = place.partition(".")
+    match first:
+        case "when":
+            return "group"
+        case "effect":
+            return below.partition(".")[0]
+        case "message":
+            return "message" if below in ("", "en") else f"message_{below}"
+        case _:
+            return first
 
 
 def _invalid(faults: Mapping[str, list[Text]]) -> Invalid:

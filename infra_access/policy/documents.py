@@ -314,7 +314,8 @@ class _RuleSchema(_Strict):
                     faults[name] = [_("Say how many days this takes, so that nobody is promised too early a start.")]
         if data.get("expected_days", 0) > data.get("latest_days", 0):
             faults.setdefault("latest_days", [_("The latest days may not be fewer than the expected ones.")])
-        if effect_type(data["effect"]) not in ("permit", "prefer") and "grounds" not in data:
+        grounds = data.get("grounds", r.Grounds.NONE)  # what is stored leaves out that there are none
+        if effect_type(data["effect"]) not in ("permit", "prefer") and grounds is r.Grounds.NONE:
             faults["grounds"] = [_("Say on which grounds.")]
         if getattr(data["effect"], "asks", None) and data.get("disclosure", r.Disclosure.FULL) != r.Disclosure.FULL:
             faults["disclosure"] = [_("Whoever is asked has to be able to read why. Leave this out.")]

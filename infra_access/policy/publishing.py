@@ -89,7 +89,7 @@ def revise_draft(
     require(actor, Permission.POLICY_WRITE, chain)
     _lock(session, document)
     check_version(document.version, expected_version)
-    _refuse_published(document)
+    refuse_published(document)
     parsed = _parsed(document.scope_kind, document.scope_key, document.name, rules)
     document.rules = [dump_rule(rule) for rule in parsed]
     session.flush()
@@ -116,7 +116,7 @@ def publish_document(
     head = _locked_head(session)
     _lock(session, document)  # another publication may have ended while this one waited for the head
     check_version(document.version, expected_version)
-    _refuse_published(document)
+    refuse_published(document)
     refuse_faults(session, _parsed(document.scope_kind, document.scope_key, document.name, document.rules))
     same = _same(document.scope_kind, document.scope_key, document.name)
     former = session.scalars(select(PolicyDocument).where(*same, PolicyDocument.state == PUBLISHED)).all()
@@ -236,7 +236,8 @@ def set_country_group(
     return group
 
 
-def _refuse_published(document: PolicyDocument) -> None:
+def refuse_published(document: PolicyDocument) -> None:
+    """Refuse to edit what was ever in force. Raises Conflict `policy.not_draft`."""
     if document.state != DRAFT:
         raise Conflict(
             "policy.not_draft",

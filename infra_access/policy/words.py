@@ -113,6 +113,20 @@ SCOPES: Mapping[r.ApprovalScope, Text] = {
 }
 
 
+def rule_in_words(rule: r.Rule) -> Text:
+    """Return what a rule does, for what and when, as one text."""
+    first, *more = rule.applies_to
+    actions = ACTIONS[first]
+    for action in more:
+        actions = _("${before}, ${value}", mapping={"before": actions, "value": ACTIONS[action]})
+    values = {
+        "effect": effect_in_words(rule.effect),
+        "actions": actions,
+        "when": condition_in_words(rule.when).sentence,
+    }
+    return _("${effect}. What it is about: ${actions}. When, as the applicant would say it: ${when}.", mapping=values)
+
+
 def effect_in_words(effect: r.Effect) -> Text:
     """Return what a rule does to those who match it."""
     match effect:

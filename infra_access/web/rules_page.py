@@ -1,4 +1,4 @@
-"""What the pages of access rules show: scopes by name, rules in words, and the forms to write them."""
+"""What the pages of access rules show: scopes by name, those whose rules one may write, and rules in words."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,40 +12,25 @@ from infra_access.access_requests.models import AccessRoute
 from infra_access.catalogue.countries import country_name
 from infra_access.catalogue.managed import facilities_run_by
 from infra_access.catalogue.models import Facility, Instrument, Organisation
-from infra_access.catalogue.vocabularies import label
 from infra_access.core.authority import PERMISSIONS, Permission, may
 from infra_access.core.errors import Invalid, NotFound
 from infra_access.core.i18n import Text, _
 from infra_access.core.roles import ROLES
 from infra_access.http.localisation import cldr
 from infra_access.http.policy_contexts import policy_scopes
-from infra_access.policy.common_rules import MANY, From, Then
 from infra_access.policy.documents import load_rules
-from infra_access.policy.models import CountryGroup
 from infra_access.policy.rulebook import scope_text
-from infra_access.policy.rules import Action, Grounds, Rule
-from infra_access.policy.words import ACTIONS, GROUNDS, SCOPES, Phrase, condition_in_words, effect_in_words
+from infra_access.policy.rules import Disclosure, Grounds, Rule
+from infra_access.policy.words import ACTIONS, GROUNDS, Phrase, condition_in_words, effect_in_words
 
-THEN: Mapping[Then, Text] = {
-    Then.OPEN: _("It is open to them"),
-    Then.CLOSED: _("It is closed to them"),
-    Then.APPROVAL: _("Somebody has to approve"),
-    Then.TRAINING: _("They need a training first"),
-    Then.AGREEMENT: _("They need an agreement first"),
-    Then.DOCUMENT: _("They need a document first"),
-    Then.FUNDING: _("They need to name who pays first"),
-}
-FROM: Mapping[From, Text] = {
-    From.ANYWHERE: _("Anywhere"),
-    From.ABROAD: _("Their organisation, or somebody on the team, is in another country than the facility"),
-    From.HERE: _("Their organisation is in the country of the facility"),
-    From.GROUP: _("Their organisation is in a group of countries"),
-    From.OUTSIDE: _("Their organisation is outside a group of countries"),
-}
 STATES: Mapping[str, tuple[Text, str, str]] = {
     "draft": (_("Draft"), "pending", "clock"),
     "published": (_("In force"), "free", "check"),
     "superseded": (_("No longer in force"), "closed", "dash"),
+}
+READ_BY: Mapping[Disclosure, Text] = {
+    Disclosure.GENERIC: _("a general sentence"),
+    Disclosure.NONE: _("nothing"),
 }
 _NAMED: Mapping[str, Any] = {
     "organisation": Organisation,
@@ -67,7 +52,10 @@ class RuleShown:
     grounds: Text | None
     legal_ref: str | None
     days: Text | None
-    hidden: bool
+    stage: int | None
+    holds: Text | None
+    exceptions_by: Text | None
+    read: Text | None
     warnings: tuple[Text, ...] = ()
 
 
@@ -92,7 +80,10 @@ def _shown(rule: Rule, warnings: tuple[Text, ...], locale: str) -> RuleShown:
         grounds=None if rule.grounds is Grounds.NONE else GROUNDS[rule.grounds],
         legal_ref=rule.legal_ref,
         days=_days(rule),
-        hidden=rule.disclosure != "full",
+        stage=stage if (stage := getattr(rule.effect, "stage", 1)) != 1 else None,
+        holds=_holds(rule),
+        exceptions_by=rule.overridable_by and ROLES.get(rule.overridable_by, rule.overridable_by),
+        read=READ_BY.get(rule.disclosure),
         warnings=warnings,
     )
 
@@ -102,6 +93,19 @@ def _days(rule: Rule) -> Text | None:
         return None
     values = {"usual": rule.expected_days, "most": rule.latest_days}
     return _("${usual} as a rule, ${most} at most", mapping=values)
+
+
+def _holds(rule: Rule) -> Text | None:
+    values = {"first": str(rule.valid_from), "end": str(rule.valid_to)}
+    match rule.valid_from, rule.valid_to:
+        case None, None:
+            return None
+        case _, None:
+            return _("from ${first}", mapping=values)
+        case None, _:
+            return _("until before ${end}", mapping=values)
+        case _:
+            return _("from ${first} until before ${end}", mapping=values)
 
 
 def names_of_scopes(session: Session, scopes: Sequence[tuple[str, str]], locale: str) -> dict[tuple[str, str], Text]:
@@ -145,22 +149,3 @@ def narrower_scope(request: Request, named: str) -> tuple[str, str] | None:
     except (NotFound, Invalid):
         return None
     return (kind, key) if may(request.actor, Permission.POLICY_WRITE, scopes) else None
-
-
-def options(request: Request) -> dict[str, list[tuple[str, str]]]:
-    """Return what can be chosen in each field of the form of a common rule."""
-
-    def listed(pairs: Any) -> list[tuple[str, str]]:
-        return [(str(value), request.localize(text)) for value, text in pairs]
-
-    groups = request.db.execute(select(CountryGroup.code, CountryGroup.name).order_by(CountryGroup.code))
-    return {
-        "then": listed(THEN.items()),
-        "from": listed(FROM.items()),
-        "role": listed(ROLES.items()),
-        "scope": listed(SCOPES.items()),
-        "grounds": listed((one, text) for one, text in GROUNDS.items() if one is not Grounds.NONE),
-        "group": [(code, f"{code}: {name}") for code, name in groups],
-        "applies_to": listed(ACTIONS.items()),
-        **{name: listed((one, label(one)) for one in kind) for name, kind in MANY.items() if kind is not Action},
-    }

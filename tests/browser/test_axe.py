@@ -4,6 +4,7 @@ nothing that the browser complains about.
 The pages are found in the application itself; each is opened by somebody who may see it.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -114,6 +115,30 @@ def test_what_came_of_an_access_is_no_barrier(site: Site, browser: Browser, key:
         for form in page.locator("#outcomes ~ details, #outcomes ~ ul details").all():
             form.evaluate("one => { one.open = true }")
         assert page.locator("#outcomes").count() == 1
+        assert barriers(page) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_changing_a_rule_in_its_form_or_as_a_document_is_no_barrier(site: Site, browser: Browser, width: str) -> None:
+    facility = site.world.ids["facilities"]["villigen-neutron-source"]
+    with screen(site, browser, "manager", WIDTHS[width]) as page:
+        page.goto(f"{site.url}/policies/new?template=personal-data&scope=facility:{facility}")
+        page.get_by_label("Name of these rules").fill(f"For a {width}")
+        page.get_by_role("button", name="Make the draft").click()
+        assert barriers(page) == []
+        page.get_by_role("link", name="Change it: protection-officer").click()
+        page.get_by_label("Stage of what has to be done first").fill("first")
+        page.get_by_role("button", name="Save the rule").click()
+        page.locator("#field-stage-error").wait_for()
+        assert barriers(page) == []
+        page.get_by_role("link", name="Leave it as it is").click()
+        page.get_by_text("Edit all rules as a document").click()
+        document = page.locator("#field-document")
+        rules = json.loads(document.input_value())
+        document.evaluate("(one, text) => { one.value = text }", json.dumps([{**rules[0], "rests_on": ["title"]}]))
+        page.get_by_role("button", name="Save the document").click()
+        page.get_by_role("link", name="Change it: ethics").click()
+        page.get_by_text("in which nothing of it is lost").wait_for()
         assert barriers(page) == []
 
 

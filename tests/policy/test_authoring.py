@@ -197,6 +197,9 @@ def test_an_unknown_training_and_an_ended_rule_are_named():
     assert set(warned({**laser, "valid_to": "2026-05-04"}, trainings={"laser"})) == {"rules.0.valid_to"}
 
 
+APPROVAL = {"then": "approval", "role": "safety_officer", "expected_days": "3", "latest_days": "9"}
+
+
 def asked(many=None, **values):
     given = {"then": "open", "from": "anywhere", "message": "It is so.", "grounds": "safety"}
     return Asked(given | values, {"applies_to": ["book"], **(many or {})})
@@ -232,6 +235,17 @@ def test_a_form_gives_a_rule_that_loads(values, effect):
         ({}, {"then": "training", "code": "", "expected_days": "soon", "latest_days": "9" * 30},
          {"code", "expected_days", "latest_days"}),
         ({}, {"then": "training", "code": "laser", "expected_days": "9", "latest_days": "3"}, {"latest_days"}),
+        ({}, {"then": "closed", "grounds": "none"}, {"grounds"}),
+        ({"asks": ["nationality"]}, {"then": "closed", "issuers": "PSI", "stage": "2"}, {"asks", "issuers", "stage"}),
+        ({}, {"overridable_by": "member"}, {"overridable_by"}),
+        ({}, {"then": "closed", "overridable_by": "pope"}, {"overridable_by"}),
+        ({}, {"disclosure": "half", "valid_from": "soon", "valid_to": "2026-02-30", "message_ja": "x" * 601},
+         {"disclosure", "valid_from", "valid_to", "message_ja"}),
+        ({}, {"valid_from": "2026-05-01", "valid_to": "2026-05-01"}, {"valid_to"}),
+        ({}, APPROVAL | {"stage": "first"}, {"stage"}),
+        ({"asks": ["nationality"]}, APPROVAL, {"asks"}),  # as nobody may for a whole network
+        ({}, {"then": "training", "code": "laser", "issuers": "x" * 201, "expected_days": "1", "latest_days": "1"},
+         {"issuers"}),
     ],
 )  # fmt: skip
 def test_every_fault_of_a_form_is_named_by_its_field(many, values, at):

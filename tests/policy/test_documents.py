@@ -108,6 +108,7 @@ def test_every_effect_survives_the_round_trip():
         ({"effect": {"type": "limit"}, "grounds": "capacity"}, "rules.0.effect"),
         ({"effect": {"type": "limit", "amount": 1.5}, "grounds": "capacity"}, "rules.0.effect.amount"),
         ({"effect": {"type": "deny"}}, "rules.0.grounds"),
+        ({"effect": {"type": "deny"}, "grounds": "none"}, "rules.0.grounds"),
         ({"message": {}}, "rules.0.message"),
         ({"message": {"english": "x"}}, "rules.0.message.english"),
         ({"message": {"en": ""}}, "rules.0.message.en"),

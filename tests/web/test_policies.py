@@ -73,6 +73,131 @@ def add(page: Any, status: int | None = None, **values: Any) -> Any:
     return form.submit("save", value="rule", status=status)
 
 
+def change(office: Any, page: Any, rule: str) -> Any:
+    """Open the form that changes a rule of a draft."""
+    return office.get(f"{page.request.path}?rule={rule}")
+
+
+def marked(page: Any) -> set[str]:
+    """Return the names of the fields that are said to be wrong."""
+    return {one["name"] for one in page.html.select("[aria-invalid=true]") if one.get("name")}
+
+
+LASER = {
+    "applies_to": ["book"], "sectors": ["company", "academic"], "startup": True, "from": "abroad", "then": "training",
+    "code": "laser", "issuers": "PSI\nKEK", "expected_days": "3", "latest_days": "9", "grounds": "safety",
+    "legal_ref": "Code, 4", "stage": "2", "disclosure": "generic", "overridable_by": "safety_officer",
+    "valid_from": "2026-05-01", "valid_to": "2030-05-01", "message": "Take the laser course.", "message_ja": "講習を",
+}  # fmt: skip
+
+
+def test_a_rule_is_read_back_into_the_form_and_changed_in_its_place(office, place, database):
+    page = add(add(begin(office, place, "wide"), **LASER).follow(), then="closed", message="Not for others.").follow()
+    before = stored(database).rules
+    assert [rule["id"] for rule in before] == ["open-to-all", "terms", "training-1", "closed-1"]
+    for said in ("issued by: KEK, PSI", "from 2026-05-01 until before 2030-05-01", "a general sentence"):
+        assert said in page.text
+    page = change(office, page, "training-1")
+    form = form_of(page, "rule")
+    assert {
+        name: form[name].value for name in LASER if name not in ("applies_to", "sectors", "startup", "issuers")
+    } == {name: text for name, text in LASER.items() if name not in ("applies_to", "sectors", "startup", "issuers")}
+    assert form["issuers"].value.split() == ["KEK", "PSI"]
+    assert page.html.select_one("form details").has_attr("open")
+    assert "As it stands: Needs first: Training (laser), issued by: KEK, PSI. What it is about: Book." in page.text
+    page = form.submit("save", value="rule").follow()
+    assert stored(database).rules == before
+    page = add(change(office, page, "training-1"), issuers="", latest_days="12", sectors=[]).follow()
+    assert "The rule is changed in the draft." in page.text
+    after = stored(database).rules
+    assert [after[0], after[1], after[3]] == [before[0], before[1], before[3]]
+    assert (after[2]["id"], after[2]["latest_days"]) == ("training-1", 12)
+    assert "issuers" not in after[2]["effect"]
+
+
+def test_what_few_rules_need_is_folded_until_it_has_values_or_faults(office, place, database):
+    page = begin(office, place)
+    assert not page.html.select_one("form details").has_attr("open")
+    wrong = add(page, 422, then="closed", message="No.", valid_from="2026-06-01", valid_to="2026-05-01")
+    assert marked(wrong) == {"valid_to"}
+    assert wrong.html.select_one("form details").has_attr("open")
+    wrong = add(page, 422, then="closed", message="No.", issuers="PSI", asks=["nationality"])
+    assert {one["id"] for one in wrong.html.select("form .field__error")} == {"field-issuers-error", "field-asks-error"}
+    assert form_of(wrong, "rule")["issuers"].value == "PSI"
+    page = office.get(page.request.path)
+    asking = {"then": "approval", "role": "safety_officer", "expected_days": "1", "latest_days": "2", "message": "Ask."}
+    wrong = add(page, 422, **asking, asks=["nationality"], disclosure="none")
+    assert "Whoever is asked has to be able to read why." in wrong.text
+    page = add(wrong, **asking, disclosure="full").follow()
+    assert stored(database).rules[0]["effect"]["asks"] == ["nationality"]
+    form = form_of(change(office, page, "approval-1"), "rule")
+    assert form.fields["asks"][0].checked
+    assert form["disclosure"].value == "full", "else a browser would not send what has to be chosen"
+
+
+def test_a_change_is_refused_with_what_was_typed_where_the_draft_is_another_by_now(office, place, database):
+    page = add(begin(office, place), **LASER).follow()
+    wrong = add(change(office, page, "training-1"), 422, code="Laser Safety", message="Mine.")
+    assert marked(wrong) == {"code"}
+    assert (form_of(wrong, "rule")["rule"].value, form_of(wrong, "rule")["message"].value) == ("training-1", "Mine.")
+    mine = change(office, page, "training-1")
+    add(page, then="closed", message="Theirs.").follow()
+    stale = add(mine, 412, message="Mine.")
+    form = form_of(stale, "rule")
+    assert (form["message"].value, form["rule"].value) == ("Mine.", "training-1")
+    assert [rule["message"]["en"] for rule in stored(database).rules] == ["Take the laser course.", "Theirs."]
+    form.submit("save", value="rule").follow()
+    assert [rule["message"]["en"] for rule in stored(database).rules] == ["Mine.", "Theirs."]
+    without(office.get(page.request.path), "training-1")
+    gone = add(mine, 409, message="Mine again.")
+    assert "somebody took it out" in gone.text
+    form = form_of(gone, "rule")
+    assert "rule" not in form.fields, "it can only be added again"
+    form.submit("save", value="rule").follow()
+    assert [rule["message"]["en"] for rule in stored(database).rules] == ["Theirs.", "Mine again."]
+
+
+def test_a_rule_that_the_form_cannot_say_is_edited_alone_as_a_document(office, place, database):
+    page = begin(office, place, "wide")
+    shown = change(office, page, "terms")
+    assert "The form cannot say when this rule applies." in shown.text
+    assert not [one for one in shown.forms.values() if "then" in one.fields]
+    form = form_of(shown, "document")
+    rule = json.loads(form["document"].value)
+    assert rule == stored(database).rules[1]
+    form["document"] = json.dumps({**rule, "grounds": "luck"})
+    wrong = form.submit("save", value="document", status=422)
+    assert "grounds: Give one of" in wrong.text
+    assert "rules.1" not in wrong.text
+    form = form_of(wrong, "document")
+    assert "luck" in form["document"].value
+    form["document"] = json.dumps({**rule, "grounds": "legal"})
+    page = form.submit("save", value="document").follow()
+    assert [one["grounds"] for one in stored(database).rules[1:]] == ["legal"]
+    posted = form_of(page, "rule")
+    csrf = {name: posted[name].value for name in ("csrf_token", "version")}
+    sent = {**csrf, "save": "rule", "rule": "terms", "applies_to": "book", "then": "closed", "message": "No."}
+    refused = office.post(page.request.path, sent, status=409)
+    assert "The form cannot say when this rule applies." in refused.text
+    assert stored(database).rules[1]["grounds"] == "legal"
+
+
+def test_a_version_in_force_is_not_changed_and_an_unknown_rule_is_none(office, place, database):
+    draft = add(begin(office, place), **LASER).follow()
+    office.get(f"{draft.request.path}?rule=nothing", status=409)
+    mine = change(office, draft, "training-1")
+    form_of(draft, "publish").submit("save", value="publish").follow()
+    before = stored(database).rules
+    shown = office.get(f"{draft.request.path}?rule=training-1", status=409)
+    assert "Make a new draft of it." in shown.text
+    assert not [one for one in shown.forms.values() if "then" in one.fields]
+    assert "Make a new draft of it." in add(mine, 409, message="Mine.").text
+    sent = {name: form_of(mine, "rule")[name].value for name in ("csrf_token", "version", "rule")}
+    refused = office.post(draft.request.path, {**sent, "save": "document", "document": "{}"}, status=409)
+    assert refused.html.select_one("h1").get_text() == "House rules", "the page of the rules, which says what holds"
+    assert stored(database).rules == before
+
+
 def test_rules_are_written_without_json_tried_and_put_in_force(office, place, database):
     page = begin(office, place)
     page = add(

@@ -1,7 +1,6 @@
 """The rules of access: what is in force where, and writing, trying out and publishing what comes next."""
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pyramid.request import Request
@@ -20,7 +19,7 @@ from infra_access.http.input_floor import parse_json
 from infra_access.http.policy_contexts import scopes_of_route
 from infra_access.http.refusals import BadRequest
 from infra_access.http.security import Context
-from infra_access.policy.common_rules import MANY, Asked, rule_asked_for
+from infra_access.policy.common_rules import Asked, rule_asked_for
 from infra_access.policy.comparing import changes_between
 from infra_access.policy.document_queries import facilities_read_by, list_documents, version_before, warnings_of
 from infra_access.policy.models import PolicyDocument
@@ -31,11 +30,11 @@ from infra_access.policy.publishing import (
     revise_draft,
     withdraw_document,
 )
-from infra_access.policy.rulebook import PUBLISHED
+from infra_access.policy.rulebook import PUBLISHED, scope_text
 from infra_access.policy.templates import TEMPLATES, rules_from
-from infra_access.web import rules_page
+from infra_access.web import rule_form, rules_page
 from infra_access.web.corrections import Entries, to_correct, to_fill_in
-from infra_access.web.forms import ENTERED, errors_of, many, seen_version, to, values_of
+from infra_access.web.forms import ENTERED, errors_of, seen_version, to, values_of
 from infra_access.web.presenters.what_if import compared
 from infra_access.web.rendering import flash
 from infra_access.web.repeats import new_key, posted_once
@@ -95,24 +94,38 @@ def create(request: Request) -> dict[str, Any] | Response:
 
 @view_config(**_ONE, request_method="GET", permission=Permission.POLICY_READ)
 def show(context: Context, request: Request) -> dict[str, Any]:
-    """Show a version in words, with what differs from the one before; `?try` says what it would change for whom."""
+    """Show a version in words, with what differs from the one before.
+
+    `?try` says what it would change for whom; `?rule` shows one rule of a draft to be changed.
+    """
     page = {**_page(context, request), "tried": None}
-    if "try" in request.GET:
-        try:
+    try:
+        if "try" in request.GET:
             page["tried"] = _tried(context, request)
-        except Conflict as error:
-            page["errors"] = Entries(errors_of(error, request))
-            request.response.status_int = error.status
+        if "rule" in request.GET and page["may_write"]:
+            page |= rule_form.to_change(request, context.row, request.GET["rule"])
+    except Conflict as error:
+        page["errors"] = Entries(errors_of(error, request))
+        request.response.status_int = error.status
     return page
 
 
 @view_config(**_ONE, request_method="POST", request_param="save=rule", permission=Permission.POLICY_WRITE)
-def add_rule(context: Context, request: Request) -> dict[str, Any] | Response:
-    """Add a common rule to a draft."""
+def save_rule(context: Context, request: Request) -> dict[str, Any] | Response:
+    """Add a common rule to a draft, or put it in the place of the one that was shown."""
 
     def revise(document: PolicyDocument) -> Text:
-        asked = Asked(values_of(request), {name: many(request, name) for name in MANY})
-        rule = rule_asked_for(asked, taken={one["id"] for one in document.rules})
+        asked = rule_form.asked_in(request)
+        scope = scope_text(document.scope_kind, document.scope_key)
+        if former := asked.one("rule"):
+            place = rule_form.place_in(document, former)
+            read = rule_form.read_from(document, document.rules[place])
+            if not isinstance(read, Asked):
+                raise Conflict("policy.beyond_form", read)
+            rule = rule_asked_for(asked, scope=scope, instead_of=document.rules[place])
+            _revised(request, document, [*document.rules[:place], rule, *document.rules[place + 1 :]])
+            return _("The rule is changed in the draft.")
+        rule = rule_asked_for(asked, taken={one["id"] for one in document.rules}, scope=scope)
         _revised(request, document, [*document.rules, rule])
         return _("The rule is added to the draft.")
 
@@ -133,15 +146,19 @@ def remove_rule(context: Context, request: Request) -> dict[str, Any] | Response
 
 @view_config(**_ONE, request_method="POST", request_param="save=document", permission=Permission.POLICY_WRITE)
 def save_document(context: Context, request: Request) -> dict[str, Any] | Response:
-    """Replace the rules of a draft by what the expert wrote."""
+    """Replace the rules of a draft, or one of them, by what the expert wrote."""
 
     def revise(document: PolicyDocument) -> Text:
-        text = values_of(request).get("document", "")
+        entered = values_of(request)
+        text = entered.get("document", "")
         try:
             rules = parse_json(text)
         except (ValueError, RecursionError, BadRequest):
             message = _("This is no JSON: look for a missing comma, quotation mark or bracket.")
             raise Invalid("policy.json", message, fields={"document": [message]}) from None
+        if only := entered.get("rule"):
+            place = rule_form.place_in(document, only)
+            rules = [*document.rules[:place], rules, *document.rules[place + 1 :]]
         _revised(request, document, rules)
         return _("The draft is saved.")
 
@@ -231,16 +248,27 @@ def _changed(
     try:
         said = change(document)
     except _REFUSED as error:
-        wrong = to_correct(request, error)
-        faults = [text for place, text in wrong["errors"].items() if place]
-        if form != "add" and faults:
-            wrong["errors"]["document"] = " ".join(
-                f"{place}: {text}" if place != "document" else text for place, text in wrong["errors"].items() if place
-            )
-        chosen = {name: many(request, name) for name in MANY}
-        return {**_page(context, request), **wrong, "form": form, "chosen": chosen, "tried": None}
+        page = {**_page(context, request), "tried": None}
+        return page | _refused(request, document, error, form, page["entered"])
     flash(request, "success", said)
     return to(request, "policy", id=document.public_id)
+
+
+def _refused(
+    request: Request, document: PolicyDocument, error: DomainError, form: str, begun: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what the page shows of a refused form: what was typed, and what is wrong with it."""
+    wrong = to_correct(request, error)
+    errors, typed = wrong["errors"], wrong["entered"]
+    if form == "add":
+        return rule_form.to_correct_it(request, document, errors)
+    place = next((place for place, one in enumerate(document.rules) if one["id"] == typed["rule"]), None)
+    faults = [(at.removeprefix(f"rules.{place}."), text) for at, text in errors.items() if at]
+    if faults:  # which all stand at the one field that there is
+        told = " ".join(f"{at}: {text}" if at != "document" else text for at, text in faults)
+        errors = Entries({"": errors[""], "document": told})
+    one = rule_form.to_edit(document, document.rules[place]) if form == "document" and place is not None else {}
+    return {**one, "errors": errors, "entered": Entries({**begun, "document": typed["document"]}), "form": form}
 
 
 def _listed(request: Request, rows: list[PolicyDocument]) -> dict[str, Any]:
@@ -265,7 +293,7 @@ def _beginning(request: Request, scope: str) -> dict[str, Any]:
         "templates": TEMPLATES.values(),
         "template": template,
         "scopes": [(f"{kind}:{key}", request.localize(names[kind, key])) for kind, key in scopes],
-        "options": rules_page.options(request),
+        "options": rule_form.options(request),
         "key": new_key(),
     }
 
@@ -290,12 +318,8 @@ def _page(context: Context, request: Request) -> dict[str, Any]:
         "is_draft": document.state == DRAFT,
         "in_force": document.state == PUBLISHED,
         "may_write": request.may(Permission.POLICY_WRITE, context),
-        "options": rules_page.options(request),
-        "chosen": {name: ["request", "book"] if name == "applies_to" else [] for name in MANY},
-        "form": "",
         "key": new_key(),
-        "text": json.dumps(document.rules, indent=2, ensure_ascii=False),
-        **to_fill_in({"then": "open", "from": "anywhere", "scope": "facility"}),
+        **rule_form.to_add(request, document),
     }
 
 
