@@ -55,6 +55,7 @@ def approval(rule: Rule, due: ApprovalDue, audience: Audience, case: str) -> App
     """Return an approval in the reader's form."""
     if is_hidden(rule, audience):
         return None
+    due = replace(due, hidden=is_hidden(rule, Audience.APPLICANT))
     if may_read(rule, audience):
         return due
     return replace(due, rule=WITHHELD, message=general(case))

@@ -27,6 +27,9 @@ COLLECTIONS = {
 END_USE_DECLARATION = "end-use-declaration"
 """The document that a request contains itself: what the results are for, and who will have them."""
 
+GRANTED = "allocation"
+"""The gate that only what was granted on a request opens."""
+
 _SECTORS = frozenset(Sector)
 _YES_NO = Kind.BOOLEAN
 _PRESENCE = frozenset({"on-site", "remote", "none"})
