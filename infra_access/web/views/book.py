@@ -1,6 +1,6 @@
 """Booking a time: the form with the week beside it, and what is free instead where it was taken."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -66,7 +66,7 @@ def create(context: Context, request: Request) -> dict[str, Any] | Response:
         entered = values_of(request)
         page = _page(request, place, now, entered.get("allocation", ""), at=_tried(place, entered))
         shown = refusal(request, error)
-        asking = _by_asking(request, place, shown["refused"])
+        asking = _by_asking(request, place, shown["refused"], page["ways"])
         return {**page, **shown, "taken": error.code == "booking.overlap", "by_asking": asking}
 
 
@@ -102,11 +102,8 @@ def _booked(request: Request, place: Place, now: datetime) -> Response:
     return to(request, "booking", id=booking.public_id)
 
 
-def _by_asking(request: Request, place: Place, decision: Decision | None) -> dict[str, str]:
-    if decision is None or not decision.missing:
-        return {}
-    ways = direct_route_ids(request.db, place.instrument.id)
-    return by_asking(request, place.instrument.public_id, decision.missing, ways)
+def _by_asking(request: Request, place: Place, decision: Decision | None, ways: Sequence[str]) -> dict[str, str]:
+    return by_asking(request, place.instrument.public_id, decision.missing, ways) if decision else {}
 
 
 def _page(
@@ -117,7 +114,8 @@ def _page(
     drawn = next((one.value for one in grants if allocation in ("", one.value)), "")
     rules = rules_in_force(request, place, now=now, by=rules_of_grant(request, drawn))
     copies, _companions = candidates(request.db, place.instrument)
-    decision = booking_answer(request, Said(), place.instrument.id, now=now)
+    ways = direct_route_ids(request.db, place.instrument.id)
+    decision = booking_answer(request, Said(), place.instrument.id, ways, now=now)
     return {
         "place": place,
         "zone": place.facility.timezone,
@@ -129,7 +127,8 @@ def _page(
         "grants": grants,
         "paying": paying_for(request, place.instrument, now=now),
         "decision": decision,
-        "by_asking": _by_asking(request, place, decision),
+        "ways": ways,
+        "by_asking": _by_asking(request, place, decision, ways),
         "limits": [
             request.localize(one) for one in limit_sentences(decision.limits, request.locale_name, of_request=False)
         ]
