@@ -212,7 +212,12 @@ def _screened(session: Session, ids: Mapping[str, Mapping[str, str]], account: A
         access_unit="hour",
         period=(NOW + timedelta(days=60), NOW + timedelta(days=90)),
         access_type="physical",
-        project={"purpose": "research", "field": "engineering", "dual_use": False},
+        project={
+            "purpose": "research",
+            "field": "engineering",
+            "dual_use": False,
+            "end_use": {"user": "Ourselves", "use": "Finer gratings", "countries": ["DE"], "peaceful": True},
+        },
     )
     submit(session, actor=load_actor(session, account.id, now=NOW), now=NOW, access_request=request)
     officer = select(Approval.public_id).where(

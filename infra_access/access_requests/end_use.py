@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra_access.catalogue import fields
+from infra_access.core.i18n import _
 from infra_access.policy.vocabulary import END_USE_DECLARATION
 
 PARTS: Mapping[str, fields.Cleaner] = {
@@ -18,6 +19,13 @@ PARTS: Mapping[str, fields.Cleaner] = {
 }
 """`user` and `use` are words, `countries` those to which the results go, `peaceful` states that neither weapons of
 mass destruction nor any military end use is served."""
+
+
+NOT_PEACEFUL = _(
+    "Only a peaceful use can be declared here. If the results serve weapons of mass destruction or a military end use, "
+    "this system cannot take the request: ask the facility for its export control officer before you go on."
+)
+"""What is said to whoever declares a use that is not peaceful, which no rule could be met by."""
 
 
 def is_complete(project: Mapping[str, Any]) -> bool:

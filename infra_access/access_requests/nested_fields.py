@@ -88,6 +88,13 @@ def _address(value: Any, field: str) -> str:
     return normalise_email(fields.line(500)(value, field), field=field)
 
 
+def _end_use(value: Any, field: str) -> dict[str, Any]:
+    declared = parts(value, field, end_use.PARTS)
+    if declared.get("peaceful") is False:
+        raise fields.fault("end_use.not_peaceful", f"{field}.peaceful", end_use.NOT_PEACEFUL)
+    return declared
+
+
 _SAMPLE: Mapping[str, fields.Cleaner] = {
     "kind": fields.line(100, required=True),
     "country": fields.country,
@@ -107,7 +114,7 @@ _PROJECT: Mapping[str, fields.Cleaner] = {
     "ethics_approved": fields.flag,
     "assurances": fields.list_of(_code),
     "documents": _references,
-    "end_use": lambda value, field: parts(value, field, end_use.PARTS),
+    "end_use": _end_use,
     "samples": lambda value, field: _list(value, field, _SAMPLE, MAX_SAMPLES),
 }
 _PARTICIPANT: Mapping[str, fields.Cleaner] = {

@@ -13,7 +13,7 @@ from infra_access.core.errors import Invalid
 from infra_access.core.i18n import Text, _
 from infra_access.core.roles import ROLES
 from infra_access.policy.documents import load_rules
-from infra_access.policy.rules import Action, ApprovalScope, Asking, Grounds, RequirementKind
+from infra_access.policy.rules import Action, ApprovalScope, Asking, Grounds, RequestField, RequirementKind
 
 Raw = dict[str, Any]
 
@@ -59,6 +59,7 @@ MANY: Mapping[str, type[StrEnum]] = {
     "regimes": Regime,
     "access_types": AccessType,
     "asks": Asking,
+    "rests_on": RequestField,
 }
 """The fields of which several values can be chosen; none chosen means any."""
 
@@ -99,6 +100,7 @@ def rule_asked_for(
         "message": _message(asked),
         **_when(asked),
         **_days(then, asked),
+        **_rests_on(then, asked),
         **{name: asked.one(name) for name in _AS_TYPED if asked.one(name)},
     }
     if then is not Then.OPEN:
@@ -206,6 +208,12 @@ def _days(then: Then, asked: Asked) -> Raw:
     if then in (Then.OPEN, Then.CLOSED):
         return {}
     return {name: _number(asked.one(name)) for name in ("expected_days", "latest_days")}
+
+
+def _rests_on(then: Then, asked: Asked) -> Raw:
+    # All are chosen to begin with, so what a rule that asks nobody rests on was not filled in on purpose.
+    chosen = [field.value for field in RequestField if field in asked.many.get("rests_on", ())]
+    return {"rests_on": chosen} if then is Then.APPROVAL and chosen else {}
 
 
 def _number(text: str) -> int | str:

@@ -14,8 +14,9 @@ from infra_access.policy.conditions import Condition, reads
 from infra_access.policy.facts import Fact, Facts
 from infra_access.policy.logic import View, judge
 from infra_access.policy.rules import Require, RequirementKind, Rule
+from infra_access.policy.vocabulary import GRANTED
 
-GRANT = "gate:allocation"
+GRANT = f"gate:{GRANTED}"
 """Met by what was granted alone, so nobody can meet it once a time is booked without."""
 
 _TRAININGS, _SAMPLES = "participants[].trainings", "samples"

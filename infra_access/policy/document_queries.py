@@ -15,9 +15,11 @@ from infra_access.people.roles import resolve_scope
 from infra_access.policy.documents import load_rules
 from infra_access.policy.lint import warnings
 from infra_access.policy.models import PolicyDocument
+from infra_access.policy.passing_by import approvals_on_nothing, approvals_passed_by
 from infra_access.policy.publishing import DRAFT
 from infra_access.policy.rulebook import PUBLISHED, rulebook, scope_text
 from infra_access.policy.rules import Disclosure
+from infra_access.policy.unanswered import held_by_nobody
 
 
 def list_documents(
@@ -88,25 +90,25 @@ def warnings_of(
     Of those, only the ones that everybody may read are named. `agreements` are the codes for which there is a text,
     which lies above policy.
     """
+    rules = load_rules(document.rules, scope=scope_text(document.scope_kind, document.scope_key))
     own = (document.scope_kind, document.scope_key)
     book = rulebook(session)
     chain = (NETWORK,) if own[0] in ("route", "tag", "network") else resolve_scope(session, *own)[1]
-    return list(
-        warnings(
-            load_rules(document.rules, scope=scope_text(*own)),
-            today=now.date(),
-            trainings=set(session.scalars(select(Training.code).distinct())),
-            groups=book.countries_of_groups(),
-            agreements=agreements,
-            above=[
-                rule
-                for scope in chain
-                if scope != own
-                for rule in book.by_scope.get(scope, ())
-                if rule.disclosure is Disclosure.FULL
-            ],
-        )
-    )
+    groups = book.countries_of_groups()
+    above = [
+        rule
+        for scope in chain
+        if scope != own
+        for rule in book.by_scope.get(scope, ())
+        if rule.disclosure is Disclosure.FULL
+    ]
+    trainings = set(session.scalars(select(Training.code).distinct()))
+    return [
+        *warnings(rules, today=now.date(), trainings=trainings, groups=groups, agreements=agreements, above=above),
+        *approvals_passed_by(rules, above=above, groups=groups),
+        *approvals_on_nothing(rules),
+        *held_by_nobody(session, rules, chain=chain, now=now),
+    ]
 
 
 def facilities_read_by(actor: Actor) -> Select[int]:

@@ -20,10 +20,7 @@ from infra_access.policy.wording import Wording
 
 MAX_RULES = 1_000
 MAX_DAYS = 3_650
-REQUEST_FIELDS = (
-    "title", "summary", "regime", "route", "acting_for", "instruments", "quantity",
-    "period", "access_type", "participants", "project", "samples",
-)  # fmt: skip
+REQUEST_FIELDS = tuple(field.value for field in r.RequestField)
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")

@@ -11,7 +11,14 @@ from infra_access.policy.condition_json import dump_scalar
 from infra_access.policy.conditions import Compare, Op, Share
 from infra_access.policy.logic import Count, Shortfall
 from infra_access.policy.rules import Approve, Require, RequirementKind, Rule
-from infra_access.policy.vocabulary import COLLECTIONS, END_USE_DECLARATION, LEDGER_FACTS, VOCABULARY, question_for
+from infra_access.policy.vocabulary import (
+    COLLECTIONS,
+    END_USE_DECLARATION,
+    GRANTED,
+    LEDGER_FACTS,
+    VOCABULARY,
+    question_for,
+)
 from infra_access.policy.words import condition_in_words
 
 _HOW: Mapping[RequirementKind, Text] = {
@@ -26,6 +33,8 @@ _HOW: Mapping[RequirementKind, Text] = {
 
 _VOUCHED = _("Whom to ask: the staff of the facility. They note it for your account; your own word does not meet it.")
 """How one comes by an assurance. `_HOW` has other words, since decisions that are kept are made again with them."""
+
+_BY_ASKING = _("Ask for access; once it is granted, book or send samples on what was granted.")
 
 _WANTED: Mapping[tuple[Op, bool], TranslationString] = {
     (Op.EQ, True): _("Needed: ${fact} is ${value}."),
@@ -86,6 +95,8 @@ def how_to_meet(kind: RequirementKind) -> Text:
 
 def next_action(missing: Missing) -> Text:
     """Return how one comes by what a decision misses, in the words of today."""
+    if (missing.kind, missing.code) == (RequirementKind.GATE, GRANTED):
+        return _BY_ASKING
     return _VOUCHED if missing.kind == RequirementKind.ASSURANCE else missing.how
 
 

@@ -13,7 +13,7 @@ from infra_access.core.roles import ROLES
 from infra_access.policy.common_rules import ABROAD, FACTS, Asked, From, Raw, Then, rule_asked_for
 from infra_access.policy.documents import load_rules
 from infra_access.policy.rule_json import dump_rule
-from infra_access.policy.rules import ApprovalScope, Disclosure
+from infra_access.policy.rules import ApprovalScope, Disclosure, RequestField
 
 _TYPED = ("legal_ref", "overridable_by", "expected_days", "latest_days", "valid_from", "valid_to")
 _EFFECTS = {"permit": Then.OPEN, "deny": Then.CLOSED, "approve": Then.APPROVAL}
@@ -21,7 +21,7 @@ _WHY: Mapping[str, Text] = {
     "effect": _("What this rule does is none of what the form offers."),
     "when": _("The form cannot say when this rule applies."),
     "message": _("The sentence of this rule is written in a language that the form does not offer."),
-    "rests_on": _("This rule says itself which changes of a request undo an approval, which the form cannot."),
+    "rests_on": _("The form cannot say which changes of a request undo what this rule asks for."),
 }
 """Why the form cannot say a rule, by what would be lost of it; whichever is named first is told."""
 
@@ -46,7 +46,8 @@ def read_back(rule: Raw, *, scope: str = "network", locales: Collection[str] = (
         **doing,
         **where,
     }
-    asked = Asked(values, {**many, "asks": asks, "applies_to": stored["applies_to"]})
+    rests_on = stored.get("rests_on", []) if then is Then.APPROVAL else list(RequestField)
+    asked = Asked(values, {**many, "asks": asks, "applies_to": stored["applies_to"], "rests_on": rests_on})
     lost = _lost(asked, stored, scope)
     if not lost:
         return asked
@@ -64,8 +65,9 @@ def _lost(asked: Asked, stored: Raw, scope: str) -> set[str]:
 
 
 def _stored(rule: Raw, scope: str) -> Raw:
-    """Return a rule as drafts keep it, so that the same rule is the same."""
-    return dump_rule(load_rules([rule], scope=scope)[0])
+    """Return a rule as drafts keep it, but for the order of what it rests on, so that the same rule is the same."""
+    kept = dump_rule(load_rules([rule], scope=scope)[0])
+    return {**kept, "rests_on": sorted(kept["rests_on"])} if "rests_on" in kept else kept
 
 
 def _doing(effect: Raw) -> tuple[Then | None, dict[str, str], list[str]]:

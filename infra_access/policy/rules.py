@@ -72,6 +72,23 @@ class Asking(StrEnum):
     NATIONALITY = "nationality"
 
 
+class RequestField(StrEnum):
+    """A field of an access request that says what is to be done and by whom, on which an approval can rest."""
+
+    TITLE = "title"
+    SUMMARY = "summary"
+    REGIME = "regime"
+    ROUTE = "route"
+    ACTING_FOR = "acting_for"
+    INSTRUMENTS = "instruments"
+    QUANTITY = "quantity"
+    PERIOD = "period"
+    ACCESS_TYPE = "access_type"
+    PARTICIPANTS = "participants"
+    PROJECT = "project"
+    SAMPLES = "samples"
+
+
 MAY_ASK = frozenset({"organisation", "facility", "route", "instrument"})
 """The kinds of scope whose rules may ask it: those of a site, a facility, a way in or an instrument."""
 

@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from infra_access.policy.vocabulary import END_USE_DECLARATION
+from infra_access.policy.common_rules import ABROAD
+from infra_access.policy.documents import REQUEST_FIELDS
+from infra_access.policy.vocabulary import END_USE_DECLARATION, GRANTED
 
 Raw = dict[str, Any]
 _EVERYTHING = ["request", "book", "remote_session", "mail_in"]
@@ -25,6 +27,8 @@ FIRST_IN_LINE = "first-in-line"
 
 def _rule(id: str, effect: Raw, message: str, when: Raw | None = None, **more: Any) -> Raw:
     given = {"id": id, "applies_to": _EVERYTHING, "effect": effect, "message": {"en": message}, **more}
+    if effect["type"] == "approve":
+        given["rests_on"] = list(REQUEST_FIELDS)  # whoever approved saw all of it, so no change of it passes them by
     return given if when is None else {**given, "when": when}
 
 
@@ -59,9 +63,23 @@ def _terms(values: Mapping[str, str]) -> Raw:
     )
 
 
-def _panel(values: Mapping[str, str], message: str) -> Raw:
+def _panel(values: Mapping[str, str], message: str) -> list[Raw]:
     effect = {"type": "approve", "role": values["role"], "scope": "facility", "stage": _SITE}
-    return _rule("panel", effect, message, applies_to=["request"], grounds="capacity", **_days(values))
+    panel = _rule("panel", effect, message, applies_to=["request"], grounds="capacity", **_days(values))
+    return [panel, _granted_first(values, grounds="capacity")]
+
+
+def _granted_first(values: Mapping[str, str], when: Raw | None = None, **more: Any) -> Raw:
+    """Return the rule that nobody books past an approval, since what is approved is a request."""
+    return _rule(
+        "granted-first",
+        {"type": "require", "kind": "gate", "code": GRANTED},
+        "Somebody has to approve this use first. Ask for access; once it is granted, book or send samples on that.",
+        when,
+        applies_to=_USE,
+        **more,
+        **_days(values),
+    )
 
 
 def excellence(values: Mapping[str, str]) -> list[Raw]:
@@ -74,7 +92,7 @@ def excellence(values: Mapping[str, str]) -> list[Raw]:
             "Universities, public bodies, non-profits and companies may ask when they publish what they find.",
             _all(_is("applicant.sector", _WITHOUT_PERSONS, "in"), publishing),
         ),
-        _panel(values, "People who know the field look at what is best in the request, and choose."),
+        *_panel(values, "People who know the field look at what is best in the request, and choose."),
         _terms(values),
     ]
 
@@ -137,7 +155,7 @@ def transnational(values: Mapping[str, str]) -> list[Raw]:
             _all(_is("request.regime", "proprietary"), {"not": firms}),
             grounds="funding",
         ),
-        _panel(values, "The programme's panel chooses among the requests of a call."),
+        *_panel(values, "The programme's panel chooses among the requests of a call."),
         _terms(values),
     ]
 
@@ -236,6 +254,8 @@ def dual_use(values: Mapping[str, str]) -> list[Raw]:
             **law,
             **_days(values),
         ),
+        # What crosses a border without a request follows from who it is; movements are stated by requests alone.
+        _granted_first(values, ABROAD, **law | {"disclosure": "full"}),
         _rule(
             "embargo",
             {"type": "deny"},
@@ -278,6 +298,7 @@ def personal(values: Mapping[str, str]) -> list[Raw]:
             **law,
             **_days(values),
         ),
+        _granted_first(values, **law),
         _rule(
             "transfer",
             {"type": "require", "kind": "agreement", "code": "data-transfer"},
@@ -311,4 +332,5 @@ def indigenous(values: Mapping[str, str]) -> list[Raw]:
             **care,
             **_days(values),
         ),
+        _granted_first(values, **care),
     ]

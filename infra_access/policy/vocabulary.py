@@ -36,6 +36,9 @@ Units are those of the way in, and the balance is an amount in its currency. Rul
 nobody out who is eligible for development assistance (`policy.lint`).
 """
 
+GRANTED = "allocation"
+"""The gate that only what was granted on a request opens."""
+
 _SECTORS = frozenset(Sector)
 _YES_NO = Kind.BOOLEAN
 _PRESENCE = frozenset({"on-site", "remote", "none"})

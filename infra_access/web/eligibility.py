@@ -43,13 +43,15 @@ def answers(request: Request, said: Said, instrument_ids: Sequence[int], *, now:
     return badges(request.db, instrument_ids, applicant=known, action="request", now=now, book=book, routes=routes)
 
 
-def booking_answer(request: Request, said: Said, instrument_id: int, *, now: datetime) -> Decision | None:
-    """Return the decision on booking without a request before it, by the best way in that is always open."""
+def booking_answer(
+    request: Request, said: Said, instrument_id: int, ways: Sequence[str], *, now: datetime
+) -> Decision | None:
+    """Return the decision on booking without a request before it, by the best of the `ways` that are always open."""
     book = rulebook(request.db)
     known = applicant(request, said, book, now=now)
     if known is None:
         return None
-    routes = {instrument_id: direct_route_ids(request.db, instrument_id)}
+    routes = {instrument_id: ways}
     found = badges(request.db, [instrument_id], applicant=known, action="book", now=now, book=book, routes=routes)
     return found[instrument_id]
 

@@ -264,10 +264,12 @@ def _listed(text: str) -> list[str]:
 
 
 def _end_use(entered: Mapping[str, str]) -> dict[str, Any]:
-    """Return what was declared, as far as it was filled in."""
+    """Return what was declared as far as it was filled in; all but that it is peaceful says that it is not."""
     text = {name: entered.get(f"{_END_USE}{name}", "").strip() for name in ("user", "use", "countries", "peaceful")}
     countries = [one.upper() for one in _listed(text.pop("countries"))]
     declared: dict[str, Any] = {**text, "countries": countries, "peaceful": bool(text["peaceful"])}
+    if all(value for name, value in declared.items() if name != "peaceful"):
+        return declared
     return {name: value for name, value in declared.items() if value}
 
 

@@ -18,8 +18,9 @@ from infra_access.policy.models import CountryGroup, PolicyDocument
 from infra_access.policy.publishing import refuse_published
 from infra_access.policy.reading_back import read_back
 from infra_access.policy.rulebook import scope_text
-from infra_access.policy.rules import MAY_ASK, Asking, Disclosure, Grounds
+from infra_access.policy.rules import MAY_ASK, Asking, Disclosure, Grounds, RequestField
 from infra_access.policy.words import ACTIONS, GROUNDS, SCOPES, rule_in_words
+from infra_access.web.case_words import FIELDS
 from infra_access.web.corrections import Entries, to_fill_in
 from infra_access.web.forms import many, values_of
 
@@ -85,7 +86,8 @@ def asked_in(request: Request) -> Asked:
 
 def to_add(request: Request, document: PolicyDocument) -> dict[str, Any]:
     """Return what the page shows to add a rule, and to edit all as a document."""
-    chosen = {name: ["request", "book"] if name == "applies_to" else [] for name in MANY}
+    begun_with: Mapping[str, list[str]] = {"applies_to": ["request", "book"], "rests_on": list(RequestField)}
+    chosen = {name: begun_with.get(name, []) for name in MANY}
     begun = {"then": "open", "from": "anywhere", "scope": "facility", "disclosure": "full"}
     return {
         **_shown(request, document, Asked(begun, chosen)),
@@ -148,7 +150,8 @@ def _shown(
         "rare": any(asked.one(name) for name in rare)
         or asked.one("disclosure") not in ("", Disclosure.FULL)
         or bool(asked.many.get("asks"))
-        or any(name in errors for name in (*rare, "disclosure", "asks")),
+        or set(asked.many.get("rests_on", ())) != set(RequestField)
+        or any(name in errors for name in (*rare, "disclosure", "asks", "rests_on")),
     }
 
 
@@ -170,6 +173,7 @@ def options(request: Request) -> dict[str, list[tuple[str, ...]]]:
         "overridable_by": listed(ROLES.items()),
         "disclosure": explained(DISCLOSURES),
         "asks": explained(ASKED_FOR),
+        "rests_on": listed((field, FIELDS[field]) for field in RequestField),
         "grounds": listed((one, text) for one, text in GROUNDS.items() if one is not Grounds.NONE),
         "group": [(code, f"{code}: {name}") for code, name in groups],
         "applies_to": listed(ACTIONS.items()),

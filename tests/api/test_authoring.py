@@ -12,6 +12,7 @@ from infra_access.policy.templates import TEMPLATES
 from tests.api.conftest import Caller
 from tests.factories.access_requests import make_submitted, make_world
 from tests.factories.catalogue import make_facility, make_instrument
+from tests.factories.people import make_actor
 from tests.factories.policy import make_country_group, make_policy, raw_rule
 
 OPEN = raw_rule("open", {"type": "permit"})
@@ -110,6 +111,26 @@ def test_what_is_probably_not_meant_is_told_with_its_place(manager, facility):
     made, _path, _tag = draft(manager, facility, rules=rules)
     assert set(made["warnings"]) == {"rules.1", "rules.2.when", "rules.3.effect.code", "rules.4.valid_to"}
     assert '"open" says the same' in made["warnings"]["rules.1"][0]
+
+
+def test_roles_that_nobody_holds_where_they_are_asked_are_told(manager, facility, stored):
+    def approve(id: str, role: str, scope: str, **more: Any) -> dict[str, Any]:
+        effect = {"type": "approve", "role": role, "scope": scope}
+        return raw_rule(id, effect, applies_to=["request", "book", "mail_in"], rests_on=["samples"], **more)
+
+    stored(lambda session: make_actor(session, ("safety_officer", ("facility", facility.public_id))))
+    rules = [
+        approve("here", "facility_manager", "facility"),
+        approve("nobody", "export_control_officer", "organisation"),
+        approve("too-narrow", "safety_officer", "organisation", overridable_by="finance"),
+        approve("at-home", "safety_officer", "home_organisation"),
+        approve("nowhere", "signatory", "home_organisation"),
+    ]
+    made, _path, _tag = draft(manager, facility, rules=rules)
+    assert set(made["warnings"]) == {
+        "rules.1.effect.role", "rules.2.effect.role", "rules.2.overridable_by", "rules.4.effect.role",
+    }  # fmt: skip
+    assert "Export control officer (" in made["warnings"]["rules.1.effect.role"][0]
 
 
 def test_what_if_counts_who_could_use_how_many_and_keeps_nothing(caller, manager, facility, stored, database):

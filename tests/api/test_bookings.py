@@ -5,6 +5,7 @@ from typing import Any
 import icalendar
 import pytest
 
+from infra_access.policy.templates import rules_from
 from tests.api.conftest import Caller
 from tests.api.test_access_requests import at
 from tests.factories.policy import make_policy, raw_rule
@@ -75,6 +76,16 @@ def test_it_names_every_rule_that_a_time_breaks_in_words(caller, stored, place):
     refused = caller().post("/bookings", body, status=422)
     assert {one["code"] for one in refused["broken"]} == {"granularity", "max_length"}
     assert not any("${" in one["message"] for one in refused["broken"])
+
+
+def test_equipment_of_a_template_is_not_booked_past_its_approval(caller, stored):
+    stored(make_policy, rules=[raw_rule("all", {"type": "permit"}), *rules_from("indigenous-data", {})])
+    place = stored(make_place)
+    body = {"instrument": place.instrument.public_id, "start": at(2), "end": at(2, 10)}
+    refused = caller().post("/bookings", body, status=403)
+    (missing,) = refused["decision"]["missing"]
+    assert missing["code"] == "allocation"
+    assert missing["how"].startswith("Ask for access")
 
 
 def test_it_explains_a_refusal_by_the_policy(caller, stored):

@@ -30,7 +30,9 @@ from infra_access.demo.activity import WEEKDAYS, Booking
 from infra_access.demo.dataset import Dataset, Facility, Instrument, dataset
 from infra_access.policy.countries import COUNTRY_CODES
 from infra_access.policy.documents import load_policy
+from infra_access.policy.passing_by import approvals_passed_by
 from infra_access.policy.rule_json import effect_type
+from infra_access.policy.vocabulary import END_USE_DECLARATION
 from infra_access.scheduling.booking_rules import broken, from_json
 
 MONDAYS = (date(2026, 11, 16), date(2026, 3, 16), date(2026, 10, 19))  # the last two have a clock change near
@@ -191,6 +193,7 @@ def test_each_policy_stands_where_something_is(data: Dataset) -> None:
         "country": COUNTRY_CODES,
         "facility": {each.key for each in data.facilities},
         "route": {each.key for each in data.routes},
+        "instrument": {each.key for each in data.instruments},
         "tag": {tag for each in data.instruments for tag in each.tags},
     }
     for policy in data.policies:
@@ -221,6 +224,28 @@ def test_the_host_country_is_asked_again_only_when_the_team_changes(data: Datase
     policy = next(each for each in data.policies if each.key == "network-base")
     rules = {rule.id: rule for rule in load_policy({"name": "n", "rules": list(policy.rules)})}
     assert rules["host-country-approval"].fields == ("acting_for", "participants")
+
+
+def test_nobody_from_outside_books_or_sends_samples_past_those_who_look_at_requests(data: Dataset) -> None:
+    rules = {
+        each.key: load_policy({"name": each.key, "rules": list(each.rules)}, scope=f"facility:{each.key}")
+        for each in data.policies
+    }
+    # Their rules say what is booked directly: a laboratory for samples, the field station. Beamtime needs signed terms.
+    free = {"swiss-light-source", "njoro-field-station"}
+    for route in data.routes:
+        if route.facility not in free and (
+            route.access_mode == AccessMode.WIDE or AccessType.MAIL_IN in route.access_types
+        ):
+            kept = [*rules[f"{route.access_mode}-access"], *rules[f"{route.facility}-rules"]]
+            assert list(approvals_passed_by(kept, groups={})) == [], route.key
+    assert list(approvals_passed_by([*rules["wide-access"], *rules["dual-use"]], groups={})) == []
+
+
+def test_what_is_on_the_list_of_controlled_goods_asks_for_its_end_use(data: Dataset) -> None:
+    asking = [each for each in data.policies if any(END_USE_DECLARATION in str(rule["effect"]) for rule in each.rules)]
+    controlled = {one.key for one in data.instruments if "3B001" in one.control_codes}
+    assert controlled == {key for each in asking for key in each.scope_keys}
 
 
 def test_each_route_has_the_rules_of_its_access_mode(data: Dataset) -> None:

@@ -10,16 +10,17 @@ from hypothesis import strategies as st
 from infra_access.core.i18n import plain
 from infra_access.core.roles import ROLES
 from infra_access.policy.common_rules import ABROAD, MANY, Asked, From, Then, rule_asked_for
-from infra_access.policy.documents import load_rules
+from infra_access.policy.documents import REQUEST_FIELDS, load_rules
 from infra_access.policy.reading_back import read_back
 from infra_access.policy.rule_json import dump_rule
-from infra_access.policy.rules import ApprovalScope, Disclosure, Grounds
+from infra_access.policy.rules import ApprovalScope, Disclosure, Grounds, RequestField
 from infra_access.policy.templates import TEMPLATES, rules_from
 from tests.factories.policy import raw_rule
 
 EXAMPLES = 2_000 if os.environ.get("SOAK") else 60
 SCOPE = "facility:f"
 LOCALES = ("en", "ja")
+APPROVE = {"type": "approve", "role": "facility_manager", "scope": "facility"}
 PERMIT, DENY = {"type": "permit"}, {"type": "deny"}
 COMPANY = {"op": "in", "fact": "applicant.sector", "value": ["company"]}
 STARTUP = {"op": "eq", "fact": "applicant.startup", "value": True}
@@ -90,6 +91,16 @@ def test_no_rule_of_a_template_loses_anything_in_the_form(name):
             assert kept(rule_asked_for(read, scope=SCOPE, instead_of=raw)) == kept(raw)
 
 
+def test_what_an_approval_rests_on_is_chosen_and_comes_back_in_any_order():
+    raw = raw_rule("r", APPROVE, rests_on=["samples", "period", "instruments"])
+    read = read_back(raw, scope=SCOPE)
+    assert isinstance(read, Asked)
+    assert rule_asked_for(read, scope=SCOPE)["rests_on"] == ["instruments", "period", "samples"]
+    every = rule_asked_for(Asked(read.values, {**read.many, "rests_on": list(RequestField)}), scope=SCOPE)
+    assert every["rests_on"] == list(REQUEST_FIELDS)
+    assert "rests_on" not in rule_asked_for(Asked(read.values, {**read.many, "rests_on": []}), scope=SCOPE)
+
+
 def test_what_a_form_said_comes_back_field_by_field():
     raw = raw_rule(
         "laser", LASER | {"stage": 2}, {"all": [COMPANY, STARTUP, ABROAD]},
@@ -120,6 +131,7 @@ def test_what_a_form_said_comes_back_field_by_field():
         (raw_rule("r", PERMIT, message={"en": "Open.", "fr": "Ouvert."}), "in a language"),
         (raw_rule("r", PERMIT, message={"fr": "Ouvert."}), "in a language"),
         (raw_rule("r", DENY, rests_on=["title"]), "which changes of a request"),
+        (raw_rule("r", APPROVE, rests_on=[]), "which changes of a request"),
         (raw_rule("r", DENY, expected_days=3, latest_days=4), "cannot: expected_days, latest_days."),
         (raw_rule("r", PERMIT, overridable_by="member"), "cannot: overridable_by."),
         (raw_rule("r", PERMIT, grounds="ip", legal_ref="A law"), "cannot: grounds, legal_ref."),

@@ -15,6 +15,7 @@ from infra_access.scheduling.models import Booking
 from infra_access.scheduling.places import place_of
 from tests.factories.access_requests import FEASIBILITY, OPEN_TO_ALL, World, make_world
 from tests.factories.people import make_account
+from tests.factories.policy import raw_rule
 from tests.factories.scheduling import copies_of, make_allocation, make_booking, make_occupancy, set_rules
 from tests.factories.upkeep import closed
 
@@ -167,6 +168,26 @@ def test_whom_the_policy_refuses_sees_what_is_missing_and_how_to_ask_for_access(
     refused = form.submit(status=403)
     assert "Why it cannot be booked" in refused.text
     assert f"/instruments/{world.instrument.public_id}/request" in refused.text
+
+
+def test_what_only_a_request_states_or_has_leads_to_one_by_the_way_in(browser, database):
+    physical = {"op": "eq", "fact": "request.access_type", "value": "physical"}
+    terms = {"type": "require", "kind": "agreement", "code": "access-terms"}
+    laser = {"type": "require", "kind": "training", "code": "laser"}
+    granted = {"type": "require", "kind": "gate", "code": "allocation"}
+    rules = [raw_rule("site", {"type": "deny"}, {"not": physical}), raw_rule("terms", terms)]
+    rules += [raw_rule("laser", laser), raw_rule("granted", granted, applies_to=["book"])]
+    with database.writer() as session:
+        world = make_world(session, rules=(OPEN_TO_ALL, *rules))
+    page = browser(world.applicant_account).get(address_of(world))
+    told = {one.get_text(): one.select_one("a") for one in page.html.select(".decision li") if one.select_one("small")}
+    way = f"/instruments/{world.instrument.public_id}/request/steps?route={world.route.public_id}"
+    led = {text: link and link["href"] for text, link in told.items()}
+    assert {text.split()[1].strip(".") for text, href in led.items() if href == way} >= {"terms", "granted"}
+    assert [href for text, href in led.items() if "laser" in text] == [None]
+    assert [href for text, href in led.items() if "work remotely" in text] == [way]
+    refused = next(one for one in page.forms.values() if one.action == address_of(world)).submit(status=403)
+    assert refused.html.select_one(f'.decision a[href="{way}"]')
 
 
 def test_a_time_that_needs_approval_is_held_and_says_who_decides(browser, database):

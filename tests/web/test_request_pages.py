@@ -156,7 +156,13 @@ def test_the_end_use_is_asked_for_where_a_rule_requires_it(browser, database):
     assert draft.project["end_use"] == {"user": "A firm of Nairobi", "countries": ["KE", "DE"]}
     form = _form(visitor.get(f"/access-requests/{draft.public_id}/edit"), "/edit")
     assert form["end_use.countries"].value == "KE, DE"
-    form["end_use.use"], form["end_use.peaceful"] = "Better buoys", True
+    form["end_use.use"] = "Better buoys"
+    page = form.submit("save", status=422)
+    assert (
+        "ask the facility for its export control officer"
+        in page.html.select_one('[id="field-end_use.peaceful-error"]').get_text()
+    )
+    form["end_use.peaceful"] = True
     sent = form.submit("send").follow()
     assert "It serves neither weapons of mass destruction" in sent.text
     assert _only(database).state not in ("draft", "refused")

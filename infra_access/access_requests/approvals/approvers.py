@@ -13,9 +13,11 @@ from infra_access.core.authority import NETWORK, Actor, Grant, Scopes
 from infra_access.core.decision import ApprovalDue
 from infra_access.core.errors import Conflict
 from infra_access.core.i18n import _
+from infra_access.core.roles import ROLES
 from infra_access.people.models import Affiliation
 from infra_access.people.roles import holders
 from infra_access.policy.rules import ApprovalScope
+from infra_access.policy.words import SCOPES
 
 
 def host_scopes(session: Session, instrument_id: int) -> Scopes:
@@ -54,20 +56,28 @@ def scope_for(
     near = set(team) | people_of(session, group, chain, now)
     able = set(holders(session, due.role, chain, now)) - near
     if not able:
-        raise Conflict(
-            "approval.nobody",
-            _(
-                "This needs the approval of somebody in the role ${role}, and nobody holds it there at present. Ask "
-                "the facility or the administrators of the network to name somebody, then send it again.",
-                mapping={"role": due.role},
-            ),
-            details={"role": due.role, "scope": due.scope},
-        )
+        raise _nobody(due)
     # Somebody may hold the role in the country and in the network; then it stays the country's to decide.
     of_country = due.scope in (ApprovalScope.COUNTRY, ApprovalScope.HOME_COUNTRY)
     if of_country and not set(holders(session, due.role, chain, now, network=False)) - near:
         return (NETWORK,), frozenset(able)
     return chain, frozenset(able)
+
+
+def _nobody(due: ApprovalDue) -> Conflict:
+    """Return the refusal of what nobody could decide; a rule that the applicant may not know of is not told by it."""
+    if due.hidden:
+        message = _(
+            "Somebody has to look at this first, and nobody is named for it at present. Ask the facility or the "
+            "administrators of the network to name somebody, then send it again."
+        )
+        return Conflict("approval.nobody", message)
+    message = _(
+        "This needs the approval of: ${role} (${scope}), and nobody holds that role there at present. Ask the facility "
+        "or the administrators of the network to name somebody, then send it again.",
+        mapping={"role": ROLES.get(due.role, due.role), "scope": SCOPES[ApprovalScope(due.scope)]},
+    )
+    return Conflict("approval.nobody", message, details={"role": due.role, "scope": due.scope})
 
 
 def only_one_person() -> Conflict:
@@ -86,7 +96,8 @@ def _home(session: Session, due: ApprovalDue, group: int | None) -> Scopes:
     """Return the scopes of the organisation acted for, or of its country."""
     if group is None:
         message = _("This needs a yes of your own organisation or country. Say in the request whom you act for.")
-        raise Conflict("approval.no_home", message, details={"role": due.role, "scope": due.scope})
+        named = {} if due.hidden else {"role": due.role, "scope": due.scope}
+        raise Conflict("approval.no_home", message, details=named)
     scopes = organisation_scopes(session.get_one(Organisation, group))
     return scopes if due.scope == ApprovalScope.HOME_ORGANISATION else scopes[1:]
 

@@ -1,6 +1,6 @@
 """Booking a time: the form with the week beside it, and what is free instead where it was taken."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,8 +8,10 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
+from infra_access.access_requests.routes import direct_route_ids
 from infra_access.core import clock
 from infra_access.core.authority import Permission
+from infra_access.core.decision import Decision
 from infra_access.core.errors import Invalid
 from infra_access.core.i18n import _
 from infra_access.http.security import Context
@@ -19,6 +21,7 @@ from infra_access.scheduling.making import refuse_unbookable
 from infra_access.scheduling.places import Place
 from infra_access.scheduling.plan import Wish, candidates
 from infra_access.web.booking_form import REFUSED, filled_in, nothing_refused, proposed, refusal, span_in
+from infra_access.web.by_asking import by_asking
 from infra_access.web.corrections import to_fill_in
 from infra_access.web.eligibility import booking_answer
 from infra_access.web.forms import to, values_of
@@ -62,7 +65,9 @@ def create(context: Context, request: Request) -> dict[str, Any] | Response:
     except REFUSED as error:
         entered = values_of(request)
         page = _page(request, place, now, entered.get("allocation", ""), at=_tried(place, entered))
-        return {**page, **refusal(request, error), "taken": error.code == "booking.overlap"}
+        shown = refusal(request, error)
+        asking = _by_asking(request, place, shown["refused"], page["ways"])
+        return {**page, **shown, "taken": error.code == "booking.overlap", "by_asking": asking}
 
 
 def _tried(place: Place, entered: Mapping[str, str]) -> datetime | None:
@@ -97,6 +102,10 @@ def _booked(request: Request, place: Place, now: datetime) -> Response:
     return to(request, "booking", id=booking.public_id)
 
 
+def _by_asking(request: Request, place: Place, decision: Decision | None, ways: Sequence[str]) -> dict[str, str]:
+    return by_asking(request, place.instrument.public_id, decision.missing, ways) if decision else {}
+
+
 def _page(
     request: Request, place: Place, now: datetime, allocation: str = "", *, at: datetime | None = None
 ) -> dict[str, Any]:
@@ -105,7 +114,8 @@ def _page(
     drawn = next((one.value for one in grants if allocation in ("", one.value)), "")
     rules = rules_in_force(request, place, now=now, by=rules_of_grant(request, drawn))
     copies, _companions = candidates(request.db, place.instrument)
-    decision = booking_answer(request, Said(), place.instrument.id, now=now)
+    ways = direct_route_ids(request.db, place.instrument.id)
+    decision = booking_answer(request, Said(), place.instrument.id, ways, now=now)
     return {
         "place": place,
         "zone": place.facility.timezone,
@@ -117,6 +127,8 @@ def _page(
         "grants": grants,
         "paying": paying_for(request, place.instrument, now=now),
         "decision": decision,
+        "ways": ways,
+        "by_asking": _by_asking(request, place, decision, ways),
         "limits": [
             request.localize(one) for one in limit_sentences(decision.limits, request.locale_name, of_request=False)
         ]

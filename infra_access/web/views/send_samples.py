@@ -21,6 +21,7 @@ from infra_access.orders.ordering import can_be_sent, quote_order
 from infra_access.people.affiliations import affiliations_of
 from infra_access.scheduling.places import Place
 from infra_access.web.booking_form import REFUSED
+from infra_access.web.by_asking import by_asking
 from infra_access.web.corrections import to_correct, to_fill_in
 from infra_access.web.forms import to, values_of
 from infra_access.web.grants import MOST, left_words
@@ -48,7 +49,7 @@ def begin(context: Context, request: Request) -> dict[str, Any]:
         "acting_for": homes[0][0] if homes else "",
         "allocation": chosen if chosen in grants else "",
     }
-    return page | to_fill_in(entered) | {"refused": None}
+    return page | to_fill_in(entered) | {"refused": None, "by_asking": {}}
 
 
 @view_config(**_ROUTE, request_method="POST")
@@ -59,7 +60,10 @@ def ask(context: Context, request: Request) -> dict[str, Any] | Response:
         return posted_once(request, lambda: _quoted(request, place, now))
     except REFUSED as error:
         page = _page(request, place, values_of(request).get("route"), now)
-        return page | to_correct(request, error) | {"refused": kept(error.details.get("decision"))}
+        refused = kept(error.details.get("decision"))
+        ways = [page["way"].public_id]
+        asking = by_asking(request, place.instrument.public_id, refused.missing, ways) if refused else {}
+        return page | to_correct(request, error) | {"refused": refused, "by_asking": asking}
 
 
 def _quoted(request: Request, place: Place, now: datetime) -> Response:

@@ -16,10 +16,12 @@ from infra_access.catalogue.models import Organisation
 from infra_access.core.authority import Actor
 from infra_access.core.db import Database
 from infra_access.core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, PreconditionFailed
+from infra_access.core.i18n import plain
 from infra_access.people.actors import load_actor
 from infra_access.people.models import Account
 from tests.factories.access_requests import NOW, decide, make_submitted, make_world, pending
 from tests.factories.people import make_account, make_actor, make_affiliation, make_grant
+from tests.factories.policy import make_policy, raw_rule
 
 
 def test_nobody_decides_on_a_request_of_their_own(session: Session) -> None:
@@ -185,6 +187,30 @@ def test_where_only_colleagues_hold_the_role_nobody_does(session: Session) -> No
     with pytest.raises(Conflict) as refused:
         make_submitted(session, world)
     assert refused.value.code == "approval.nobody"
+
+
+@pytest.mark.parametrize(
+    ("disclosure", "told", "details"),
+    [
+        (
+            "full",
+            "Safety officer (of the organisation that runs it)",
+            {"role": "safety_officer", "scope": "organisation"},
+        ),
+        ("none", "nobody is named for it at present", {}),
+    ],
+)
+def test_where_nobody_could_decide_the_role_is_told_in_words_unless_its_rule_is_hidden(
+    session: Session, disclosure: str, told: str, details: dict[str, str]
+) -> None:
+    world = make_world(session)
+    effect = {"type": "approve", "role": "safety_officer", "scope": "organisation"}
+    make_policy(session, raw_rule("safe", effect, disclosure=disclosure))
+    with pytest.raises(Conflict) as refused:
+        make_submitted(session, world)
+    assert told in plain(refused.value.message)
+    assert ("afety" in plain(refused.value.message)) is bool(details)
+    assert refused.value.details == details
 
 
 def test_whoever_has_an_address_of_the_team_decides_nothing_however_late_they_came(session: Session) -> None:
