@@ -150,7 +150,9 @@ def test_a_startup_in_kenya_gets_time_at_a_beamline_in_europe(service: Service) 
     assert [one["side"] for one in terms["accepted"]] == ["host"]
     colleague = service.program_of("colleague1")
     read = {"text_hash": terms["text_hash"]}
-    assert colleague.post(f"{request}/agreement/accept", read, status=403)["code"] == "agreement.signatory"
+    refused = colleague.post(f"{request}/agreement/accept", read, status=403)
+    assert (refused["code"], refused["signatories"]) == ("agreement.signatory", ["Amina Odhiambo"])
+    assert "Amina Odhiambo signs for your organisation" in refused["detail"]
     assert startup.post(f"{request}/agreement/accept", read, status=200)["complete"]
     assert startup.get(request)["state"] == "active"
     assert told(service) == [(AMINA, f"Request {case} is active: you can book")]

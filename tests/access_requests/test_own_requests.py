@@ -75,10 +75,17 @@ def each_with_roles(session: Session, case: Case, **more: Any) -> None:
         give_roles(session, case, case.people[-1], **more)
 
 
+def moved(case: Case) -> None:
+    """Let everybody have another address since, so that only the account tells who they are."""
+    for number, person in enumerate(case.people):
+        person.email = f"moved{number}@nyota.example"
+
+
 def requester(session: Session, case: Case) -> None:
     """Each decides here, and asks: of their own request they are the requester."""
     each_with_roles(session, case)
     case.requests = [send(session, case, person) for person in case.people]
+    moved(case)
 
 
 def beneficiary(session: Session, case: Case) -> None:
@@ -87,6 +94,7 @@ def beneficiary(session: Session, case: Case) -> None:
     for person in case.people:
         team = [member(other) for other in case.people if other is not person]
         case.requests.append(send(session, case, person, team))
+    moved(case)
 
 
 def delegate(session: Session, case: Case) -> None:
@@ -112,6 +120,20 @@ def same_group(session: Session, case: Case) -> None:
     for person in case.people:
         make_affiliation(session, account=person, organisation=case.world.startup)
     case.requests = [send(session, case, person) for person in case.people]
+
+
+def delegate_of_group(session: Session, case: Case) -> None:
+    """Each stands in for somebody of the organisation acted for, and belongs to none."""
+    askers = [make_account(session) for _number in range(PEOPLE)]
+    bosses = [make_account(session) for _number in range(PEOPLE)]
+    for asker, boss in zip(askers, bosses, strict=True):
+        case.people.append(make_account(session))
+        for account in (asker, boss):
+            make_affiliation(session, account=account, organisation=case.world.startup)
+        for grant in give_roles(session, case, boss):
+            lent = {"grant": grant, "to": case.people[-1], "until": NOW + timedelta(days=30)}
+            hand_over(session, actor=load_actor(session, boss.id, now=NOW), now=NOW, **lent)
+    case.requests = [send(session, case, asker) for asker in askers]
 
 
 def editor(session: Session, case: Case) -> None:
@@ -164,6 +186,7 @@ RELATIONS: dict[str, Callable[[Session, Case], None]] = {
     "beneficiary": beneficiary,
     "delegate": delegate,
     "same group": same_group,
+    "delegate of the same group": delegate_of_group,
     "editor": editor,
     "lapsed": lapsed,
     "unknown identity": unknown_identity,

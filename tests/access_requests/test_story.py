@@ -125,9 +125,18 @@ def test_a_changed_name_or_telephone_voids_no_approval(session: Session) -> None
     changes = {"participants": [same | {"phone": "+254 20 7654321"}]}
     drafting.amend(session, actor=world.applicant, now=NOW, access_request=request, changes=changes)
     assert list(session.scalars(select(Approval.state).order_by(Approval.id))) == ["approved", "pending"]
-    event = session.scalars(select(AuditEvent).where(AuditEvent.action == "access_request.amended")).one()
-    assert event.details["changed"] == ["participants.contact", "participants.names"]
-    assert event.details["void"] == []
+    decide(session, world.administrator, pending(session, request)["access_administrator"])
+    assert request.state == "agreement_pending"
+    changes = {"participants": [same | {"phone": "+254 20 7654322"}]}
+    drafting.amend(session, actor=world.applicant, now=NOW, access_request=request, changes=changes)
+    assert list(session.scalars(select(Approval.state).order_by(Approval.id))) == ["approved", "approved"]
+    assert request.state == "agreement_pending"
+    events = session.scalars(select(AuditEvent).where(AuditEvent.action == "access_request.amended")).all()
+    assert [one.details["changed"] for one in events] == [
+        ["participants.contact", "participants.names"],
+        ["participants.contact"],
+    ]
+    assert [one.details["void"] for one in events] == [[], []]
 
 
 def test_a_larger_quantity_re_asks_the_facility_alone(session: Session) -> None:

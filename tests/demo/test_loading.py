@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import func, select
 
+from infra_access.access_requests.models import PolicyOverride
 from infra_access.access_requests.override_queries import list_overrides
 from infra_access.audit.models import AuditEvent
 from infra_access.core.db import Database
@@ -52,4 +53,5 @@ def _report(database: Database, now: datetime) -> set[tuple[str, str, str]]:
         actor = load_actor(session, auditor.id, now=now)
         page = list_overrides(session, actor=actor, now=now)
         assert page.next is None
+        assert len(page.items) == session.scalar(select(func.count()).select_from(PolicyOverride)) > 0
         return {(keys[one.access_request.title], one.override.rule, str(one.state)) for one in page.items}

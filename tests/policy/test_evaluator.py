@@ -66,11 +66,17 @@ def test_a_permit_on_an_unknown_fact_does_not_match_but_says_what_it_misses():
     assert plain(decision.missing[0].message) == "In which sector do you work?"
 
 
-def test_a_denial_beats_everything_and_asks_for_nothing():
-    decision = decide([permit(), rule("t", TRAINING), deny(when=STARTUP)], facts({"applicant.startup": True}))
+@pytest.mark.parametrize(
+    "weaker",
+    [TRAINING, COUNTRY, Limit(amount=2), Mask(("title",)), Prefer(2)],
+    ids=lambda effect: type(effect).__name__,
+)
+def test_a_denial_beats_everything_and_asks_for_nothing(weaker):
+    decision = decide([permit(), rule("t", weaker), deny(when=STARTUP)], facts({"applicant.startup": True}))
     assert decision.outcome is Outcome.DENY
     assert told(decision) == [("deny", "Rule deny.")]
     assert (decision.missing, decision.approvals, decision.earliest_start) == ((), (), None)
+    assert decision.limits == {}
 
 
 def test_a_denial_on_an_unknown_fact_asks_and_keeps_closed():

@@ -125,6 +125,9 @@ def test_adding_a_deny_never_permits(rules, known, when, data):
     partial = hidden(data.draw, known)
     before, after = decide(rules, partial), decide([*rules, rule("extra", Deny(), when)], partial)
     assert before.outcome in OPEN or after.outcome not in OPEN
+    truth = judge(when, View(partial, NOW)).truth
+    assert truth is False or after.outcome not in OPEN
+    assert truth is not True or after.outcome is Outcome.DENY
     if after.earliest_start is not None:
         assert before.earliest_start is not None
 

@@ -1,6 +1,7 @@
 """The places that the cases are about: each has rules that its facility chose among the templates, or added."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from infra_access.policy.documents import load_rules
@@ -70,15 +71,19 @@ class Place:
     """A facility: where it stands, how its instrument is labelled, and its rules."""
 
     country: str
-    rules: tuple[Rule, ...]
+    raw: tuple[Any, ...]
     tags: frozenset[str] = frozenset()
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        return load_rules(list(self.raw))
 
 
 def _place(country: str, *templates: Any, more: tuple[Any, ...] = (), tags: tuple[str, ...] = ()) -> Place:
     raw = [
         {**rule, "id": f"{name}.{rule['id']}"} for name, settings in templates for rule in rules_from(name, settings)
     ]
-    return Place(country, load_rules([*raw, *more]), frozenset(tags))
+    return Place(country, (*raw, *more), frozenset(tags))
 
 
 PLACES = {
