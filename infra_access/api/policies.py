@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import select
 
 from infra_access.access_requests.models import AccessRoute
+from infra_access.access_requests.programme_warnings import warnings_on_programme
 from infra_access.access_requests.routes import route_by_public_id, route_ids_of
 from infra_access.access_requests.what_if import KINDS, what_if
 from infra_access.api.contract import Call, resource
@@ -333,6 +334,6 @@ def _summary(row: PolicyDocument) -> dict[str, Any]:
 
 def _whole(call: Call, row: PolicyDocument) -> dict[str, Any]:
     said: dict[str, list[Text]] = {}
-    for place, message in warnings_of(call.db, row, call.now):
+    for place, message in (*warnings_of(call.db, row, call.now), *warnings_on_programme(call.db, row, call.now)):
         said.setdefault(place, []).append(message)
     return {**_summary(row), "rules": row.rules, "warnings": said}

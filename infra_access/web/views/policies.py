@@ -10,6 +10,7 @@ from pyramid.view import view_config
 from sqlalchemy import select
 
 from infra_access.access_requests.models import AccessRoute
+from infra_access.access_requests.programme_warnings import warnings_on_programme
 from infra_access.access_requests.what_if import what_if
 from infra_access.catalogue.models import Facility, Instrument
 from infra_access.core import clock
@@ -278,7 +279,7 @@ def _page(context: Context, request: Request) -> dict[str, Any]:
     earlier = {
         rule.id: rule for rule in rules_page.rules_shown(scope, before.rules if before else [], (), request.locale_name)
     }
-    warnings = warnings_of(request.db, document, now)
+    warnings = [*warnings_of(request.db, document, now), *warnings_on_programme(request.db, document, now)]
     return {
         "document": document,
         "scope": rules_page.names_of_scopes(request.db, [scope], request.locale_name)[scope],
