@@ -17,6 +17,7 @@ from infra_access.access_requests.lifecycle import RequestState, RequestTransiti
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
 from infra_access.access_requests.standing import advance, locked, own_relations, team_of, tell
 from infra_access.access_requests.terms import agreements
+from infra_access.access_requests.vocabularies import Outcome
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor, Permission, require
 from infra_access.core.decision import ApprovalDue
@@ -107,7 +108,8 @@ def decide(
     else:
         advance(access_request, RequestTransition.REOPEN, now, reason)
         _review(session, access_request, now)
-    tell(session, access_request, "decided", now)
+    outcome = None if standing == "refused" else Outcome.APPEAL_GRANTED
+    tell(session, access_request, "decided", now, outcome=outcome, role=approval.role)
     session.flush()
     details = {"verdict": verdict, "approval": approval.public_id, "reason": reason, "state": access_request.state}
     _record(session, actor, "access_request.appeal_decided", access_request, now, details)

@@ -3,6 +3,7 @@
 For want of capacity it goes on the reserve list, or to a later round, whose beginning brings it back.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -18,7 +19,7 @@ from infra_access.access_requests.models import AccessRequest, AccessRoute, Appr
 from infra_access.access_requests.routes import with_rounds
 from infra_access.access_requests.standing import advance, locked, team_of, tell
 from infra_access.access_requests.terms import agreements
-from infra_access.access_requests.vocabularies import ON_HOLD, AllocationState, Verdict
+from infra_access.access_requests.vocabularies import ON_HOLD, AllocationState, Outcome, Verdict
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict
@@ -78,27 +79,7 @@ def decide(
             standing = verdicts.standing_of(session, "access_request", access_request.id)
     reason = clean_text(reason, field="reason", max_length=5_000)
     _go_on(session, access_request, standing, now)
-    match standing:
-        case "approved" if review.ask_again_who_came_near(session, access_request, now):
-            tell(session, access_request, "decided", now)
-        case "approved":
-            agreements.grant(session, access_request, session.get_one(AccessRoute, access_request.route_id), now)
-        case "refused":
-            advance(access_request, RequestTransition.REFUSE, now, reason)
-            allocations.set_state(session, access_request, AllocationState.ENDED)
-            tell(session, access_request, "decided", now)
-        case "changes_requested":
-            if access_request.state != RequestState.CHANGES_REQUESTED:
-                advance(access_request, RequestTransition.ASK_CHANGES, now, reason)
-            tell(session, access_request, "changes_requested", now)
-        case "paused" | "reserved" | "deferred":
-            if access_request.state != _HOLDS[standing][0]:
-                advance(access_request, _HOLDS[standing][1], now, reason)
-            if later is not None:
-                access_request.round_id = later
-            tell(session, access_request, "decided", now)
-        case _:
-            tell(session, access_request, "decided", now)
+    _follow(session, access_request, standing, now, reason=reason, later=later, verdict=verdict, role=approval.role)
     session.flush()
     record(
         session,
@@ -118,6 +99,40 @@ def decide(
     return approval
 
 
+def _follow(
+    session: Session,
+    access_request: AccessRequest,
+    standing: str,
+    now: datetime,
+    *,
+    reason: str,
+    later: int | None,
+    verdict: str,
+    role: str,
+) -> None:
+    """Bring a request to where its verdicts leave it, and tell its team of the last one."""
+    match standing:
+        case "approved" if not review.ask_again_who_came_near(session, access_request, now):
+            agreements.grant(session, access_request, session.get_one(AccessRoute, access_request.route_id), now)
+            return
+        case "refused":
+            advance(access_request, RequestTransition.REFUSE, now, reason)
+            allocations.set_state(session, access_request, AllocationState.ENDED)
+        case "changes_requested":
+            if access_request.state != RequestState.CHANGES_REQUESTED:
+                advance(access_request, RequestTransition.ASK_CHANGES, now, reason)
+        case "paused" | "reserved" | "deferred":
+            if access_request.state != _HOLDS[standing][0]:
+                advance(access_request, _HOLDS[standing][1], now, reason)
+            if later is not None:
+                access_request.round_id = later
+    if verdict == Verdict.REQUEST_CHANGES:
+        tell(session, access_request, "changes_requested", now, role=role)
+    else:
+        tell(session, access_request, "decided", now, outcome=_OUTCOMES.get(verdict), role=role)
+
+
+_OUTCOMES: Mapping[str, Outcome] = {Verdict.APPROVE: Outcome.APPROVAL_GIVEN, Verdict.RESUME: Outcome.GOES_ON}
 _HOLDS = {
     "paused": (RequestState.PAUSED, RequestTransition.PAUSE),
     "reserved": (RequestState.RESERVE, RequestTransition.RESERVE),

@@ -179,6 +179,11 @@ AWAITS_EXCEPTION: Text = _(
 )
 """What happens next where a request is under review and no approval is asked yet."""
 
+EXCEPTION_GRANTED: Text = _(
+    "An exception from the access rules was granted. Send the request again, and they decide anew."
+)
+"""Why a request that the rules refused went back to its team, and what happens next."""
+
 ACTIONS: dict[RequestTransition, Text] = {
     _T.SUBMIT: _("Submit"),
     _T.REVIEW: _("Start the review"),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.allocations import allocation_of
 from infra_access.access_requests.approvals.stages import stage_before
-from infra_access.access_requests.lifecycle import AWAITS_EXCEPTION, NEXT, RequestState
+from infra_access.access_requests.lifecycle import AWAITS_EXCEPTION, EXCEPTION_GRANTED, LABELS, NEXT, RequestState
 from infra_access.access_requests.models import (
     AccessRequest,
     AccessRequestInstrument,
@@ -28,7 +28,7 @@ from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.catalogue.scopes import facility_scopes
 from infra_access.core.authority import NETWORK, Actor, Permission, Scopes, may
 from infra_access.core.errors import NotFound
-from infra_access.core.i18n import Text, _
+from infra_access.core.i18n import Text, _, plain
 from infra_access.core.paging import clean_limit, decode_cursor, encode_cursor
 from infra_access.people.models import Account, OwedReport
 
@@ -90,8 +90,21 @@ class RequestView:
         return self.access_request.state == RequestState.UNDER_REVIEW and not self.waiting
 
     @property
+    def has_exception(self) -> bool:
+        """Tell whether it went back to its team because an exception was granted: nobody asks for changes."""
+        row = self.access_request
+        return row.state == RequestState.CHANGES_REQUESTED and row.state_reason == plain(EXCEPTION_GRANTED)
+
+    @property
+    def state_words(self) -> Text:
+        """Return where it stands, in a few words."""
+        return _("To be sent again") if self.has_exception else LABELS[RequestState(self.access_request.state)]
+
+    @property
     def next_step(self) -> Text:
         """Return what happens next, in a sentence."""
+        if self.has_exception:
+            return EXCEPTION_GRANTED
         return AWAITS_EXCEPTION if self.awaits_exception else NEXT[RequestState(self.access_request.state)]
 
     @property

@@ -21,6 +21,8 @@ class Kind(StrEnum):
     OVERRIDE_ASKED = "override.asked"
     REQUEST_DECIDED = "access_request.decided"
     CHANGES_REQUESTED = "access_request.changes_requested"
+    CORRECTION_PROPOSED = "access_request.correction_proposed"
+    EXCEPTION_GRANTED = "access_request.exception_granted"
     REQUEST_APPROVED = "access_request.approved"
     REQUEST_ACTIVATED = "access_request.activated"
     REQUEST_COMPLETED = "access_request.completed"
@@ -72,6 +74,9 @@ WITH_CALENDAR = frozenset(
 
 OF_AN_APPROVAL = frozenset({Kind.APPROVAL_ASKED, Kind.APPROVAL_REMINDED, Kind.APPROVAL_OVERDUE})
 """What is told to those who decide, or who see to it that somebody does."""
+
+OF_A_DECISION = frozenset({Kind.REQUEST_DECIDED, Kind.CHANGES_REQUESTED, Kind.EXCEPTION_GRANTED})
+"""What a team is told of decisions on its request."""
 
 FOR_THE_OFFICE = frozenset({Kind.BOOKING_REQUESTED, Kind.BOOKING_DECLINED})
 """What teams write to the office of a facility."""
