@@ -223,7 +223,7 @@ def move(state: RequestState, transition: RequestTransition) -> RequestState:
         _(
             'This is not possible while the access request stands at "${state}": ${transition}. '
             "Reload to see what is possible.",
-            mapping={"state": state.value, "transition": transition.value},
+            mapping={"state": LABELS[state], "transition": ACTIONS[transition]},
         ),
         details={"state": state.value, "transition": transition.value, "possible": [one.value for one in possible]},
     )

@@ -24,6 +24,7 @@ from infra_access.access_requests.override_queries import overrides_of
 from infra_access.access_requests.standing import advance
 from infra_access.access_requests.vocabularies import UNGIVEN, ApprovalState
 from infra_access.catalogue.fields import fault
+from infra_access.catalogue.vocabularies import AccessUnit, label
 from infra_access.core.authority import Actor
 from infra_access.core.decision import ApprovalDue, Outcome
 from infra_access.core.errors import Conflict, Invalid
@@ -112,7 +113,15 @@ def refuse_incomplete(session: Session, ruling: Ruling, content: Content, *, rou
         )
     most = decision.limits.get("amount")
     if most is not None and content.quantity > Decimal(most):
-        message = _("At most ${most} access units can be asked for here.", mapping={"most": str(most)})
+        values = {
+            "most": str(most),
+            "unit": label(AccessUnit(route.access_unit)),
+            "asked": f"{content.quantity.normalize():f}",
+        }
+        message = _(
+            "At most ${most} access units (${unit}) can be asked for here, and this asks for ${asked}.",
+            mapping=values,
+        )
         raise fault("access_request.limit", "quantity", message)
 
 
