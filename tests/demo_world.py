@@ -27,6 +27,7 @@ from infra_access.access_requests.approvals.reviews import set_review
 from infra_access.access_requests.drafting import create_access_request
 from infra_access.access_requests.models import (
     AccessRequest,
+    AccessRound,
     AccessRoute,
     Allocation,
     Approval,
@@ -389,6 +390,9 @@ def _ids(session: Session) -> dict[str, dict[str, str]]:
             select(Facility.source_id, AccessRoute.name, AccessRoute.public_id).join(Facility)
         )
     }
+    called = "swiss-light-source Half-yearly call"
+    calls = select(AccessRound.public_id).where(AccessRound.name == "next-half-year")
+    ids["routes"][f"{called} round"] = "/".join((ids["routes"][called], session.scalars(calls).one()))
     return ids
 
 

@@ -48,7 +48,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "9999"
-down_revision = "0022"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 TABLES = ("resource", "occupancy", "instrument")

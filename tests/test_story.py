@@ -142,7 +142,7 @@ def test_a_startup_in_kenya_gets_time_at_a_beamline_in_europe(service: Service) 
     assert startup.get(request)["state"] == "under_review"
     approve(service, "administrator", draft["id"])
     assert startup.get(request)["state"] == "agreement_pending"
-    decided = [(AMINA, f"A decision on request {case}"), (AMINA, f"Request {case} was approved")]
+    decided = [(AMINA, f"Request {case}: An approval was given"), (AMINA, f"Request {case} was approved")]
     assert told(service) == decided
 
     # The host has accepted by its yes; for the startup only she signs, who answers for it.

@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests import review
 from infra_access.access_requests.appealed import APPEAL, remember
 from infra_access.access_requests.approvals import verdicts
+from infra_access.access_requests.approvals.counting import is_waiting
 from infra_access.access_requests.approvals.queries import approvals_of, deciders_of
 from infra_access.access_requests.content import content_of
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
 from infra_access.access_requests.standing import advance, locked, own_relations, team_of, tell
 from infra_access.access_requests.terms import agreements
+from infra_access.access_requests.vocabularies import Outcome
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor, Permission, require
 from infra_access.core.decision import ApprovalDue
@@ -108,7 +110,8 @@ def decide(
     else:
         advance(access_request, RequestTransition.REOPEN, now, reason)
         _review(session, access_request, now)
-    tell(session, access_request, "decided", now)
+    outcome = None if standing == "refused" else Outcome.APPEAL_GRANTED
+    tell(session, access_request, "decided", now, outcome=outcome, role=approval.role)
     session.flush()
     details = {"verdict": verdict, "approval": approval.public_id, "reason": reason, "state": access_request.state}
     _record(session, actor, "access_request.appeal_decided", access_request, now, details)
@@ -136,7 +139,7 @@ def _review(session: Session, access_request: AccessRequest, now: datetime) -> N
     review.keep(session, access_request, ruling, now)
     advance(access_request, RequestTransition.REVIEW, now)
     review.reconcile(session, access_request, content, ruling, now=now)
-    if not review.is_waiting(session, access_request):
+    if not is_waiting(session, access_request):
         agreements.grant(session, access_request, route, now)
 
 

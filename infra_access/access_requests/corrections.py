@@ -85,7 +85,7 @@ def propose(
     session.add(correction)
     session.flush()
     _record(session, actor, "correction_proposed", access_request, correction, now)
-    tell(session, access_request, "changes_requested", now)
+    tell(session, access_request, "correction_proposed", now, correction=correction.public_id)
     return correction
 
 

@@ -3,6 +3,7 @@
 For want of capacity it goes on the reserve list, or to a later round, whose beginning brings it back.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, appeals, review
 from infra_access.access_requests.approvals import verdicts
+from infra_access.access_requests.approvals.counting import is_on_hold, live_of
 from infra_access.access_requests.approvals.narrower import WHOLE, Narrower, fitting, refuse_to_leave_out
 from infra_access.access_requests.approvals.parties import lists_looked_into
 from infra_access.access_requests.judging_again import judge_again
@@ -18,7 +20,7 @@ from infra_access.access_requests.models import AccessRequest, AccessRoute, Appr
 from infra_access.access_requests.routes import with_rounds
 from infra_access.access_requests.standing import advance, locked, team_of, tell
 from infra_access.access_requests.terms import agreements
-from infra_access.access_requests.vocabularies import AllocationState, ApprovalState, Verdict
+from infra_access.access_requests.vocabularies import AllocationState, ApprovalState, Outcome, Verdict
 from infra_access.audit.record import record
 from infra_access.core.authority import Actor
 from infra_access.core.errors import Conflict
@@ -59,7 +61,7 @@ def decide(
     granted = allocations.allocation_of(session, access_request)
     narrower = fitting(narrower, access_request, now, used=granted.used if granted else Decimal(0))
     if narrower.left_out:
-        others = [one for one in review.live(session, access_request) if one.state == ApprovalState.APPROVED]
+        others = [one for one in live_of(session, access_request) if one.state == ApprovalState.APPROVED]
         refuse_to_leave_out(session, narrower, access_request, others, reason)
     later = _later_round(session, access_request, now) if verdict == Verdict.DEFER else None
     # A yes that the rules do not let count leaves the rows as they were, for the page that says so.
@@ -81,27 +83,7 @@ def decide(
             standing = verdicts.standing_of(session, "access_request", access_request.id)
     reason = clean_text(reason, field="reason", max_length=5_000)
     _go_on(session, access_request, standing, now)
-    match standing:
-        case "approved" if review.ask_again_who_came_near(session, access_request, now):
-            tell(session, access_request, "decided", now)
-        case "approved":
-            agreements.grant(session, access_request, session.get_one(AccessRoute, access_request.route_id), now)
-        case "refused":
-            advance(access_request, RequestTransition.REFUSE, now, reason)
-            allocations.set_state(session, access_request, AllocationState.ENDED)
-            tell(session, access_request, "decided", now)
-        case "changes_requested":
-            if access_request.state != RequestState.CHANGES_REQUESTED:
-                advance(access_request, RequestTransition.ASK_CHANGES, now, reason)
-            tell(session, access_request, "changes_requested", now)
-        case "paused" | "reserved" | "deferred":
-            if access_request.state != _HOLDS[standing][0]:
-                advance(access_request, _HOLDS[standing][1], now, reason)
-            if later is not None:
-                access_request.round_id = later
-            tell(session, access_request, "decided", now)
-        case _:
-            tell(session, access_request, "decided", now)
+    _follow(session, access_request, standing, now, reason=reason, later=later, verdict=verdict, role=approval.role)
     session.flush()
     record(
         session,
@@ -121,6 +103,40 @@ def decide(
     return approval
 
 
+def _follow(
+    session: Session,
+    access_request: AccessRequest,
+    standing: str,
+    now: datetime,
+    *,
+    reason: str,
+    later: int | None,
+    verdict: str,
+    role: str,
+) -> None:
+    """Bring a request to where its verdicts leave it, and tell its team of the last one."""
+    match standing:
+        case "approved" if not review.ask_again_who_came_near(session, access_request, now):
+            agreements.grant(session, access_request, session.get_one(AccessRoute, access_request.route_id), now)
+            return
+        case "refused":
+            advance(access_request, RequestTransition.REFUSE, now, reason)
+            allocations.set_state(session, access_request, AllocationState.ENDED)
+        case "changes_requested":
+            if access_request.state != RequestState.CHANGES_REQUESTED:
+                advance(access_request, RequestTransition.ASK_CHANGES, now, reason)
+        case "paused" | "reserved" | "deferred":
+            if access_request.state != _HOLDS[standing][0]:
+                advance(access_request, _HOLDS[standing][1], now, reason)
+            if later is not None:
+                access_request.round_id = later
+    if verdict == Verdict.REQUEST_CHANGES:
+        tell(session, access_request, "changes_requested", now, role=role)
+    else:
+        tell(session, access_request, "decided", now, outcome=_OUTCOMES.get(verdict), role=role)
+
+
+_OUTCOMES: Mapping[str, Outcome] = {Verdict.APPROVE: Outcome.APPROVAL_GIVEN, Verdict.RESUME: Outcome.GOES_ON}
 _HOLDS = {
     "paused": (RequestState.PAUSED, RequestTransition.PAUSE),
     "reserved": (RequestState.RESERVE, RequestTransition.RESERVE),
@@ -149,7 +165,7 @@ def _go_on(session: Session, access_request: AccessRequest, standing: str, now: 
     held = {hold: name for name, (hold, _transition) in _HOLDS.items()}
     if state not in held or held[state] == standing:
         return
-    if standing == "open" and review.is_on_hold(session, access_request):
+    if standing == "open" and is_on_hold(session, access_request):
         return
     review.go_on(session, access_request, now, wake=standing not in _HOLDS)
 

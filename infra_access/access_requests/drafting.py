@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import excepting, request_fields, review
+from infra_access.access_requests.approvals.counting import awaits_exception
 from infra_access.access_requests.content import Content, changed_fields, columns_of, content_of, store
 from infra_access.access_requests.conversations.enquiries import enquiry_for, keep_with
 from infra_access.access_requests.following import follow
@@ -211,7 +212,7 @@ def _review_again(
         review.refuse_incomplete(session, ruling, content, route=route, now=now)
     except (Conflict, Invalid):
         if not (
-            review.awaits_exception(session, access_request)
+            awaits_exception(session, access_request)
             and excepting.needed(
                 session, actor=actor, access_request=access_request, content=content, route=route, now=now
             )

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, review
+from infra_access.access_requests.approvals.counting import is_on_hold, is_waiting, live_of
 from infra_access.access_requests.approvals.narrower import asked_for, leaves_nothing, left_out_by
 from infra_access.access_requests.content import Content
 from infra_access.access_requests.lifecycle import HELD, RequestState, RequestTransition
@@ -39,11 +40,11 @@ def follow(
     called_off += review.reconcile(session, access_request, content, ruling, changed=changed, now=now)
     review.keep(session, access_request, ruling, now)
     state = RequestState(access_request.state)
-    if review.is_waiting(session, access_request):
+    if is_waiting(session, access_request):
         if state not in UNDECIDED:
             advance(access_request, RequestTransition.REVIEW, now)
             allocations.set_state(session, access_request, AllocationState.SUSPENDED)
-        elif state in HELD and not review.is_on_hold(session, access_request):
+        elif state in HELD and not is_on_hold(session, access_request):
             review.go_on(session, access_request, now)
     elif state in UNDECIDED:
         if state in HELD:
@@ -65,7 +66,7 @@ def void_what_leaves_nothing(session: Session, access_request: AccessRequest) ->
 
     They are asked again. Return their public ids.
     """
-    live = review.live(session, access_request)
+    live = live_of(session, access_request)
     narrower = [one for one in live if one.state == ApprovalState.APPROVED and one.left_out]
     none_left = bool(narrower) and asked_for(session, access_request) <= left_out_by(narrower)
     called_off = [one for one in live if leaves_nothing(one, access_request) or (none_left and one in narrower)]

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import review
+from infra_access.access_requests.approvals.counting import is_waiting
 from infra_access.access_requests.content import content_of
 from infra_access.access_requests.lifecycle import RequestState
 from infra_access.access_requests.models import AccessRequest, AccessRoute
@@ -57,7 +58,7 @@ def judge_again(session: Session, access_request: AccessRequest, *, now: datetim
     if access_request.state == RequestState.CHANGES_REQUESTED:
         return
     asked = review.ask_besides(session, access_request, content, ruling, now=now)
-    if asked or not review.is_waiting(session, access_request):
+    if asked or not is_waiting(session, access_request):
         review.keep(session, access_request, ruling, now)
 
 

@@ -187,6 +187,11 @@ NEXT_UNDER_REVIEW: Text = _(
 )
 """What happens next with an active request that a consent with such a date carries."""
 
+EXCEPTION_GRANTED: Text = _(
+    "An exception from the access rules was granted. Send the request again, and they decide anew."
+)
+"""Why a request that the rules refused went back to its team, and what happens next."""
+
 ACTIONS: dict[RequestTransition, Text] = {
     _T.SUBMIT: _("Submit"),
     _T.REVIEW: _("Start the review"),
@@ -226,7 +231,7 @@ def move(state: RequestState, transition: RequestTransition) -> RequestState:
         _(
             'This is not possible while the access request stands at "${state}": ${transition}. '
             "Reload to see what is possible.",
-            mapping={"state": state.value, "transition": transition.value},
+            mapping={"state": LABELS[state], "transition": ACTIONS[transition]},
         ),
         details={"state": state.value, "transition": transition.value, "possible": [one.value for one in possible]},
     )

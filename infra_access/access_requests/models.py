@@ -56,7 +56,11 @@ class AccessRouteInstrument(Base):
 
 
 class AccessRound(Base):
-    """A call on a route. A continuous route has one that never closes (`closes_at` is None)."""
+    """A call on a route. A continuous route has one that never closes (`closes_at` is None).
+
+    `units_offered` is how many of the route's access units it has to give, where that is stated; on a continuous route
+    in each year.
+    """
 
     __tablename__ = "access_round"
 
@@ -69,6 +73,7 @@ class AccessRound(Base):
     decided_by: Mapped[datetime | None]
     period_start: Mapped[datetime | None]
     period_end: Mapped[datetime | None]
+    units_offered: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))
 
 
 class AccessRequest(Base):

@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, review
 from infra_access.access_requests.approvals import verdicts
+from infra_access.access_requests.approvals.counting import awaits_exception
 from infra_access.access_requests.approvals.models import PolicyOverride
 from infra_access.access_requests.circles import circle_of, is_same_person
 from infra_access.access_requests.content import content_of
 from infra_access.access_requests.following import UNDECIDED, follow
-from infra_access.access_requests.lifecycle import FINAL, RequestState, RequestTransition
+from infra_access.access_requests.lifecycle import EXCEPTION_GRANTED, FINAL, RequestState, RequestTransition
 from infra_access.access_requests.models import AccessRequest, AccessRoute
 from infra_access.access_requests.override_queries import (
     OVERSEER,
@@ -168,7 +169,7 @@ def withdraw_override(
         raise _not_in(view.state)
     override.withdrawn_by_id, override.withdrawn_at, override.withdrawn_reason = actor.account_id, now, text
     session.flush()
-    if view.state is OverrideState.IN_FORCE or review.awaits_exception(session, access_request):
+    if view.state is OverrideState.IN_FORCE or awaits_exception(session, access_request):
         _look_again(session, access_request, now, ended=True)
         session.flush()
     _record(session, actor, "override.withdrawn", override, access_request, now, {"reason": text})
@@ -305,6 +306,8 @@ def _look_again(session: Session, access_request: AccessRequest, now: datetime, 
     )
     if not review.is_closed(ruling) and review.is_complete(session, ruling, content, route=route, now=now):
         follow(session, access_request, route, content, ruling, now=now)
+        if not ended:
+            tell(session, access_request, "exception_granted", now)
         return
     if not ended:
         return
@@ -333,9 +336,8 @@ def _send_back(session: Session, access_request: AccessRequest, now: datetime) -
     """Reopen what the policy refused: two people who did not decide before found that it deserves an exception."""
     for transition in (RequestTransition.APPEAL, RequestTransition.REOPEN, RequestTransition.REVIEW):
         advance(access_request, transition, now)
-    said = plain(_("An exception from the access rules was granted. Send the request again, and they decide anew."))
-    advance(access_request, RequestTransition.ASK_CHANGES, now, said)
-    tell(session, access_request, "changes_requested", now)
+    advance(access_request, RequestTransition.ASK_CHANGES, now, plain(EXCEPTION_GRANTED))
+    tell(session, access_request, "exception_granted", now)
 
 
 def _refuse_near(near: bool) -> None:

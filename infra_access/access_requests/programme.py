@@ -1,5 +1,8 @@
 """Totals of a programme as facts: what a way in granted, and which share went to teams that mostly work elsewhere.
 
+The share is of what the programme offers where its call states that, or of what was granted and asked for where that
+is more; where nothing is stated, of what was granted and asked for so far.
+
 Counted are the access units granted on the request's route, in its call or, on a route that is always open, for periods
 that begin in the same year (UTC), and those of the request itself, as if it were granted. So is what other requests ask
 for that were sent and wait, or whose change waits, since each of them may be granted. What ended counts with what was
@@ -31,7 +34,8 @@ from infra_access.policy.rules import Rule
 
 SHARE = "programme.share_foreign"
 UNITS = "programme.units_granted"
-_TOTALS = frozenset({SHARE, UNITS})
+OFFERED = "programme.units_offered"
+_TOTALS = frozenset({SHARE, UNITS, OFFERED})
 _GROUPS = "participants[].country_groups"
 _EXACT = Decimal("0.000001")
 """Shares are rounded up to so much, so that none above a bound comes to lie on it."""
@@ -59,8 +63,8 @@ def totals(
     """Return the totals that rules of these scopes read, by their names as facts, counted with the request.
 
     Outside means outside the group of countries of which the rules on the share ask whether participants are in it, and
-    where they name none, outside the country of the `host`. Where they name several the share cannot be said. One
-    statement, and none where no rule reads a total. With `in_turn` nobody else is judged by them until the transaction
+    where they name none, outside the country of the `host`. Where they name several the share cannot be said. Two
+    statements, and none where no rule reads a total. With `in_turn` nobody else is judged by them until the transaction
     ends, for which one waits.
     """
     rules = [rule for scope in scopes for rule in book.by_scope.get(scope, ()) if is_read_by((rule,))]
@@ -78,8 +82,13 @@ def totals(
     total += content.quantity
     given += content.quantity if 2 * abroad > len(content.participants) else 0
     found = {UNITS: total.normalize()}
+    offered = session.scalar(
+        select(AccessRound.units_offered).where(AccessRound.id == _call(route, now, access_request_id))
+    )
+    if offered is not None:
+        found[OFFERED] = offered.normalize()
     if total and len(groups) <= 1:
-        found[SHARE] = (given / total).quantize(_EXACT, ROUND_CEILING).normalize()
+        found[SHARE] = (given / max(total, offered or total)).quantize(_EXACT, ROUND_CEILING).normalize()
     asked = frozenset().union(*(reads(rule.when) for rule in rules))
     return {name: value for name, value in found.items() if name in asked}
 
@@ -130,6 +139,11 @@ def _current(route: AccessRoute, content: Content, now: datetime, own: int | Non
         first, next_first = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
         begins = func.coalesce(Allocation.valid_from, AccessRequest.period_start)
         return and_(begins >= first, begins < next_first)
+    return AccessRequest.round_id == _call(route, now, own)
+
+
+def _call(route: AccessRoute, now: datetime, own: int | None) -> ColumnElement[int]:
+    """Return the key of the call that a request was sent to, or else of the one that is open."""
     is_open = (
         select(AccessRound.id)
         .where(
@@ -142,4 +156,4 @@ def _current(route: AccessRoute, content: Content, now: datetime, own: int | Non
         .scalar_subquery()
     )
     sent_to = select(AccessRequest.round_id).where(AccessRequest.id == own).scalar_subquery()
-    return AccessRequest.round_id == func.coalesce(sent_to, is_open)
+    return func.coalesce(sent_to, is_open)

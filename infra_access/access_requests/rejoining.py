@@ -8,6 +8,7 @@ from infra_access.access_requests import review
 from infra_access.access_requests.lifecycle import RequestState
 from infra_access.access_requests.models import AccessRequest, AccessRound
 from infra_access.access_requests.standing import tell
+from infra_access.access_requests.vocabularies import Outcome
 from infra_access.audit.record import record
 from infra_access.core.authority import system_actor
 from infra_access.core.db import Database
@@ -31,7 +32,7 @@ def rejoin(database: Database, *, now: datetime) -> int:
             ).all()
             for access_request in found:
                 review.go_on(session, access_request, now)
-                tell(session, access_request, "decided", now)
+                tell(session, access_request, "decided", now, outcome=Outcome.TAKEN_UP)
                 session.flush()
                 record(
                     session,

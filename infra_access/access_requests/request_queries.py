@@ -10,7 +10,14 @@ from sqlalchemy.orm import Session, aliased
 from infra_access.access_requests.allocations import allocation_of
 from infra_access.access_requests.appealed import APPEAL, Appealed, appealed_in
 from infra_access.access_requests.awaited import Waiting, awaited, names_of, rules_named
-from infra_access.access_requests.lifecycle import AWAITS_EXCEPTION, NEXT, NEXT_UNDER_REVIEW, RequestState
+from infra_access.access_requests.lifecycle import (
+    AWAITS_EXCEPTION,
+    EXCEPTION_GRANTED,
+    LABELS,
+    NEXT,
+    NEXT_UNDER_REVIEW,
+    RequestState,
+)
 from infra_access.access_requests.models import (
     AccessRequest,
     AccessRequestInstrument,
@@ -27,7 +34,7 @@ from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.catalogue.scopes import scopes_of_facility
 from infra_access.core.authority import NETWORK, Actor, Permission, Scopes, may
 from infra_access.core.errors import NotFound
-from infra_access.core.i18n import Text, _
+from infra_access.core.i18n import Text, _, plain
 from infra_access.core.paging import clean_limit, decode_cursor, encode_cursor
 from infra_access.people.models import Account, OwedReport
 from infra_access.policy.canonical import as_case
@@ -76,6 +83,17 @@ class RequestView:
         return self.access_request.state == RequestState.UNDER_REVIEW and not self.waiting
 
     @property
+    def has_exception(self) -> bool:
+        """Tell whether it went back to its team because an exception was granted: nobody asks for changes."""
+        row = self.access_request
+        return row.state == RequestState.CHANGES_REQUESTED and row.state_reason == plain(EXCEPTION_GRANTED)
+
+    @property
+    def state_words(self) -> Text:
+        """Return where it stands, in a few words."""
+        return _("To be sent again") if self.has_exception else LABELS[RequestState(self.access_request.state)]
+
+    @property
     def rests_on_review(self) -> bool:
         """Tell whether it can be booked upon only as long as a consent is renewed in time."""
         active = self.access_request.state == RequestState.ACTIVE
@@ -86,6 +104,8 @@ class RequestView:
         """Return what happens next, in a sentence."""
         if self.rests_on_review:
             return NEXT_UNDER_REVIEW
+        if self.has_exception:
+            return EXCEPTION_GRANTED
         return AWAITS_EXCEPTION if self.awaits_exception else NEXT[RequestState(self.access_request.state)]
 
     @property

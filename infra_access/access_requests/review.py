@@ -6,12 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.approvals import verdicts
 from infra_access.access_requests.approvals.answering_ahead import answering, still_answers
 from infra_access.access_requests.approvals.approvers import people_of
+from infra_access.access_requests.approvals.counting import live_of
 from infra_access.access_requests.approvals.deciders import able_to, is_controlled, people_for, second_of
 from infra_access.access_requests.approvals.queries import view_of
 from infra_access.access_requests.approvals.reviews import lacks_review
@@ -26,8 +26,9 @@ from infra_access.access_requests.override_queries import overrides_of
 from infra_access.access_requests.routes import used_by
 from infra_access.access_requests.standing import advance, case_number
 from infra_access.access_requests.terms.agreed import agreed
-from infra_access.access_requests.vocabularies import ON_HOLD, UNGIVEN, ApprovalState
+from infra_access.access_requests.vocabularies import UNGIVEN, ApprovalState
 from infra_access.catalogue.fields import fault
+from infra_access.catalogue.vocabularies import AccessUnit, label
 from infra_access.core.authority import Actor
 from infra_access.core.decision import ApprovalDue, Outcome
 from infra_access.core.errors import Conflict, Invalid
@@ -45,7 +46,6 @@ from infra_access.policy.rulebook import rulebook
 from infra_access.policy.rules import Action
 from infra_access.policy.ruling import Ruling, rule_on
 
-_LIVE = (*UNGIVEN, ApprovalState.APPROVED, ApprovalState.CHANGES_REQUESTED)
 _Key = tuple[str, str]
 
 
@@ -135,7 +135,15 @@ def refuse_incomplete(session: Session, ruling: Ruling, content: Content, *, rou
         )
     most = decision.limits.get("amount")
     if most is not None and content.quantity > Decimal(most):
-        message = _("At most ${most} access units can be asked for here.", mapping={"most": str(most)})
+        values = {
+            "most": str(most),
+            "unit": label(AccessUnit(route.access_unit)),
+            "asked": f"{content.quantity.normalize():f}",
+        }
+        message = _(
+            "At most ${most} access units (${unit}) can be asked for here, and this asks for ${asked}.",
+            mapping=values,
+        )
         raise fault("access_request.limit", "quantity", message)
 
 
@@ -144,11 +152,6 @@ def _papers(session: Session, content: Content, route: AccessRoute, now: datetim
     places = places_of(session, content.instruments).values()
     sets = [rules_asked(book, place, route=route.public_id, at=now, action="request") for place in places]
     return papers(rule for one in sets for rule in one)
-
-
-def awaits_exception(session: Session, access_request: AccessRequest) -> bool:
-    """Tell whether a request was sent to wait for an exception; no approval is asked before. One statement at most."""
-    return access_request.state == RequestState.UNDER_REVIEW and not is_waiting(session, access_request)
 
 
 def is_closed(ruling: Ruling) -> bool:
@@ -175,12 +178,12 @@ def is_to_be_judged(session: Session, access_request: AccessRequest, changed: Co
     """Tell whether a change is one for the policy: names and telephones are not, unless an approval rests on them."""
     if set(changed) - {CONTACT, NAMES}:
         return True
-    return NAMES in changed and any(NAMES in one.rests_on for one in live(session, access_request))
+    return NAMES in changed and any(NAMES in one.rests_on for one in live_of(session, access_request))
 
 
 def void_resting_on(session: Session, access_request: AccessRequest, changed: Collection[str]) -> list[str]:
     """Call off the approvals, given or not, that rest on a changed field. Return their public ids."""
-    called_off = [one for one in live(session, access_request) if not set(one.rests_on).isdisjoint(changed)]
+    called_off = [one for one in live_of(session, access_request) if not set(one.rests_on).isdisjoint(changed)]
     for approval in called_off:
         approval.state = ApprovalState.VOID
     session.flush()
@@ -204,7 +207,7 @@ def reconcile(
     near = circle_of(session, access_request).accounts
     due, controlled = _due(session, content, ruling)
     kept: dict[_Key, Approval] = {}
-    for approval in live(session, access_request):
+    for approval in live_of(session, access_request):
         key = (approval.rule, approval.role)
         # A yes counts as long as it could be given now: by somebody far enough, and for what it was given ahead for.
         holds = (
@@ -239,7 +242,7 @@ def ask_besides(
     control has since come. Where a stage is complete, the next is asked.
     """
     due, controlled = _due(session, content, ruling)
-    known = {(one.rule, one.role): one for one in live(session, access_request)}
+    known = {(one.rule, one.role): one for one in live_of(session, access_request)}
     again = [one for key, one in known.items() if _asks_more(one, due.get(key), controlled=controlled)]
     for approval in again:
         _ask_more(session, approval, due[approval.rule, approval.role], now)
@@ -344,7 +347,7 @@ def ask_again_who_came_near(session: Session, access_request: AccessRequest, now
     request. Raises Conflict `approval.nobody` where nobody else could give it.
     """
     near = circle_of(session, access_request).accounts
-    given = [one for one in live(session, access_request) if one.state == ApprovalState.APPROVED]
+    given = [one for one in live_of(session, access_request) if one.state == ApprovalState.APPROVED]
     came = [one for one in given if _came_too_near(session, one, near, now)]
     if any(not able_to(session, one, now=now) for one in came):
         message = _(
@@ -354,7 +357,7 @@ def ask_again_who_came_near(session: Session, access_request: AccessRequest, now
         raise Conflict("approval.nobody", message)
     for approval in came:
         wait_again(approval, now)
-    open_stage(session, live(session, access_request), now=now)
+    open_stage(session, live_of(session, access_request), now=now)
     for approval in came:
         if approval.state == ApprovalState.PENDING:
             payload = {"approval": approval.public_id, "access_request": access_request.public_id}
@@ -369,24 +372,3 @@ def _came_too_near(session: Session, approval: Approval, near: Collection[int], 
     view = view_of(session, approval)
     group = view.group[0] if view.group is not None else None
     return approval.decided_by_id in near or approval.decided_by_id in people_of(session, group, view.scopes, now)
-
-
-def live(session: Session, access_request: AccessRequest) -> list[Approval]:
-    """Return the approvals of a request that count: waiting or given."""
-    found = verdicts.approvals_of(session, "access_request", access_request.id)
-    return [approval for approval in found if approval.state in _LIVE]
-
-
-def is_on_hold(session: Session, access_request: AccessRequest) -> bool:
-    """Tell whether any approval of a request is on hold, and the request with it."""
-    return any(one.state in ON_HOLD for one in live(session, access_request))
-
-
-def is_waiting(session: Session, access_request: AccessRequest) -> bool:
-    """Tell whether any approval of a request still waits. One statement."""
-    waiting = select(Approval.id).where(
-        Approval.subject_kind == "access_request",
-        Approval.subject_id == access_request.id,
-        Approval.state.in_(UNGIVEN),
-    )
-    return session.scalar(waiting.limit(1)) is not None

@@ -14,7 +14,7 @@ from infra_access.access_requests.vocabularies import AllocationState
 from infra_access.audit.record import record
 from infra_access.catalogue.models import Facility
 from infra_access.catalogue.scopes import facility_scopes
-from infra_access.core.authority import Actor, Permission, require
+from infra_access.core.authority import Actor, Permission, require, role_within
 from infra_access.core.errors import Conflict
 from infra_access.core.i18n import _
 from infra_access.core.input_text import clean_text
@@ -54,7 +54,7 @@ def revoke(
     access_request.revoked_by_id = actor.account_id
     allocations.set_state(session, access_request, AllocationState.ENDED)
     session.flush()
-    tell(session, access_request, "decided", now)
+    tell(session, access_request, "decided", now, role=role_within(actor, Permission.REQUEST_REVOKE, scopes))
     record(
         session,
         actor=actor,

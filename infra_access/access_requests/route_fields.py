@@ -16,6 +16,8 @@ from infra_access.core.i18n import _
 _MTA = AgreementKind.MTA.value
 """Where the terms of a route keep those that a request with samples has to accept as well."""
 
+_MOST_UNITS = Decimal(9_999_999_999)
+_HUNDREDTHS = Decimal("0.01")
 _OF_RULES = re.compile(r"agreement:[a-z0-9][a-z0-9._-]{0,99}", re.ASCII)
 """Where they keep the text of an agreement that rules ask for by a code of their own."""
 
@@ -51,6 +53,20 @@ def _turnaround(value: Any, field: str) -> int | None:
     if _whole(value, field) == 0:
         raise fields.fault("value.type", field, _("Promise at least one day, or nothing."))
     return int(value)
+
+
+def units(value: Any, field: str) -> Decimal | None:
+    """Check how many access units there are, to hundredths; None where nobody says."""
+    if value is None:
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or not 0 < amount <= _MOST_UNITS or amount != amount.quantize(_HUNDREDTHS):
+        message = _("Give a number of access units above zero with at most two decimals, such as 12 or 7.5.")
+        raise fields.fault("value.type", field, message)
+    return amount
 
 
 def _tariff(value: Any, field: str) -> dict[str, Any]:

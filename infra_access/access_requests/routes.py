@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, insert, or_, select
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from infra_access.access_requests.models import AccessRound, AccessRoute, AccessRouteInstrument
-from infra_access.access_requests.route_fields import CLEANERS
+from infra_access.access_requests.route_fields import CLEANERS, units
 from infra_access.access_requests.terms.versions import check_versions, keep_versions
 from infra_access.access_requests.vocabularies import Entry, TimeGiven
 from infra_access.audit.record import record
@@ -184,8 +185,9 @@ def open_round(
     decided_by: datetime | None = None,
     period_start: datetime | None = None,
     period_end: datetime | None = None,
+    units_offered: Decimal | str | None = None,
 ) -> AccessRound:
-    """Announce a call on a route of rounds: from when until when it takes requests, and what it is for."""
+    """Announce a call on a route of rounds: from when until when it takes requests, what it is for and how much."""
     facility = session.get_one(Facility, route.facility_id)
     require(actor, Permission.ROUTE_WRITE, facility_scopes(session, facility))
     if route.entry != Entry.ROUNDS:
@@ -207,11 +209,42 @@ def open_round(
             raise fields.fault("time.order", field, _("This lies before the step that comes first."))
         earlier = instant
     call = AccessRound(
-        public_id=new_public_id(), route_id=route.id, name=fields.line(200, required=True)(name, "name"), **instants
+        public_id=new_public_id(),
+        route_id=route.id,
+        name=fields.line(200, required=True)(name, "name"),
+        units_offered=units(units_offered, "units_offered"),
+        **instants,
     )
     session.add(call)
     session.flush()
     _record(session, actor, "access_round.opened", route, now, {"round": call.public_id, "name": call.name})
+    return call
+
+
+def offer_units(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    route: AccessRoute,
+    round_id: str,
+    units_offered: Decimal | str | None,
+) -> AccessRound:
+    """State how many access units a call has to give, or that nobody says; what was decided by it stays.
+
+    That of a continuous route has as many in each year. Raises Invalid, NotFound `access_round.unknown`, Forbidden.
+    """
+    facility = session.get_one(Facility, route.facility_id)
+    require(actor, Permission.ROUTE_WRITE, facility_scopes(session, facility))
+    call = session.scalars(
+        select(AccessRound).where(AccessRound.route_id == route.id, AccessRound.public_id == round_id)
+    ).one_or_none()
+    if call is None:
+        raise NotFound("access_round.unknown", _("There is no such call."))
+    call.units_offered = units(units_offered, "units_offered")
+    session.flush()
+    stated = None if call.units_offered is None else format(call.units_offered, "f")
+    _record(session, actor, "access_round.units_offered", route, now, {"round": call.public_id, "units": stated})
     return call
 
 

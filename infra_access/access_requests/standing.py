@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
 from infra_access.access_requests.models import AccessRequest, Participant
+from infra_access.access_requests.vocabularies import Outcome
 from infra_access.catalogue.fields import check_version
 from infra_access.core.authority import Actor
 from infra_access.outbox.events import publish
@@ -43,9 +44,24 @@ def advance(access_request: AccessRequest, transition: RequestTransition, now: d
         access_request.state_reason = reason or None
 
 
-def tell(session: Session, access_request: AccessRequest, what: str, now: datetime) -> None:
-    """Publish what happened to a request; its title stays here, since it may be confidential."""
-    publish(session, f"access_request.{what}", {"access_request": access_request.public_id}, now=now)
+def tell(
+    session: Session,
+    access_request: AccessRequest,
+    what: str,
+    now: datetime,
+    *,
+    outcome: Outcome | None = None,
+    role: str | None = None,
+    **about: str,
+) -> None:
+    """Publish what happened to a request and where it stands then; its title stays here, as it may be confidential.
+
+    `outcome` says what was decided, where its state does not, and `role` in which role somebody did.
+    """
+    said = {"outcome": outcome, "role": role, **about}
+    payload = {"access_request": access_request.public_id, "state": str(access_request.state)}
+    payload |= {name: str(value) for name, value in said.items() if value is not None}
+    publish(session, f"access_request.{what}", payload, now=now)
 
 
 def team_of(session: Session, access_request: AccessRequest) -> frozenset[int]:

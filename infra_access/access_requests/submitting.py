@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations, excepting, request_fields, review
 from infra_access.access_requests.approvals import verdicts
+from infra_access.access_requests.approvals.counting import is_waiting
 from infra_access.access_requests.content import Content, content_of
 from infra_access.access_requests.following import void_what_leaves_nothing
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
@@ -127,7 +128,7 @@ def _follow(
     tell(session, access_request, "submitted", now)
     void_what_leaves_nothing(session, access_request)
     review.reconcile(session, access_request, content, ruling, now=now)
-    if not review.is_waiting(session, access_request):
+    if not is_waiting(session, access_request):
         agreements.grant(session, access_request, route, now)
     elif access_request.state == RequestState.SUBMITTED:
         advance(access_request, RequestTransition.REVIEW, now)

@@ -84,6 +84,15 @@ class Verdict(StrEnum):
     RESUME = "resume"
 
 
+class Outcome(StrEnum):
+    """What was decided on a request, where the state in which it stands then does not say so."""
+
+    APPROVAL_GIVEN = "approval_given"
+    GOES_ON = "goes_on"
+    TAKEN_UP = "taken_up"
+    APPEAL_GRANTED = "appeal_granted"
+
+
 class OverrideState(StrEnum):
     """Where an exception from a rule stands; only one in force counts."""
 

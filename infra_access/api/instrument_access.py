@@ -9,7 +9,7 @@ from infra_access.api.conditional import Tagged
 from infra_access.api.contexts import WindowQuery
 from infra_access.api.contract import Call, resource
 from infra_access.api.decisions import EligibilityOut, VisitorQuery, eligibility_of
-from infra_access.api.fields import Choice, Flag, Free, Instant, Integer, Line, ListOf, Part, PublicId
+from infra_access.api.fields import Amount, Choice, Flag, Free, Instant, Integer, Line, ListOf, Part, PublicId
 from infra_access.api.schemas import Out, SpanOut
 from infra_access.catalogue.vocabularies import AccessMode, AccessType, AccessUnit, Regime, SchedulingAuthority
 from infra_access.core.authority import Permission
@@ -60,6 +60,9 @@ class RoundOut(Out):
     decided_by = Instant(allow_none=True)
     period_start = Instant(allow_none=True)
     period_end = Instant(allow_none=True)
+    units_offered = Amount(
+        "How many access units it has to give; in each year if it never closes.", answered=True, allow_none=True
+    )
 
 
 class RouteOut(Out):

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from infra_access.access_requests.models import AccessRoute
 from infra_access.access_requests.routes import route_by_public_id, route_ids_of
-from infra_access.access_requests.terms.texts import codes_with_text
+from infra_access.access_requests.rule_warnings import warnings_on
 from infra_access.access_requests.what_if import KINDS, what_if
 from infra_access.api.contract import Call, resource
 from infra_access.api.decisions import EligibilityOut, VisitorQuery, applicant_of, shown
@@ -21,7 +21,7 @@ from infra_access.core.i18n import Text, _
 from infra_access.core.paging import Page
 from infra_access.http.policy_contexts import scopes_of_route
 from infra_access.policy.comparing import Difference, changes_between
-from infra_access.policy.document_queries import facilities_read_by, list_documents, version_before, warnings_of
+from infra_access.policy.document_queries import facilities_read_by, list_documents, version_before
 from infra_access.policy.eligibility import badness
 from infra_access.policy.models import PolicyDocument
 from infra_access.policy.publishing import (
@@ -336,6 +336,6 @@ def _summary(row: PolicyDocument) -> dict[str, Any]:
 
 def _whole(call: Call, row: PolicyDocument) -> dict[str, Any]:
     said: dict[str, list[Text]] = {}
-    for place, message in warnings_of(call.db, row, call.now, agreements=codes_with_text(call.db, row)):
+    for place, message in warnings_on(call.db, row, call.now):
         said.setdefault(place, []).append(message)
     return {**_summary(row), "rules": row.rules, "warnings": said}

@@ -28,6 +28,7 @@ ROUTES: tuple[tuple[str, str, Factory], ...] = (
     ("api.facility_routes", "/facilities/{id}/routes", private(contexts.facility)),
     ("api.route", "/routes/{id}", private(contexts.route)),
     ("api.route_rounds", "/routes/{id}/rounds", private(contexts.route)),
+    ("api.route_round", "/routes/{id}/rounds/{round}", private(contexts.route)),
     ("api.resource", "/resources/{id}", private(contexts.facility_resource)),
     ("api.instruments", "/instruments", contexts.nothing),
     ("api.instrument", "/instruments/{id}", contexts.instrument),

@@ -5,11 +5,11 @@ from typing import Any
 
 from infra_access.access_requests.facility_routes import RouteAt, rounds_of, routes_run_at
 from infra_access.access_requests.models import AccessRoute
-from infra_access.access_requests.routes import open_round
+from infra_access.access_requests.routes import offer_units, open_round
 from infra_access.access_requests.vocabularies import Entry, OperatedBy, TimeGiven
 from infra_access.api.booking_rules import BookingRulesBody
 from infra_access.api.contract import Call, resource
-from infra_access.api.fields import Choice, Flag, Free, Instant, Integer, Line, ListOf, Part, PublicId
+from infra_access.api.fields import Amount, Choice, Flag, Free, Instant, Integer, Line, ListOf, Part, PublicId
 from infra_access.api.instrument_access import RoundOut, RouteOut, round_shown, route_shown
 from infra_access.api.schemas import Body, page_of
 from infra_access.api.serving import Created
@@ -77,6 +77,17 @@ class RoundBody(Body):
     decided_by = Instant(allow_none=True)
     period_start = Instant(allow_none=True)
     period_end = Instant(allow_none=True)
+    units_offered = Amount("How many access units of the way in it has to give.", allow_none=True)
+
+
+class RoundChangeBody(Body):
+    """What a call has to give, from now on."""
+
+    units_offered = Amount(
+        "How many access units of the way in, in each year if it never closes; null where nobody says.",
+        allow_none=True,
+        required=True,
+    )
 
 
 class RouteAtOut(RouteOut):
@@ -169,6 +180,22 @@ def announce(call: Call) -> Created:
     route: AccessRoute = call.row.route
     made = open_round(call.db, actor=call.actor, now=call.now, route=route, **call.body)
     return Created(round_shown(made), f"/api/v1/routes/{route.public_id}/rounds")
+
+
+@resource(
+    "api.route_round",
+    "PATCH",
+    permission=Permission.ROUTE_WRITE,
+    body=RoundChangeBody,
+    out=RoundOut,
+)
+def change_round(call: Call) -> dict[str, Any]:
+    """State how many access units a call has to give; requests already decided stay as they are."""
+    route: AccessRoute = call.row.route
+    changed = offer_units(
+        call.db, actor=call.actor, now=call.now, route=route, round_id=call.request.matchdict["round"], **call.body
+    )
+    return round_shown(changed)
 
 
 def _instruments(call: Call, ids: Sequence[str]) -> list[Instrument]:

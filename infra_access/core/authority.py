@@ -318,3 +318,8 @@ def require(actor: Actor | None, permission: Permission, scopes: Scopes = (), re
     else:
         message = _("Only the people it belongs to can do this.")
     raise Forbidden("permission.missing", message, details={"permission": str(permission)})
+
+
+def role_within(actor: Actor, permission: Permission, scopes: Scopes) -> str | None:
+    """Return a role by which the actor holds the permission there, if it is by one."""
+    return min(PERMISSIONS[permission].roles & actor.roles_within(scopes), default=None)

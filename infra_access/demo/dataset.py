@@ -121,7 +121,7 @@ class Instrument:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One call of a route, in weeks from the one that is running, each from its Monday."""
+    """One call of a route, in weeks from the one that is running, each from its Monday, and what it has to give."""
 
     key: str
     opens_week: int
@@ -129,6 +129,7 @@ class Round:
     decided_by_week: int
     access_from_week: int
     access_until_week: int
+    units_offered: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -103,6 +104,7 @@ def _new_route(session: Session, world: World, entry: Route) -> AccessRoute:
             decided_by=_week(world, call.decided_by_week),
             period_start=_week(world, call.access_from_week),
             period_end=_week(world, call.access_until_week),
+            units_offered=None if call.units_offered is None else Decimal(call.units_offered),
         )
     return route
 

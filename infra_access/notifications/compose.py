@@ -92,7 +92,10 @@ def _mail(
         return letterhead.translate(filled, reader.locale)
 
     template = TEMPLATES[kind]
-    paragraphs = [say(GREETING, name=_one_line(reader.name)), *(say(text) for text in template.paragraphs)]
+    paragraphs = [
+        say(GREETING, name=_one_line(reader.name)),
+        *(say(text) for text in (*template.paragraphs, *subject.paragraphs)),
+    ]
     standing = [one for one in subject.entries if one.status is not EntryStatus.CANCELLED]
     if standing:
         paragraphs.append("\n".join(spell_time(one, reader.locale) for one in standing))

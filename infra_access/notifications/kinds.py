@@ -24,6 +24,8 @@ class Kind(StrEnum):
     OVERRIDE_ASKED = "override.asked"
     REQUEST_DECIDED = "access_request.decided"
     CHANGES_REQUESTED = "access_request.changes_requested"
+    CORRECTION_PROPOSED = "access_request.correction_proposed"
+    EXCEPTION_GRANTED = "access_request.exception_granted"
     REQUEST_APPROVED = "access_request.approved"
     AGREEMENT_OFFERED = "access_request.agreement_offered"
     REQUEST_ACTIVATED = "access_request.activated"
@@ -88,6 +90,9 @@ OF_A_PERSON = frozenset(
     {Kind.TRAINING_RECORDED, Kind.TRAINING_WITHDRAWN, Kind.ASSURANCE_NOTED, Kind.ASSURANCE_WITHDRAWN}
 )
 """What staff noted of a person, or took back, told to that person."""
+
+OF_A_DECISION = frozenset({Kind.REQUEST_DECIDED, Kind.CHANGES_REQUESTED, Kind.EXCEPTION_GRANTED})
+"""What a team is told of decisions on its request."""
 
 FOR_THE_OFFICE = frozenset({Kind.BOOKING_REQUESTED, Kind.BOOKING_DECLINED})
 """What teams write to the office of a facility."""

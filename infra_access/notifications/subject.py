@@ -31,6 +31,8 @@ class Subject:
     """The same at the time that it had."""
     words: Mapping[str, Text] = field(default_factory=dict)
     """Values that are translated for each reader."""
+    paragraphs: tuple[Text, ...] = ()
+    """What is said besides the words of its kind, after them."""
     entries: tuple[CalendarEntry, ...] = ()
     """Several sessions, such as those of a series, listed and attached together."""
     outsider: Outsider | None = None

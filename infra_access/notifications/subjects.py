@@ -25,14 +25,22 @@ from infra_access.access_requests.standing import team_of
 from infra_access.accounting.models import Quote
 from infra_access.catalogue.models import Facility, Instrument
 from infra_access.catalogue.scopes import instrument_scopes
-from infra_access.catalogue.vocabularies import OperationalStatus, label
 from infra_access.core.roles import ROLES
 from infra_access.core.zones import parse_instant
 from infra_access.notifications.agreements import framework, to_sign
 from infra_access.notifications.consents import consent
-from infra_access.notifications.kinds import FOR_THE_OFFICE, OF_A_CONSENT, OF_A_PERSON, OF_AN_APPROVAL, Kind
+from infra_access.notifications.decisions import decided, proposed
+from infra_access.notifications.kinds import (
+    FOR_THE_OFFICE,
+    OF_A_CONSENT,
+    OF_A_DECISION,
+    OF_A_PERSON,
+    OF_AN_APPROVAL,
+    Kind,
+)
 from infra_access.notifications.opinions import opinion_answered, opinion_asked
 from infra_access.notifications.subject import Subject
+from infra_access.notifications.times import series, status, wait
 from infra_access.notifications.vouching import vouched_for
 from infra_access.orders.models import ServiceOrder
 from infra_access.orders.standing import team_of_order
@@ -40,10 +48,7 @@ from infra_access.people.models import Account, RoleGrant
 from infra_access.people.roles import holders, resolve_scope
 from infra_access.policy.rulebook import rulebook
 from infra_access.scheduling.booking_queries import BookingView, entry_of
-from infra_access.scheduling.lifecycle import FINAL, OCCUPYING
 from infra_access.scheduling.models import Booking
-from infra_access.scheduling.series.models import BookingSeries
-from infra_access.scheduling.waiting.models import WaitListEntry
 
 ANSWERING_ROLES = ("facility_manager", "user_officer", "instrument_scientist")
 """Who is told of a question about an instrument."""
@@ -71,15 +76,15 @@ def subject_of(
     if kind is Kind.MESSAGE:
         return _conversation(session, payload, now)
     if kind is Kind.INSTRUMENT_STATUS:
-        return _status(session, payload, now)
+        return status(session, payload, now)
     if kind.startswith("framework_agreement."):
         return framework(session, payload, now)
     if kind.startswith("service_order."):
         return _order(session, kind, payload, now)
     if kind in {Kind.SERIES_MADE, Kind.SERIES_CHANGED}:
-        return _series(session, payload, base_url)
+        return series(session, payload, base_url)
     if kind is Kind.WAITED_IN_VAIN:
-        return _wait(session, payload)
+        return wait(session, payload)
     if kind.startswith("booking."):
         found = _booking(session, payload, base_url)
         return _for_office(session, found, payload, now) if found and kind in FOR_THE_OFFICE else found
@@ -102,6 +107,10 @@ def subject_of(
         return replace(found, path=f"{found.path}/exceptions", reason="")
     if found and kind is Kind.AGREEMENT_OFFERED:
         return to_sign(session, found, payload, now)
+    if found and kind in OF_A_DECISION:
+        return decided(session, kind, found, payload)
+    if found and kind is Kind.CORRECTION_PROPOSED:
+        return proposed(session, found, payload)
     # Why an access ended says nothing of why its report is due.
     return replace(found, reason="") if found and kind is Kind.REPORT_DUE else found
 
@@ -143,44 +152,6 @@ def _stand_in(session: Session, payload: Mapping[str, Any]) -> Subject | None:
     return Subject("/account", values, (grant.account_id,), words={"role": ROLES.get(grant.role, grant.role)})
 
 
-def _wait(session: Session, payload: Mapping[str, Any]) -> Subject | None:
-    row = session.execute(
-        select(WaitListEntry.account_id, Instrument, Facility.name)
-        .join(Instrument, Instrument.id == WaitListEntry.instrument_id)
-        .join(Facility, Facility.id == Instrument.facility_id)
-        .where(WaitListEntry.public_id == payload.get("wait"))
-    ).one_or_none()
-    if row is None:
-        return None
-    account_id, instrument, facility = row
-    path = f"/find-time?instrument={instrument.public_id}"
-    return Subject(path, {"instrument": instrument.name, "facility": facility}, (account_id,))
-
-
-def _status(session: Session, payload: Mapping[str, Any], now: datetime) -> Subject | None:
-    """Return the change of an instrument's status; those who have booked time ahead are told, each once."""
-    row = session.execute(
-        select(Instrument, Facility)
-        .join(Facility, Facility.id == Instrument.facility_id)
-        .where(Instrument.public_id == payload.get("instrument"))
-    ).one_or_none()
-    if row is None:
-        return None
-    instrument, facility = row
-    ahead = (
-        select(Booking.account_id)
-        .where(Booking.instrument_id == instrument.id, Booking.ends > now, Booking.state.in_(OCCUPYING - FINAL))
-        .distinct()
-    )
-    return Subject(
-        f"/instruments/{instrument.public_id}",
-        {"instrument": instrument.name, "facility": facility.name},
-        tuple(sorted(session.scalars(ahead))),
-        payload.get("note", ""),
-        words={"status": label(OperationalStatus(payload["status"]))},
-    )
-
-
 def _for_office(session: Session, found: Subject, payload: Mapping[str, Any], now: datetime) -> Subject:
     """Return the same to be told to those who answer for the instrument."""
     instrument = session.scalars(
@@ -199,28 +170,6 @@ def _sessions(session: Session, payload: Mapping[str, Any]) -> Subject | None:
     if found is None:
         return None
     return Subject("/me", _request_values(session, found), tuple(sorted(team_of(session, found))))
-
-
-def _series(session: Session, payload: Mapping[str, Any], base_url: str) -> Subject | None:
-    """Return a series with every session of it, also those cancelled: calendars must hear of them too."""
-    rows = session.execute(
-        select(BookingSeries, Booking, Instrument, Facility)
-        .join(Booking, Booking.series_id == BookingSeries.id)
-        .join(Instrument, Instrument.id == BookingSeries.instrument_id)
-        .join(Facility, Facility.id == Instrument.facility_id)
-        .where(BookingSeries.public_id == payload.get("series"))
-        .order_by(Booking.starts)
-    ).all()
-    if not rows:
-        return None
-    series, _first, instrument, facility = rows[0]
-    views = (BookingView(booking, instrument, facility, "") for _series, booking, _instrument, _facility in rows)
-    return Subject(
-        f"/booking-series/{series.public_id}",
-        {"instrument": instrument.name, "facility": facility.name},
-        (series.account_id,),
-        entries=tuple(replace(entry_of(view, base_url=base_url), summary=instrument.name) for view in views),
-    )
 
 
 def _request(session: Session, payload: Mapping[str, Any]) -> Subject | None:
@@ -250,9 +199,11 @@ def _approval(session: Session, kind: Kind, payload: Mapping[str, Any], now: dat
             select(AccessRequest.id).where(AccessRequest.public_id == payload.get("access_request")).scalar_subquery()
         )
         asked = asked.where(Approval.subject_kind == "access_request", Approval.subject_id == request_id)
-    approvals = session.scalars(asked).all()
+    approvals = session.scalars(asked.order_by(Approval.due_at, Approval.id)).all()
     if not approvals:
         return None
+    path = f"/approvals/{approvals[0].public_id}" if len(approvals) == 1 else "/approvals"
+    values = {**_approval_values(session, approvals[0]), "due": f"{approvals[0].due_at:%Y-%m-%d %H:%M}"}
     people: set[int] = set()
     for approval in approvals:
         view = view_of_approval(session, approval)
@@ -261,7 +212,7 @@ def _approval(session: Session, kind: Kind, payload: Mapping[str, Any], now: dat
         for role in roles:
             # Nobody who could not decide: of the team, or having stepped back.
             people |= set(holders(session, role, scopes, now)) - {approval.applicant_id} - view.team - view.barred
-    return Subject("/approvals", _approval_values(session, approvals[0]), tuple(sorted(people)))
+    return Subject(path, values, tuple(sorted(people)))
 
 
 def _nationality(session: Session, payload: Mapping[str, Any]) -> Subject | None:

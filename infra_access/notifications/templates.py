@@ -54,7 +54,7 @@ TEMPLATES: Mapping[Kind, Template] = {
     ),
     Kind.APPROVAL_ASKED: Template(
         _("Please decide on request ${case}"),
-        (_("The request ${case} for ${instruments} needs your decision."),),
+        (_("The request ${case} for ${instruments} needs your decision. Please decide by ${due} (UTC)."),),
     ),
     Kind.NATIONALITY_ASKED: Template(
         _("Request ${case}: please say your nationality"),
@@ -65,12 +65,15 @@ TEMPLATES: Mapping[Kind, Template] = {
     ),
     Kind.APPROVAL_REMINDED: Template(
         _("Reminder: request ${case} waits for your decision"),
-        (_("The request ${case} for ${instruments} still needs your decision, and its deadline is near."),),
+        (_("The request ${case} for ${instruments} still needs your decision. Please decide by ${due} (UTC)."),),
     ),
     Kind.APPROVAL_OVERDUE: Template(
         _("Overdue: request ${case}"),
         (
-            _("Nobody decided in time on the request ${case} for ${instruments}. Whoever asked was told that date."),
+            _(
+                "Nobody decided in time on the request ${case} for ${instruments}. Whoever asked was told that it "
+                "would be decided by ${due} (UTC)."
+            ),
             _("Please decide, or see to it that somebody who may decides today."),
         ),
     ),
@@ -182,8 +185,8 @@ TEMPLATES: Mapping[Kind, Template] = {
         ),
     ),
     Kind.REQUEST_DECIDED: Template(
-        _("A decision on request ${case}"),
-        (_("There is a decision on the request ${case} for ${instruments}."),),
+        _("Request ${case}: ${outcome}"),
+        (_("There is a decision on the request ${case} for ${instruments}: ${outcome}."),),
     ),
     Kind.CHANGES_REQUESTED: Template(
         _("Request ${case}: changes are asked for"),
@@ -193,6 +196,20 @@ TEMPLATES: Mapping[Kind, Template] = {
                 "Make them and submit again."
             ),
         ),
+    ),
+    Kind.CORRECTION_PROPOSED: Template(
+        _("The facility proposes a change of your request ${case}"),
+        (
+            _(
+                "The facility proposes a change of your request ${case} for ${instruments}. Its page shows what would "
+                "change. Accept or decline it there: if you accept, it counts as your own change, and whoever decided "
+                "on what it touches is asked again."
+            ),
+        ),
+    ),
+    Kind.EXCEPTION_GRANTED: Template(
+        _("An exception was granted for request ${case}"),
+        (_("An exception from a rule was granted for the request ${case} for ${instruments}."),),
     ),
     Kind.REQUEST_APPROVED: Template(
         _("Request ${case} was approved"),

@@ -124,7 +124,10 @@ _LISTED: Sequence[Template] = (
     Template(
         "transnational",
         _("Transnational programme"),
-        _("For teams led from and mostly working abroad; a part is for teams outside a group of countries."),
+        _(
+            "For teams led from and mostly working abroad; a part is for teams outside a group of countries. State at "
+            "the way in how many access units its calls have to give: that part is counted by it."
+        ),
         (
             _group(_("Countries of the programme"), "EU:2020"),
             Ask("percent", _("Percent of the programme for teams mostly outside"), Setting.PERCENT, "20"),

@@ -221,6 +221,12 @@ _DEFINITIONS = (
         _("How much does the programme grant?"),
     ),
     Definition(
+        "programme.units_offered",
+        Kind.NUMBER,
+        _("the access units that the programme offers"),
+        _("How much does the programme offer?"),
+    ),
+    Definition(
         "programme.share_foreign",
         Kind.NUMBER,
         _("the share given to other countries"),

@@ -66,6 +66,7 @@ FIELDS: Mapping[str, Text] = {
     "regime": _("what comes of it"),
     "access_type": _("how it is used"),
     "quantity": _("how much"),
+    "access_unit": _("counted by"),
     "acting_for": _("the organisation you act for"),
     "instruments": _("instruments"),
     "period": _("period"),

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pyramid.request import Request
 
-from infra_access.access_requests import review
+from infra_access.access_requests.approvals.counting import awaits_exception
 from infra_access.access_requests.lifecycle import AWAITS_EXCEPTION, NEXT, RequestState
 from infra_access.access_requests.models import AccessRequest
 from infra_access.core.i18n import _
@@ -35,7 +35,7 @@ def send(
                 expected_version=expected_version,
             )
             state = RequestState(sent.state)
-            awaits = bool(exception) and review.awaits_exception(request.db, sent)
+            awaits = bool(exception) and awaits_exception(request.db, sent)
     except ENTERED as error:
         told = {"why": request.localize(error.message)}
         flash(request, "error", _("It is saved, but it was not sent. ${why}", mapping=told))

@@ -6,7 +6,7 @@ from typing import Any
 
 from pyramid.request import Request
 
-from infra_access.access_requests.models import AccessRoute
+from infra_access.access_requests.models import AccessRound, AccessRoute
 from infra_access.access_requests.vocabularies import Entry, OperatedBy, TimeGiven
 from infra_access.catalogue.models import Instrument
 from infra_access.catalogue.vocabularies import AccessMode, AccessType, AccessUnit, Regime, label
@@ -95,6 +95,16 @@ def call_in(values: Mapping[str, str], zone: str) -> dict[str, datetime]:
             day = day_in(text, name)
             found[name] = day_start(day + timedelta(days=1) if name in _LASTS else day, zone)
     return found
+
+
+def units_in(values: Mapping[str, str]) -> str | None:
+    """Return how many access units a call has to give as the form says it; None where the field is empty."""
+    return values.get("units_offered", "").strip() or None
+
+
+def units_out(call: AccessRound) -> str:
+    """Return the same as the form shows it."""
+    return "" if call.units_offered is None else f"{call.units_offered.normalize():f}"
 
 
 def call_filled_in(now: datetime, zone: str) -> dict[str, str]:

@@ -100,7 +100,11 @@ def states(session: Session, request: AccessRequest) -> dict[str, str]:
         (tighten, "refused_now", "It is closed to everybody"),
         (expire, "lacks_now", "takes the course"),
         (ask_more, "lacks_now", "Say who insures"),
-        (limit, "lacks_now", "At most 1 access units"),
+        (
+            limit,
+            "lacks_now",
+            r"At most 1 access units \(Shift of 8 hours\) can be asked for here, and this asks for 2\.",
+        ),
         (shut_account, "no_applicant", "is shut"),
     ],
 )

@@ -11,11 +11,14 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import drafting, submitting
+from infra_access.access_requests.facility_routes import rounds_of
 from infra_access.access_requests.gates.of_requests import gates_of_request
 from infra_access.access_requests.models import AccessRequest, Allocation
-from infra_access.access_requests.routes import open_round
-from infra_access.core.errors import Conflict, Forbidden
+from infra_access.access_requests.programme_warnings import warnings_on_programme
+from infra_access.access_requests.routes import offer_units, open_round
+from infra_access.core.errors import Conflict, Forbidden, Invalid
 from infra_access.policy.decisions import decisions_about, replay
+from infra_access.policy.models import PolicyDocument
 from infra_access.policy.rulebook import rulebook
 from infra_access.policy.templates import rules_from
 from tests.factories.access_requests import (
@@ -201,10 +204,11 @@ def test_where_no_rule_reads_it_nothing_more_is_asked_of_the_database(session: S
         event.listen(session.connection(), "before_cursor_execute", remember)
         submitting.submit(session, actor=world.applicant, now=NOW, access_request=request)
         event.remove(session.connection(), "before_cursor_execute", remember)
-        counts.append((len(seen), sum("sum(" in one or "hashtextextended" in one for one in seen)))
+        ours = ("sum(", "hashtextextended", "SELECT access_round.units_offered")
+        counts.append((len(seen), sum(any(text in one for text in ours) for one in seen)))
     in_turn = session.get_bind().dialect.name == "postgresql"
-    assert counts[0][1] == 1 + in_turn
-    assert counts[1] == (counts[0][0] - 1 - in_turn, 0)
+    assert counts[0][1] == 2 + in_turn
+    assert counts[1] == (counts[0][0] - 2 - in_turn, 0)
 
 
 def _remember(seen: list[str], _connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -218,3 +222,78 @@ def test_a_rule_on_all_that_a_programme_grants_closes_it_once_that_is_reached(se
     assert ask(session, world, "5.01", "DE").state == "refused"
     assert ask(session, world, "5", "KE").state == "active"  # 20 of 20, wherever a team works
     assert ask(session, world, "0.01").state == "refused"
+
+
+def state(session: Session, world: World, units: object) -> None:
+    """Say how many shifts the programme has to give."""
+    (call,) = rounds_of(session, world.route)
+    given = {"route": world.route, "round_id": call.public_id, "units_offered": units}
+    offer_units(session, actor=SYSTEM, now=NOW, **given)
+
+
+def test_of_what_a_programme_offers_the_first_from_elsewhere_has_its_share(session: Session, world: World) -> None:
+    assert ask(session, world, "4", "KE").state == "refused"  # 4 of 4
+    state(session, world, "20")
+    assert ask(session, world, "4.01", "KE").state == "refused"
+    first = ask(session, world, "4", "KE")
+    assert first.state == "active"  # 4 of 20, which is a fifth
+    assert ask(session, world, "0.01").state == "refused"
+
+    assert ask(session, world, "16", "DE").state == "active"
+    assert ask(session, world, "0.01").state == "refused"  # 4.01 of 20.01
+    assert ask(session, world, "5", "DE").state == "active"
+    assert ask(session, world, "1.26").state == "refused"  # 5.26 of 26.26: more was granted than offered
+    assert ask(session, world, "1.25").state == "active"  # 5.25 of 26.25
+
+
+def test_what_a_call_offers_is_its_own_and_that_of_a_year_returns(session: Session, world: World) -> None:
+    state(session, world, Decimal(20))
+    assert ask(session, world, "4", "KE").state == "active"
+    next_year = (NOW + timedelta(days=320), NOW + timedelta(days=340))
+    assert ask(session, world, "4", "KE", period=next_year).state == "active"
+    assert ask(session, world, "0.01", "KE", period=next_year).state == "refused"
+    state(session, world, None)
+    assert ask(session, world, "0.01", "KE").state == "refused"
+
+    called = programme(session, entry="rounds")
+    for name, days, units in (("Spring", 0, Decimal(10)), ("Autumn", 30, Decimal(40))):
+        opens = NOW + timedelta(days=days)
+        values = {"name": name, "opens_at": opens, "closes_at": opens + timedelta(days=20), "units_offered": units}
+        open_round(session, actor=SYSTEM, now=NOW, route=called.route, **values)
+    assert ask(session, called, "2.01", "KE").state == "refused"
+    assert ask(session, called, "2", "KE").state == "active"
+    later = make_request(session, called, quantity="8", participants=team("KE"))
+    submitting.submit(session, actor=called.applicant, now=NOW + timedelta(days=31), access_request=later)
+    assert later.state == "active"  # 8 of 40
+
+
+def test_a_rule_may_read_what_is_offered(session: Session) -> None:
+    more = {"op": "lte", "fact": "programme.units_granted", "other": "programme.units_offered"}
+    world = programme(session, raw_rule("full", {"type": "deny"}, {"not": more}))
+    with pytest.raises(Conflict) as refused:
+        ask(session, world, "1", "DE")
+    assert [one["code"] for one in refused.value.details["missing"]] == ["programme.units_offered"]
+    state(session, world, 20)
+    assert [ask(session, world, units, "DE").state for units in ("15", "5.01", "5")] == ["active", "refused", "active"]
+
+
+@pytest.mark.parametrize("units", ["0", "-1", "abc", "NaN", "1.005", "10000000000", True])
+def test_what_is_no_number_of_units_is_refused_and_changes_nothing(session: Session, world: World, units: Any) -> None:
+    with pytest.raises(Invalid) as refused:
+        state(session, world, units)
+    assert list(refused.value.fields) == ["units_offered"]
+    assert [one.units_offered for one in rounds_of(session, world.route)] == [None]
+
+
+def test_who_writes_rules_on_the_share_hears_that_nobody_states_the_units(session: Session, world: World) -> None:
+    document = session.scalars(select(PolicyDocument).where(PolicyDocument.scope_kind == "route")).one()
+    for kind, key in (("route", world.route.public_id), ("instrument", world.instrument.public_id), ("network", "")):
+        document.scope_kind, document.scope_key = kind, key
+        ((place, message),) = warnings_on_programme(session, document, NOW)
+        assert (place, "the first team from outside" in message) == ("rules.0.when", True)
+    document.scope_kind, document.scope_key = "facility", world.facility.public_id
+    state(session, world, 20)
+    assert warnings_on_programme(session, document, NOW) == []
+    document.rules = [OPEN_TO_ALL]
+    state(session, world, None)
+    assert warnings_on_programme(session, document, NOW) == []

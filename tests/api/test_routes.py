@@ -84,7 +84,7 @@ def test_rules_that_contradict_the_instruments_are_refused_from_either_side(offi
     office.call("PUT", rules, {"min_minutes": 90}, status=200)
 
 
-def test_calls_are_announced_on_a_way_of_rounds(office, place):
+def test_calls_are_announced_on_a_way_of_rounds(office, anyone, place):
     rounds = office.call("POST", all_of(place), way(place, entry="rounds"), status=201).json
     path = f"/routes/{rounds['id']}/rounds"
     call = {"name": "Autumn", "opens_at": at(1), "closes_at": at(30), "decided_by": at(40), "period_start": at(60)}
@@ -95,7 +95,18 @@ def test_calls_are_announced_on_a_way_of_rounds(office, place):
     assert (shown["open_round"], shown["next_round"]["id"]) == (None, made["id"])
     for wrong, field in ((call | {"closes_at": at(1)}, "closes_at"), (call | {"decided_by": at(3)}, "decided_by")):
         assert field in office.call("POST", path, wrong, status=422).json["errors"]
+    assert made["units_offered"] is None
+    stated = office.call("PATCH", f"{path}/{made['id']}", {"units_offered": "12.5"}, status=200).json
+    assert stated == made | {"units_offered": 12.5}
+    assert anyone.get(f"/instruments/{place.instrument.public_id}/routes")["items"][0]["next_round"] == stated
+    for wrong in (0, -1, "1.005", "much", 10**11, True):
+        refused = office.call("PATCH", f"{path}/{made['id']}", {"units_offered": wrong}, status=422).json
+        assert "units_offered" in refused["errors"]
+    assert "units_offered" in office.call("PATCH", f"{path}/{made['id']}", {}, status=422).json["errors"]
     always = office.call("POST", all_of(place), way(place, name="Always"), status=201).json
+    # A call is one of its own way in only.
+    assert office.call("PATCH", f"/routes/{always['id']}/rounds/{made['id']}", {"units_offered": 1}, status=404)
+    assert office.get(path)["items"] == [stated]
     refused = office.call("POST", f"/routes/{always['id']}/rounds", call, status=409).json
     assert refused["code"] == "route.continuous"
 

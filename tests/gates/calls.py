@@ -535,6 +535,9 @@ CALLS: Mapping[str, Call] = {
     ),
     "api.route PATCH": Call(by="manager", body={"name": "Fast access"}),
     "api.route_rounds POST": Call(by="manager", body=A_CALL, of="swiss-light-source Half-yearly call"),
+    "api.route_round PATCH": Call(
+        by="manager", body={"units_offered": 90}, of="swiss-light-source Half-yearly call round"
+    ),
     "facility_ways POST": Call(
         by="manager", body=_given(**A_WAY, instruments=lambda world: [world.ids["instruments"]["sls-micro-xas"]])
     ),
@@ -558,6 +561,15 @@ CALLS: Mapping[str, Call] = {
     "facility_way POST save=call": Call(
         by="manager",
         body={"save": "call", "call_name": "Spring", "opens_at": "2099-01-01", "closes_at": "2099-02-01"},
+        of="swiss-light-source Half-yearly call",
+    ),
+    "facility_way POST save=units": Call(
+        by="manager",
+        body=_given(
+            save="units",
+            units_offered="90",
+            round=lambda world: world.ids["routes"]["swiss-light-source Half-yearly call round"].partition("/")[2],
+        ),
         of="swiss-light-source Half-yearly call",
     ),
     "api.facility_resources POST": Call(by="manager", body={"kind": "room", "name": "Hutch"}),

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from tests.access_requests.test_programme import GROUP, programme
+from tests.access_requests.test_programme import GROUP, programme, state
 from tests.api.conftest import Caller, api_app, caller, stored  # noqa: F401 - fixtures
 from tests.api.test_access_requests import body_of
 from tests.factories.access_requests import World
@@ -29,6 +29,24 @@ def test_those_who_ask_at_once_are_counted_one_after_the_other(
     assert not failed, failed
     # Four times five of a hundred are a fifth.
     assert Counter(one.json["state"] for one in answers) == {"active": 4, "refused": 4}
+
+
+def test_of_what_is_offered_those_who_ask_at_once_get_their_share_together(
+    stored: Callable[..., Any],  # noqa: F811
+    caller: Callable[..., Caller],  # noqa: F811
+) -> None:
+    stored(lambda session: make_country_group(session, GROUP, "DE", "FR"))
+    world: World = stored(programme)
+    stored(lambda session: state(session, world, 20))
+    startup = caller(actor=world.applicant)
+    abroad = [draft(startup, world, 2, "KE") for _number in range(2)] + [draft(startup, world, 1, "KE")]
+
+    answers = all_at_once([lambda path=path: sent(startup, path) for path in abroad])
+
+    failed = [one for one in answers if isinstance(one, BaseException)]
+    assert not failed, failed
+    # Two of the three fit in four of twenty: nobody got more, and whoever came last was refused.
+    assert Counter(one.json["state"] for one in answers) == {"active": 2, "refused": 1}
 
 
 def draft(program: Caller, world: World, amount: int, country: str) -> str:

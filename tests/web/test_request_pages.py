@@ -314,13 +314,16 @@ def test_a_proposal_says_who_would_be_on_the_team(browser, database, world):
     with database.writer() as session:
         request = make_submitted(session, world)
         team = [{"email": "li@lab.example", "name": "Li", "role": "operator", "country_of_work": "CN"}]
-        changes = {"participants": team, "regime": "proprietary"}
+        changes = {"participants": team, "regime": "proprietary", "quantity": "1", "access_unit": "shift"}
         values = {"actor": world.manager, "now": NOW, "changes": changes, "reason": "As you wrote."}
         propose(session, access_request=request, **values)
     page = browser(world.applicant_account).get(f"/access-requests/{request.public_id}")
     told = " ".join(page.html.select_one("section[aria-labelledby=corrections]").text.split())
     assert "Li (li@lab.example): Works the instrument, China" in told
     assert "is changed" not in told
+    assert "access_unit" not in told
+    assert "how much So far: 2 Proposed: 1" in told
+    assert "what comes of it So far:" in told
 
 
 def test_the_page_offers_the_staff_no_more_than_the_commands_take(browser, database, world):

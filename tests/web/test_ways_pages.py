@@ -83,3 +83,21 @@ def test_what_is_wrong_stands_beside_its_field_and_changes_nothing(office, datab
     late.submit("save", value="way", status=412)
     (one,) = stored(database, place)
     assert (one.view.route.name, one.view.route.booking_rules) == ("First", {})
+
+
+def test_a_call_states_what_it_has_to_give(office, browser, database, place):
+    page = opened(office, place, entry="continuous").submit().follow()
+    form = form_of(page, "units_offered")
+    assert form["units_offered"].value == ""
+    form["units_offered"] = "much"
+    refused = form.submit("save", value="units", status=422)
+    (error,) = refused.html.select(".field__error")
+    assert error["id"].startswith("units-")
+    form = form_of(refused, "units_offered")
+    assert form["units_offered"].value == "much"
+    form["units_offered"] = "40.50"
+    page = form.submit("save", value="units").follow()
+    assert form_of(page, "units_offered")["units_offered"].value == "40.5"
+    shown = browser().get(f"/instruments/{place.instrument.public_id}").text
+    assert "To give in a calendar year:" in shown
+    assert "40.5</span> hours" in shown

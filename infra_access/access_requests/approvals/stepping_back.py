@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests import review
 from infra_access.access_requests.approvals.approvers import only_one_person
+from infra_access.access_requests.approvals.counting import is_on_hold
 from infra_access.access_requests.approvals.deciders import able_to, is_controlled, people_for, refuse_others
 from infra_access.access_requests.approvals.models import ConflictOfInterest
 from infra_access.access_requests.approvals.queries import approvals_of, view_of
@@ -68,7 +69,7 @@ def step_back(session: Session, *, actor: Actor, now: datetime, approval: Approv
     # What was sent back for changes keeps its stage from being complete.
     open_stage(session, approvals_of(session, approval.subject_kind, approval.subject_id), now=now)
     # What was on hold in a later stage waits for its turn again, and then nothing holds the request.
-    if access_request.state in HELD and not review.is_on_hold(session, access_request):
+    if access_request.state in HELD and not is_on_hold(session, access_request):
         review.go_on(session, access_request, now)
     record(
         session,

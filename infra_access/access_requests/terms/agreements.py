@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests import allocations, review
+from infra_access.access_requests import allocations
+from infra_access.access_requests.approvals.counting import is_waiting
 from infra_access.access_requests.circles import is_same_person
 from infra_access.access_requests.judging_again import judge_again
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition, move
@@ -103,7 +104,7 @@ def accept(
         if complete:
             judge_again(session, access_request, now=now)
     if complete:
-        if review.is_waiting(session, access_request):
+        if is_waiting(session, access_request):
             advance(access_request, RequestTransition.REVIEW, now)
             tell(session, access_request, "submitted", now)
         else:

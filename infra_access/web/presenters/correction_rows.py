@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from infra_access.access_requests.corrections import CorrectionView
+from infra_access.access_requests.models import AccessRequest
 from infra_access.catalogue.countries import country_name
 from infra_access.catalogue.vocabularies import AccessType, AccessUnit, Regime, label
 from infra_access.core.i18n import Text, _
@@ -23,7 +25,11 @@ _WORDS: Mapping[str, type[StrEnum]] = {"regime": Regime, "access_type": AccessTy
 
 @dataclass(frozen=True, slots=True)
 class CorrectionRow:
-    """One correction: each field that it changes, with its new value line by line; of a team one for each person."""
+    """One correction: each field that it changes, with its value before and its new one line by line.
+
+    Of a team there is a line for each person. Once it was answered the request may say anything, so that nothing
+    stands before.
+    """
 
     public_id: str
     proposed_by: str
@@ -33,12 +39,14 @@ class CorrectionRow:
     tone: str
     icon: str
     open: bool
-    changes: tuple[tuple[Text, tuple[Text, ...]], ...]
+    changes: tuple[tuple[Text, tuple[Text, ...], tuple[Text, ...]], ...]
 
 
-def correction_rows(views: Iterable[CorrectionView], zone: str, locale: str) -> list[CorrectionRow]:
+def correction_rows(
+    views: Iterable[CorrectionView], asked: AccessRequest, zone: str, locale: str
+) -> list[CorrectionRow]:
     """Return the corrections of a request; days are those of the facility."""
-    return [_row(view, zone, locale) for view in views]
+    return [_row(view, asked, zone, locale) for view in views]
 
 
 def period_of(days: tuple[date, date], zone: str) -> tuple[datetime, datetime]:
@@ -47,8 +55,9 @@ def period_of(days: tuple[date, date], zone: str) -> tuple[datetime, datetime]:
     return day_start(first, zone), day_start(last + timedelta(days=1), zone)
 
 
-def _row(view: CorrectionView, zone: str, locale: str) -> CorrectionRow:
+def _row(view: CorrectionView, asked: AccessRequest, zone: str, locale: str) -> CorrectionRow:
     row = view.correction
+    before = _before(asked) if row.state == "proposed" else {}
     words, tone, icon = STATES[row.state]
     return CorrectionRow(
         public_id=row.public_id,
@@ -60,10 +69,26 @@ def _row(view: CorrectionView, zone: str, locale: str) -> CorrectionRow:
         icon=icon,
         open=row.state == "proposed",
         changes=tuple(
-            (FIELDS.get(name, name), tuple(_lines(name, value, zone, locale)))
+            (
+                FIELDS.get(name, name),
+                tuple(_lines(name, before[name], zone, locale)) if name in before else (),
+                tuple(_lines(name, value, zone, locale)),
+            )
             for name, value in sorted(row.changes.items())
         ),
     )
+
+
+def _before(asked: AccessRequest) -> Mapping[str, Any]:
+    """Return what a request says, as corrections hold it; its team stands beside on the page."""
+    return {
+        **{
+            name: getattr(asked, name)
+            for name in ("title", "summary", "regime", "access_type", "access_unit", "project")
+        },
+        "quantity": asked.quantity,
+        "period": (asked.period_start.isoformat(), asked.period_end.isoformat()),
+    }
 
 
 def _lines(name: str, value: Any, zone: str, locale: str) -> Iterator[Text]:
@@ -72,6 +97,8 @@ def _lines(name: str, value: Any, zone: str, locale: str) -> Iterator[Text]:
         yield f"{start.date()} \N{EN DASH} {(end - timedelta(minutes=1)).date()}"
     elif name == "participants":
         yield from (_person(one, locale) for one in value)
+    elif name == "quantity":
+        yield f"{Decimal(value).normalize():f}"
     elif name in _WORDS:
         yield label(_WORDS[name](value))
     elif isinstance(value, dict):

@@ -64,6 +64,8 @@ def look_of(state: str) -> tuple[str, str]:
 def next_words(view: RequestView) -> Text:
     """Return what happens next, to whoever reads: the team is told what to do, the staff what the team does."""
     state = RequestState(view.access_request.state)
+    if view.is_staff and view.has_exception:
+        return _("An exception was granted. It comes back when the team has sent it again.")
     if view.is_staff and state is _S.CHANGES_REQUESTED:
         return _("The team was asked for changes. It comes back when they have sent it again.")
     if view.is_staff and state in (_S.ACTIVE, _S.APPROVED) and not view.rests_on_review:

@@ -48,6 +48,7 @@ class WayIn:
     until: datetime | None
     opens: datetime | None
     decided_by: datetime | None
+    units_offered: Decimal | None
     mode: Text
     given: Text
     promise: Text | None
@@ -71,6 +72,7 @@ def _way_in(view: RouteView, locale: str) -> WayIn:
         until=view.open_round.closes_at if view.open_round else None,
         opens=view.next_round.opens_at if view.next_round and not view.open_round else None,
         decided_by=call.decided_by if call else None,
+        units_offered=call.units_offered if call else None,
         mode=label(AccessMode(route.access_mode)),
         given=_GIVEN[route.time_given],
         promise=promise_of(route),

@@ -188,7 +188,8 @@ def request_page(context: Context, request: Request, now: datetime) -> dict[str,
         and "team" in view.relations,
         "carried": carries(row),
         "own": "requester" in view.relations,
-        "corrections": correction_rows(corrections_of(request.db, row), zone, locale),
+        "state_words": view.state_words,
+        "corrections": correction_rows(corrections_of(request.db, row), row, zone, locale),
         "may_appeal": "requester" in view.relations
         and can_move(RequestState(row.state), RequestTransition.APPEAL)
         and now <= row.state_since + WITHIN,

@@ -9,7 +9,7 @@ from pyramid.view import view_config
 from sqlalchemy import select
 
 from infra_access.access_requests.models import AccessRoute
-from infra_access.access_requests.terms.texts import codes_with_text
+from infra_access.access_requests.rule_warnings import warnings_on
 from infra_access.access_requests.what_if import what_if
 from infra_access.catalogue.models import Facility, Instrument
 from infra_access.core import clock
@@ -22,7 +22,7 @@ from infra_access.http.refusals import BadRequest
 from infra_access.http.security import Context
 from infra_access.policy.common_rules import Asked, rule_asked_for
 from infra_access.policy.comparing import changes_between
-from infra_access.policy.document_queries import facilities_read_by, list_documents, version_before, warnings_of
+from infra_access.policy.document_queries import facilities_read_by, list_documents, version_before
 from infra_access.policy.models import PolicyDocument
 from infra_access.policy.publishing import (
     DRAFT,
@@ -309,7 +309,7 @@ def _page(context: Context, request: Request) -> dict[str, Any]:
     earlier = {
         rule.id: rule for rule in rules_page.rules_shown(scope, before.rules if before else [], (), request.locale_name)
     }
-    warnings = warnings_of(request.db, document, now, agreements=codes_with_text(request.db, document))
+    warnings = warnings_on(request.db, document, now)
     return {
         "document": document,
         "scope": rules_page.names_of_scopes(request.db, [scope], request.locale_name)[scope],

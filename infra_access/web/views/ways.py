@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from infra_access.access_requests.facility_routes import RouteOf, rounds_of, routes_run_at
 from infra_access.access_requests.models import AccessRoute
-from infra_access.access_requests.routes import open_round
+from infra_access.access_requests.routes import offer_units, open_round
 from infra_access.access_requests.vocabularies import Entry
 from infra_access.catalogue.models import Facility, Instrument
 from infra_access.catalogue.vocabularies import PublicationState
@@ -134,6 +134,25 @@ def announce(context: Context, request: Request) -> dict[str, Any] | Response:
         return _page(context, request, call=to_correct(request, error))
 
 
+@view_config(**_ONE, request_method="POST", request_param="save=units")
+def save_units(context: Context, request: Request) -> dict[str, Any] | Response:
+    """State how many access units a call has to give."""
+    found: RouteOf = context.row
+    values = values_of(request)
+    try:
+        offer_units(
+            request.db,
+            actor=request.actor,
+            now=clock.now(),
+            route=found.route,
+            round_id=values.get("round", ""),
+            units_offered=way_form.units_in(values),
+        )
+    except ENTERED as error:
+        return _page(context, request, units=to_correct(request, error))
+    return _done(request, found.route, _("What it has to give is saved. Requests already decided stay as they are."))
+
+
 def _opened(request: Request, facility: Facility) -> Response:
     route = open_way(
         request.db,
@@ -157,6 +176,7 @@ def _announced(request: Request, found: RouteOf) -> Response:
         now=clock.now(),
         route=found.route,
         name=values.get("call_name", ""),
+        units_offered=way_form.units_in(values),
         **given,
     )
     return _done(request, found.route, _("${name} is announced.", mapping={"name": made.name}))
@@ -211,12 +231,14 @@ def _page(context: Context, request: Request, **refused: Any) -> dict[str, Any]:
     filled = way_form.filled_in(found.route, leads)
     lists = {name: filled.pop(name) for name in way_form.MANY}
     rules = rules_form.filled_in(said_in(found.route.booking_rules))
+    rounds = rounds_of(request.db, found.route)
     return {
         "found": found,
         "facility": found.facility,
         "may_rule": request.may(Permission.POLICY_WRITE, context),
         "has_rounds": found.route.entry == Entry.ROUNDS,
-        "rounds": rounds_of(request.db, found.route),
+        "rounds": rounds,
+        "offered": {one.public_id: way_form.units_out(one) for one in rounds},
         "options": way_form.options(request, _offered(request, found.facility)),
         "rule_options": rules_form.options(request),
         "numbers": rules_form.numbers_of(found.route.booking_rules),
@@ -228,5 +250,6 @@ def _page(context: Context, request: Request, **refused: Any) -> dict[str, Any]:
         "reduction": refused.get("reduction", to_fill_in(reductions_form.given(request))),
         "rules": refused.get("rules", to_fill_in(rules)),
         "call": refused.get("call", to_fill_in(way_form.call_filled_in(clock.now(), found.facility.timezone))),
+        "units": refused.get("units", to_fill_in({})),
         "key": new_key(),
     }

@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 
 from infra_access.access_requests.approvals.verdicts import approvals_of
 from infra_access.access_requests.drafting import create_access_request
+from infra_access.access_requests.facility_routes import rounds_of
 from infra_access.access_requests.lifecycle import RequestState
 from infra_access.access_requests.models import AccessRequest
+from infra_access.access_requests.routes import route_by_public_id
 from infra_access.access_requests.submitting import submit
 from infra_access.catalogue.models import Organisation
 from infra_access.core.authority import Actor, Scope
@@ -30,6 +32,7 @@ from tests.policy.cases.places import HOST_COUNTRY, PLACES, Place
 from tests.policy.cases.reading import CASE_CODE, GROUPS, NOW, Case, Person, lines_of
 
 SHARE = "programme.share_foreign"
+OFFERED = "programme.units_offered"
 _TERMS = {"title": "Access", "version": "1", "text": "Both sides keep to this."}
 _REGIMES = ("open", "embargoed", "proprietary")
 _OF_FACILITY = ("facility_manager", "safety_officer")
@@ -96,7 +99,10 @@ def told(session: Session, world: World, case: Case) -> list[str]:
     quantity = Decimal(2)
     if SHARE in case.beside:
         quantity = 100 * Decimal(case.beside[SHARE])
-        if quantity < 100:
+        if OFFERED in case.beside:
+            quantity = Decimal(case.beside[OFFERED]) * Decimal(case.beside[SHARE])
+            _state_units(session, world, case)
+        elif quantity < 100:
             _send_from_within(session, world, case, 100 - quantity)
     requester, organisation = _requester(session, str(case.who["country"]), case.who)
     request = _draft(session, world, case, requester, organisation, quantity, case.team or [])
@@ -211,6 +217,13 @@ def _project(case: Case) -> dict[str, Any]:
     if others := codes - {"end-use-declaration"}:
         project["documents"] = dict.fromkeys(sorted(others), "Signed, 2026-04-01")
     return project
+
+
+def _state_units(session: Session, world: World, case: Case) -> None:
+    """Let the programme say how many access units it has to give, of which nothing was given yet."""
+    route = route_by_public_id(session, world[case.asked[0]]["route"])
+    (always,) = rounds_of(session, route)
+    always.units_offered = Decimal(case.beside[OFFERED])
 
 
 def _send_from_within(session: Session, world: World, case: Case, quantity: Decimal) -> None:
