@@ -60,7 +60,7 @@ class ApprovalDue:
     rests_on: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
     hidden: bool = field(default=False, compare=False, kw_only=True)
-    """Whether the applicant may not learn that there is such a rule, so that no refusal names its role."""
+    """Whether the applicant may not read the rule, so that no refusal names its role."""
     stage: int = field(default=1, compare=False)
     review: bool = field(default=False, compare=False)
 

@@ -58,7 +58,7 @@ def approval(rule: Rule, due: ApprovalDue, audience: Audience, case: str) -> App
     """Return an approval in the reader's form: of a rule that they may not see neither whose, nor what it rests on."""
     if is_hidden(rule, audience):
         return None
-    due = replace(due, hidden=is_hidden(rule, Audience.APPLICANT))
+    due = replace(due, hidden=not may_read(rule, Audience.APPLICANT))
     if may_read(rule, audience):
         return due
     return replace(due, role=WITHHELD, scope="facility", rule=WITHHELD, message=general(case), rests_on=())
