@@ -197,6 +197,7 @@ def test_where_only_colleagues_hold_the_role_nobody_does(session: Session) -> No
             "Safety officer (of the organisation that runs it)",
             {"role": "safety_officer", "scope": "organisation"},
         ),
+        ("generic", "nobody is named for it at present", {}),
         ("none", "nobody is named for it at present", {}),
     ],
 )
