@@ -10,7 +10,7 @@ from typing import Any
 from infra_access.core.i18n import Text, _
 from infra_access.core.ids import ID_PATTERN
 from infra_access.policy.rules import RequirementKind
-from infra_access.policy.vocabulary import COLLECTIONS, VOCABULARY
+from infra_access.policy.vocabulary import COLLECTIONS, LEDGER_BALANCE, LEDGER_GIVEN, LEDGER_RECEIVED, VOCABULARY
 from infra_access.policy.words import REQUIREMENTS
 
 _OF_APPLICANT: Mapping[str, Text] = {
@@ -22,6 +22,12 @@ _OF_APPLICANT: Mapping[str, Text] = {
     "applicant.relation": _("the applicant's relation to the facility"),
     "applicant.organisation_trust": _("how far the applicant's organisation is verified"),
     "applicant.reports_overdue": _("the number of the applicant's overdue reports"),
+    LEDGER_RECEIVED: _("the access units that the applicant's country received from the host's in the last 365 days"),
+    LEDGER_GIVEN: _("the access units that the applicant's country gave the host's in the last 365 days"),
+    LEDGER_BALANCE: _(
+        "the value of what the applicant's country gave the host's, and the network in kind, less what it received "
+        "from there, in the last 365 days"
+    ),
 }
 """What is said to an officer of whoever asks; the vocabulary speaks to the applicant."""
 

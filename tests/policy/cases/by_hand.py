@@ -2,7 +2,9 @@
 
 from decimal import Decimal
 
+from infra_access.core.decision import Decision
 from infra_access.core.i18n import plain
+from infra_access.policy.afterwards import with_what_follows
 from infra_access.policy.evaluator import evaluate
 from infra_access.policy.facts import Fact, Facts
 from tests.policy.cases.reading import CASE_CODE, NOW, Case, Person, groups_of, lines_of
@@ -10,9 +12,11 @@ from tests.policy.cases.reading import CASE_CODE, NOW, Case, Person, groups_of, 
 
 def told(case: Case) -> list[str]:
     """Return the lines that the decision on a case comes to."""
-    decision = evaluate(
-        case.place.rules, _facts(case), action=case.asked[1], as_of=NOW, policy_version="1.2", case=CASE_CODE
-    )
+    facts, action = _facts(case), case.asked[1]
+    decision = _decided(case, facts, action)
+    if action == "request":
+        # Who asks is told the first day of a session, which comes after what booking it needs.
+        decision = with_what_follows(decision, _decided(case, facts, "book"), NOW, written=True)
     start = decision.earliest_start
     return lines_of(
         decision.outcome,
@@ -20,6 +24,10 @@ def told(case: Case) -> list[str]:
         start and (start.likely, start.safe),
         [plain(one.message) for one in (*decision.reasons, *decision.missing)],
     )
+
+
+def _decided(case: Case, facts: Facts, action: str) -> Decision:
+    return evaluate(case.place.rules, facts, action=action, as_of=NOW, policy_version="1.2", case=CASE_CODE)
 
 
 def _fact(value: object) -> Fact:

@@ -4,6 +4,7 @@ The world of all cases is made once: each place with its facility, its way in, i
 there. A case then stores its organisations and people, drafts the request and sends it.
 """
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,16 +13,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.approvals.verdicts import approvals_of
+from infra_access.access_requests.awaited import rules_named
 from infra_access.access_requests.drafting import create_access_request
 from infra_access.access_requests.facility_routes import rounds_of
 from infra_access.access_requests.lifecycle import RequestState
-from infra_access.access_requests.models import AccessRequest
+from infra_access.access_requests.models import AccessRequest, Approval
 from infra_access.access_requests.routes import route_by_public_id
 from infra_access.access_requests.submitting import submit
 from infra_access.catalogue.models import Organisation
 from infra_access.core.authority import Actor, Scope
 from infra_access.core.errors import Conflict
 from infra_access.people.models import Account
+from infra_access.policy.disclosure import WITHHELD
 from infra_access.policy.models import DecisionRecord
 from infra_access.policy.rules import Approve
 from tests.factories.access_requests import make_route
@@ -123,7 +126,12 @@ def told(session: Session, world: World, case: Case) -> list[str]:
     assert [(one.stage, one.state) for one in asked] == [
         (stages[one.rule], "pending" if stages[one.rule] == asked[0].stage else "waiting") for one in asked
     ]
-    return _lines(decision, [(one.role, one.scope_kind) for one in asked])
+    return _lines(decision, [_read(one, rules_named(decision)) for one in asked])
+
+
+def _read(approval: Approval, named: Collection[str]) -> tuple[str, str]:
+    """Return whose an approval is as its applicant reads it."""
+    return (approval.role, approval.scope_kind) if approval.rule in named else (WITHHELD, "facility")
 
 
 def _lines(decision: dict[str, Any], asked: list[tuple[str, str]] | None) -> list[str]:
