@@ -161,21 +161,24 @@ NEXT: dict[RequestState, Text] = {
     _S.SUBMITTED: _("The access rules are applied; you learn at once who has to approve."),
     _S.UNDER_REVIEW: _("The approvals named below are due. You get a message at each decision."),
     _S.CHANGES_REQUESTED: _("The reviewers ask you for changes. Make them and send the request again."),
-    _S.PAUSED: _("Deadlines stand still until the answer named below has come."),
+    _S.PAUSED: _("It goes on once the answer named below has come."),
     _S.APPROVED: _("Access is granted. The terms are being prepared, where there are any."),
     _S.RESERVE: _("It was found good, but there is no capacity yet. You are told when some becomes free."),
     _S.DEFERRED: _("It is considered again in the round named below. You need not send it again."),
-    _S.REFUSED: _("The reasons are below. You may appeal; someone who did not decide before looks at it."),
+    _S.REFUSED: _("The reasons are given with it. You may appeal; someone who did not decide before looks at it."),
     _S.AGREEMENT_PENDING: _("Each side's signatory accepts the terms; then you can book."),
     _S.ACTIVE: _("You can book time within what was granted."),
     _S.COMPLETED: _("The work is done. Report its outcomes where the route asks for it."),
     _S.EXPIRED: _("The period granted has ended. Start a new request to go on."),
-    _S.REVOKED: _("Access was taken back for the reasons below. You may appeal."),
+    _S.REVOKED: _("Access was taken back, and the reasons are given. You may appeal."),
     _S.WITHDRAWN: _("The team withdrew it. Nothing more happens; you may start a new one."),
     _S.APPEALED: _("Someone who did not decide before looks at it again."),
     _S.UPHELD: _("The appeal was examined and the decision stands. You may start a new request."),
     _S.REOPENED: _("The appeal was granted. Settle what the access rules still ask for, and send it again."),
 }
+
+NEXT_SCHEDULED: Text = _("The facility proposes times within what was granted. You accept or decline each.")
+"""What happens next where a request is active and the facility chooses the time."""
 
 AWAITS_EXCEPTION: Text = _(
     "It waits for an exception from a rule; approvals are asked after that. Whoever may grant it was told."

@@ -15,6 +15,7 @@ from infra_access.access_requests.lifecycle import (
     EXCEPTION_GRANTED,
     LABELS,
     NEXT,
+    NEXT_SCHEDULED,
     NEXT_UNDER_REVIEW,
     RequestState,
 )
@@ -30,6 +31,7 @@ from infra_access.access_requests.models import (
 from infra_access.access_requests.opinions.queries import approvals_with_opinions
 from infra_access.access_requests.standing import team_of
 from infra_access.access_requests.terms.agreement_queries import HOST_ROLES, AgreementView, agreements_of
+from infra_access.access_requests.vocabularies import TimeGiven
 from infra_access.catalogue.models import Facility, Instrument, Organisation
 from infra_access.catalogue.scopes import scopes_of_facility
 from infra_access.core.authority import NETWORK, Actor, Permission, Scopes, may
@@ -100,12 +102,20 @@ class RequestView:
         return active and self.allocation is not None and self.allocation.review_at is not None
 
     @property
+    def is_scheduled(self) -> bool:
+        """Tell whether it is active and the facility chooses the time, so that the team books none itself."""
+        active = self.access_request.state == RequestState.ACTIVE
+        return active and self.route.time_given == TimeGiven.FACILITY_SCHEDULES
+
+    @property
     def next_step(self) -> Text:
         """Return what happens next, in a sentence."""
         if self.rests_on_review:
             return NEXT_UNDER_REVIEW
         if self.has_exception:
             return EXCEPTION_GRANTED
+        if self.is_scheduled:
+            return NEXT_SCHEDULED
         return AWAITS_EXCEPTION if self.awaits_exception else NEXT[RequestState(self.access_request.state)]
 
     @property

@@ -178,11 +178,13 @@ def _request(session: Session, payload: Mapping[str, Any]) -> Subject | None:
     ).one_or_none()
     if found is None:
         return None
+    # A mail that comes late speaks of what was: the reason that stands there now is that of where it stands now.
+    stands = payload.get("state", found.state) == found.state
     return Subject(
         f"/access-requests/{found.public_id}",
         _request_values(session, found),
         (found.requester_id,),
-        found.state_reason or "",
+        found.state_reason or "" if stands else "",
     )
 
 

@@ -194,12 +194,13 @@ def _compared(condition: c.Compare) -> Text:
     many = condition.value if isinstance(condition.value, tuple) else (condition.value,)
     joined: Text = ""
     for one in many:
-        word = _value(condition.fact, one)
+        word = value_words(condition.fact, one)
         joined = _("${before}, ${value}", mapping={"before": joined, "value": word}) if joined else word
     return _COMPARED[condition.op] % {"fact": fact, "value": joined}
 
 
-def _value(path: str, value: Scalar | None) -> Text:
+def value_words(path: str, value: Scalar | None) -> Text:
+    """Return the value of a fact in words, where there are any for it."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, str) and path in _VALUES and value in set(_VALUES[path]):

@@ -86,6 +86,7 @@ def test_revocation_and_appeal_say_so(session: Session) -> None:
     network = make_network_administrator(session)
     request = make_active(session, world, title=TITLE)
     revoking.revoke(session, actor=world.manager, now=NOW, access_request=request, reason="A leak.")
+    assert "A leak." not in told(session, "access_request.approved")[1]
     subject, text = told(session, "access_request.decided")
     assert (subject, role_in(text)) == (f"Request {request.case}: Revoked", "Manager of the facility")
     assert "Reason given: A leak." in text

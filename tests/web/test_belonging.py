@@ -57,7 +57,7 @@ def test_each_step_is_shown_and_its_form_makes_it_as_filled_in(office, place, wo
 
     way = page.click("Waive the price for them")
     done = form_of(way, "percent").submit("save", value="reduction").follow()
-    assert "startups or size:" in " ".join(done.html.select_one("main").get_text(" ").split())
+    assert "startups or firms" in " ".join(done.html.select_one("main").get_text(" ").split())
     with database.reader() as session:
         tariff = session.scalars(select(AccessRoute.tariff)).one()
     one = {"when": ODA, "percent": "100", "ground": "Free of charge for startups and SMEs of ODA:2024"}
@@ -68,7 +68,7 @@ def test_each_step_is_shown_and_its_form_makes_it_as_filled_in(office, place, wo
     pool = form_of(page.click("Set time aside"), "amount")
     pool["amount"] = "20"
     pool.set("instruments", True, index=0)
-    assert "startups or size:" in " ".join(pool.submit().follow().html.select_one("main").get_text(" ").split())
+    assert "startups or firms" in " ".join(pool.submit().follow().html.select_one("main").get_text(" ").split())
     with database.reader() as session:
         made = session.scalars(select(AccessPool)).one()
     assert (made.name, made.purpose, made.serves) == ("Startups and SMEs of ODA:2024", "set-aside", ODA)

@@ -68,6 +68,8 @@ def next_words(view: RequestView) -> Text:
         return _("An exception was granted. It comes back when the team has sent it again.")
     if view.is_staff and state is _S.CHANGES_REQUESTED:
         return _("The team was asked for changes. It comes back when they have sent it again.")
+    if view.is_staff and view.is_scheduled and not view.rests_on_review:
+        return _("The facility proposes times within what was granted. The team accepts or declines each.")
     if view.is_staff and state in (_S.ACTIVE, _S.APPROVED) and not view.rests_on_review:
         return _("The team can book time within what was granted.")
     return view.next_step

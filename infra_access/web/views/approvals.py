@@ -26,6 +26,7 @@ from infra_access.core.authority import Permission, may
 from infra_access.core.errors import Forbidden, Invalid, NotFound
 from infra_access.core.i18n import Text, _
 from infra_access.core.zones import day_start
+from infra_access.http.localisation import cldr
 from infra_access.http.security import Context
 from infra_access.measurement.reach import scopes_of
 from infra_access.outcomes.verdicts import MOST_ALIKE, decide, decide_alike
@@ -277,7 +278,7 @@ def approval_page(request: Request, view: ApprovalView) -> dict[str, Any]:
         "may_decide": view.is_open and view.may_decide(request.actor),
         # What an officer reads of the policy is for those who decide, not for the applicant.
         "decision": restore_decision(kept[0].decision) if kept and told else None,
-        "facts": facts_read(kept[0].facts) if kept and told else [],
+        "facts": facts_read(kept[0].facts, cldr(request.locale_name)) if kept and told else [],
         "export": export_control(request.db, view, subject, actor=request.actor),
         "opinions": opinion_rows(request.db, view, actor=request.actor, now=clock.now()),
         "chosen": (),

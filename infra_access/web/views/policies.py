@@ -310,9 +310,10 @@ def _page(context: Context, request: Request) -> dict[str, Any]:
         rule.id: rule for rule in rules_page.rules_shown(scope, before.rules if before else [], (), request.locale_name)
     }
     warnings = warnings_on(request.db, document, now)
+    found = belonging(context, request)
     return {
         "document": document,
-        "scope": rules_page.names_of_scopes(request.db, [scope], request.locale_name)[scope],
+        "scope": _name_of(request, scope, found["facility"] if found else None),
         "state": rules_page.STATES[document.state],
         "rules": rules_page.rules_shown(scope, document.rules, warnings, request.locale_name),
         "before": before,
@@ -322,10 +323,17 @@ def _page(context: Context, request: Request) -> dict[str, Any]:
         "in_force": document.state == PUBLISHED,
         "may_write": request.may(Permission.POLICY_WRITE, context),
         "readable": VOCABULARY.values(),
-        "belonging": belonging(context, request),
+        "belonging": found,
         "key": new_key(),
         **rule_form.to_add(request, document),
     }
+
+
+def _name_of(request: Request, scope: tuple[str, str], facility: Facility | None) -> Text:
+    """Return what a scope is called; a facility that was read already is not asked for again."""
+    if facility and scope[0] == "facility":
+        return facility.name
+    return rules_page.names_of_scopes(request.db, [scope], request.locale_name)[scope]
 
 
 def _tried(context: Context, request: Request) -> dict[str, Any]:
