@@ -246,3 +246,15 @@ def test_renewing_opens_it_again_and_only_who_decides_may(session, world, author
     with pytest.raises(Conflict) as ended:
         renew(session, actor=authority, **later | {"now": DUE + 3 * DAY})
     assert ended.value.code == "approval.no_review"
+
+
+@pytest.mark.parametrize("disclosure", ["generic", "none"])
+def test_the_mail_of_a_consent_by_a_rule_that_is_not_disclosed_names_no_role(session, disclosure):
+    rules = [OPEN_TO_ALL, COMMUNITY | {"disclosure": disclosure}]
+    world = make_world(session, rules=rules, terms={}, access_unit="hour")
+    request = consented(session, world, make_authority(session, world))
+    _people, mails = addressed(session, request, Kind.CONSENT_LAPSED, DUE)
+    assert mails
+    for mail in mails:
+        assert "(A check by the facility)" in " ".join(mail.get_content().split())
+        assert "ommunity" not in mail.get_content()
