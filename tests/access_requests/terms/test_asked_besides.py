@@ -318,3 +318,14 @@ def test_what_a_way_in_may_not_say_of_them(session: Session, world: World) -> No
     with pytest.raises(Invalid) as refused:
         update_route(session, actor=SYSTEM, now=NOW, route=world.route, changes={"terms": changed})
     assert list(refused.value.fields) == [f"terms.{KEY}.version"]
+
+
+def test_one_text_for_the_terms_and_for_what_a_rule_asks_is_accepted_for_each(session: Session) -> None:
+    world = make_world(session, rules=[OPEN_TO_ALL, FEASIBILITY, TRANSFER], terms={"open": TEXT, KEY: TEXT})
+    request = granted(session, world)
+    assert len({one.text_hash for one in agreements_of(session, request)}) == 1
+    assert accept(session, world.applicant, request).agreement.kind == "terms"
+    assert request.state == "active"
+    for actor in (world.applicant, world.manager):
+        assert accept(session, actor, request).agreement.kind == CODE
+    assert all(one.is_complete for one in agreements_of(session, request))
