@@ -309,7 +309,7 @@ def test_with_nobody_to_approve_it_is_not_sent_and_says_so(session: Session) -> 
     # The applicant alone in that role is nobody either.
     scope = {"role": "safety_officer", "scope_kind": "facility", "scope_key": world.facility.public_id}
     make_grant(session, account=world.applicant_account, **scope)
-    with pytest.raises(Conflict, match="nobody holds it"):
+    with pytest.raises(Conflict, match="nobody holds that role"):
         submitting.submit(session, actor=world.applicant, now=NOW, access_request=request)
 
 

@@ -256,7 +256,6 @@ def test_a_rule_that_requires_the_declaration_is_met_by_a_whole_one_alone(sessio
     for project in (
         {},
         {"documents": {"end-use-declaration": "Letter of May"}},
-        {"end_use": WHOLE | {"peaceful": False}},
         {"end_use": {"user": "A firm", "use": "Better sensors", "peaceful": True}},
     ):
         with pytest.raises(Conflict) as refusal:
@@ -273,6 +272,7 @@ FAULTS: tuple[tuple[Any, str], ...] = (
     ({"user": "x" * 301}, "project.end_use.user"),
     ({"countries": ["KE", "XX"]}, "project.end_use.countries"),
     ({"peaceful": "yes"}, "project.end_use.peaceful"),
+    (WHOLE | {"peaceful": False}, "project.end_use.peaceful"),
     ({"weapons": False}, "project.end_use.weapons"),
 )
 
