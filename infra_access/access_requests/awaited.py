@@ -47,6 +47,11 @@ def rules_named(decision: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(one["rule"] for one in decision.get("approvals", ())) | {APPEAL}
 
 
+def role_told(access_request: AccessRequest, approval: Approval) -> str:
+    """Return in which role an approval is decided, as far as the team of the request may read it."""
+    return approval.role if approval.rule in rules_named(access_request.decision) else WITHHELD
+
+
 def held_since(access_request: AccessRequest) -> datetime | None:
     """Return since when the deadlines of a request stand still; None where they run."""
     return access_request.state_since if RequestState(access_request.state) in HELD else None

@@ -146,10 +146,17 @@ def store(session: Session, access_request: AccessRequest, content: Content) -> 
         setattr(access_request, name, value)
     flag_modified(access_request, "title")  # a change of the team alone is a new version too
     key = access_request.id
-    session.execute(delete(AccessRequestInstrument).where(AccessRequestInstrument.access_request_id == key))
+    of_request = AccessRequestInstrument.access_request_id == key
+    # What was left out of a grant stays so until it is decided again, whatever else changes.
+    left_out = select(AccessRequestInstrument.instrument_id).where(of_request, AccessRequestInstrument.left_out)
+    not_granted = frozenset(session.scalars(left_out))
+    session.execute(delete(AccessRequestInstrument).where(of_request))
     session.execute(
         insert(AccessRequestInstrument),
-        [{"access_request_id": key, "instrument_id": instrument} for instrument in content.instruments],
+        [
+            {"access_request_id": key, "instrument_id": one, "left_out": one in not_granted}
+            for one in content.instruments
+        ],
     )
     session.execute(delete(Participant).where(Participant.access_request_id == key))
     session.execute(insert(Participant), [_row(key, member) for member in content.participants])

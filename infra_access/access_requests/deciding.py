@@ -14,6 +14,7 @@ from infra_access.access_requests.approvals import verdicts
 from infra_access.access_requests.approvals.counting import is_on_hold, live_of
 from infra_access.access_requests.approvals.narrower import WHOLE, Narrower, fitting, refuse_to_leave_out
 from infra_access.access_requests.approvals.parties import lists_looked_into
+from infra_access.access_requests.awaited import role_told
 from infra_access.access_requests.judging_again import judge_again
 from infra_access.access_requests.lifecycle import RequestState, RequestTransition
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Approval
@@ -83,7 +84,8 @@ def decide(
             standing = verdicts.standing_of(session, "access_request", access_request.id)
     reason = clean_text(reason, field="reason", max_length=5_000)
     _go_on(session, access_request, standing, now)
-    _follow(session, access_request, standing, now, reason=reason, later=later, verdict=verdict, role=approval.role)
+    role = role_told(access_request, approval)
+    _follow(session, access_request, standing, now, reason=reason, later=later, verdict=verdict, role=role)
     session.flush()
     record(
         session,

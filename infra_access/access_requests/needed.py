@@ -17,6 +17,7 @@ from infra_access.access_requests.override_queries import overrides_of
 from infra_access.access_requests.questions import Question, joined, questions, requiring
 from infra_access.access_requests.routes import used_by
 from infra_access.access_requests.standing import case_number
+from infra_access.access_requests.terms.agreed import agreed_for
 from infra_access.core.authority import Actor
 from infra_access.core.decision import Decision, Missing
 from infra_access.policy.afterwards import with_what_follows
@@ -55,14 +56,16 @@ def needed(
 ) -> Needed:
     """Return what asking for instruments by a way in needs, of a request where one is written.
 
-    The actor is the requester. Nothing is locked. Eleven statements at most, where the rules were read before.
+    The actor is the requester. Nothing is locked. Eleven statements at most, where the rules were read before, and one
+    more where any asks for an agreement.
     """
     book = rulebook(session)
     content = content_of(session, access_request) if access_request is not None else None
     acting_for = content.acting_for if content is not None else None
     applicant = facts_of(session, actor, acting_for_id=acting_for, now=now, book=book)
     stated = _stated(session, actor, book, route, content, access_request, now)
-    facts = with_request(applicant, route=route.public_id, extra=stated, satisfied=(), now=now)
+    met = agreed_for(session, access_request, at=now) if access_request is not None and book.agreements else ()
+    facts = with_request(applicant, route=route.public_id, extra=stated, satisfied=met, now=now)
     member_of = members(applicant)
     overrides = overrides_of(session, access_request.id if access_request else None, book, now=now)
     places = list(places_of(session, content.instruments if content is not None else instrument_ids).values())

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations
-from infra_access.access_requests.approvals.deciders import refuse_others
+from infra_access.access_requests.approvals.deciders import refuse_others, refuse_same_person
 from infra_access.access_requests.approvals.narrower import refuse_past
 from infra_access.access_requests.approvals.queries import view_of
 from infra_access.access_requests.approvals.reviews import carries, set_review
@@ -33,8 +33,9 @@ def renew(
 ) -> Approval:
     """Renew a consent until it is looked at again at `review_at`; from then on it can be booked upon again.
 
-    Raises Forbidden as `deciders.refuse_others` says, PreconditionFailed `version.stale`, Conflict `approval.no_review`
-    where there is no consent with such a date or the request has ended, Invalid naming `review_at` or `reason`.
+    Raises Forbidden as `deciders.refuse_others` and `deciders.refuse_same_person` say, PreconditionFailed
+    `version.stale`, Conflict `approval.no_review` where there is no consent with such a date or the request has ended,
+    Invalid naming `review_at` or `reason`.
     """
     if approval.subject_kind != "access_request":
         raise _no_review(approval)
@@ -46,6 +47,8 @@ def renew(
     refuse_past(review_at, now)
     if not may_be_renewed(approval, access_request):
         raise _no_review(approval)
+    # Where two people decide, neither renews what the other gave alone.
+    refuse_same_person(session, approval, actor, now=now)
     before = approval.review_at
     set_review(approval, review_at, now)
     session.flush()

@@ -9,11 +9,16 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests.approvals.deciders import able_to
 from infra_access.access_requests.approvals.queries import find_approval
 from infra_access.access_requests.approvals.reviews import carries
+from infra_access.access_requests.awaited import role_told
 from infra_access.access_requests.models import AccessRequest
 from infra_access.access_requests.vocabularies import ApprovalState
+from infra_access.core.i18n import Text, _
 from infra_access.core.roles import ROLES
 from infra_access.notifications.kinds import Kind
 from infra_access.notifications.subject import Subject
+from infra_access.policy.disclosure import WITHHELD
+
+_ROLES: Mapping[str, Text] = {**ROLES, WITHHELD: _("A check by the facility")}
 
 
 def consent(session: Session, kind: Kind, payload: Mapping[str, Any], now: datetime) -> Subject | None:
@@ -35,5 +40,6 @@ def consent(session: Session, kind: Kind, payload: Mapping[str, Any], now: datet
         "day": f"{review_at:%Y-%m-%d %H:%M}",
     }
     people = found.team | able_to(session, approval, now=now)
-    words = {"role": ROLES.get(approval.role, approval.role)}
+    role = role_told(access_request, approval)
+    words = {"role": _ROLES.get(role, role)}
     return Subject(f"/approvals/{approval.public_id}", values, tuple(sorted(people)), words=words)

@@ -15,6 +15,7 @@ from infra_access.core.i18n import Text, _
 from infra_access.core.roles import ROLES
 from infra_access.notifications.kinds import Kind
 from infra_access.notifications.subject import Subject
+from infra_access.policy.disclosure import WITHHELD
 
 _OUTCOMES: Mapping[str, Text] = {
     **{str(state): words for state, words in LABELS.items()},
@@ -34,6 +35,7 @@ _NEXT: Mapping[RequestState, Text] = {
 """What happens next, where a page says it in words that lead to other parts of the page."""
 
 _ROLE = _("This was decided in the role: ${role}.")
+_BY_CHECK = _("This was decided in a check by the facility.")
 _BY_RULES = _("The access rules in force decided this, nobody in person.")
 _SEND_AGAIN = _("Send the request again on its page: the access rules decide anew, with the exception.")
 
@@ -44,7 +46,10 @@ def decided(session: Session, kind: Kind, found: Subject, payload: Mapping[str, 
     state = RequestState(payload.get("state", request.state))
     paragraphs: list[Text] = []
     words = dict(found.words)
-    if role := payload.get("role"):
+    role = payload.get("role")
+    if role == WITHHELD:
+        paragraphs.append(_BY_CHECK)
+    elif role:
         words["role"] = ROLES.get(role, role)
         paragraphs.append(_ROLE)
     elif kind is Kind.REQUEST_DECIDED and state is RequestState.REFUSED:

@@ -27,6 +27,7 @@ from infra_access.scheduling.bookings import book_and_show
 from infra_access.scheduling.changes import cancel, move
 from infra_access.scheduling.places import place_of
 from infra_access.scheduling.waiting.holds import confirm
+from tests.access_requests.approvals.test_two_people import control
 from tests.factories.access_requests import (
     COMMUNITY,
     FEASIBILITY,
@@ -246,3 +247,31 @@ def test_renewing_opens_it_again_and_only_who_decides_may(session, world, author
     with pytest.raises(Conflict) as ended:
         renew(session, actor=authority, **later | {"now": DUE + 3 * DAY})
     assert ended.value.code == "approval.no_review"
+
+
+@pytest.mark.parametrize("disclosure", ["generic", "none"])
+def test_the_mail_of_a_consent_by_a_rule_that_is_not_disclosed_names_no_role(session, disclosure):
+    rules = [OPEN_TO_ALL, COMMUNITY | {"disclosure": disclosure}]
+    world = make_world(session, rules=rules, terms={}, access_unit="hour")
+    request = consented(session, world, make_authority(session, world))
+    _people, mails = addressed(session, request, Kind.CONSENT_LAPSED, DUE)
+    assert mails
+    for mail in mails:
+        assert "(A check by the facility)" in " ".join(mail.get_content().split())
+        assert "ommunity" not in mail.get_content()
+
+
+def test_where_two_people_decide_nobody_renews_for_both(session, world, authority):
+    control(session, world.instrument)
+    other = make_authority(session, world)
+    request = make_submitted(session, world, quantity="20", access_unit="hour")
+    both = session.scalars(select(Approval).where(Approval.subject_id == request.id).order_by(Approval.id)).all()
+    for actor, approval in zip((authority, other), both, strict=True):
+        decide(session, actor, approval, narrower=Narrower(review_at=DUE))
+    assert request.state == "active"
+    with pytest.raises(Forbidden) as refused:
+        renew(session, actor=authority, now=NOW + 2 * DAY, approval=both[1], review_at=DUE + DAY)
+    assert refused.value.code == "approval.two_people"
+    for actor, approval in zip((authority, other), both, strict=True):
+        renew(session, actor=actor, now=NOW + 2 * DAY, approval=approval, review_at=DUE + DAY)
+    assert allocation_of(session, request).review_at == DUE + DAY

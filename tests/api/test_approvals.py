@@ -211,3 +211,16 @@ def test_a_community_consents_until_it_looks_again_and_renews(
     assert authority.call("POST", f"{path}/renewal", {"review_at": ahead(90)}, status=409).json["code"] == (
         "approval.no_review"
     )
+
+
+def test_an_approval_of_a_rule_that_is_not_disclosed_tells_the_team_nothing_of_whose_it_is(
+    stored: Callable[..., Any], caller: Callable[..., Caller]
+) -> None:
+    rule = COMMUNITY | {"disclosure": "generic", "rests_on": ["quantity"]}
+    world = stored(make_world, rules=[OPEN_TO_ALL, rule], terms={})
+    startup, authority = caller(actor=world.applicant), caller(actor=stored(make_authority, world=world))
+    sent(startup, world)
+    (waits,) = waiting(authority)
+    assert waits["rests_on"] == ["quantity"]
+    read = startup.get(f"/approvals/{waits['id']}")
+    assert (read["role"], read["scope"], read["rests_on"], read["takes_review"]) == ("withheld", "withheld", [], False)

@@ -71,6 +71,16 @@ def test_a_verdict_is_told_with_its_role_and_what_comes_next(
     assert ("Reason given: Ask the office." in text) is (verdict != "approve")
 
 
+@pytest.mark.parametrize("disclosure", ["generic", "none"])
+def test_a_verdict_by_a_rule_that_is_not_disclosed_names_no_role(session: Session, disclosure: str) -> None:
+    world = make_world(session, rules=[OPEN_TO_ALL, FEASIBILITY | {"disclosure": disclosure}])
+    request = make_submitted(session, world)
+    decide(session, world.manager, pending(session, request)["facility_manager"], "refuse", reason="Not here.")
+    _subject, text = told(session, "access_request.decided")
+    assert "This was decided in a check by the facility." in text
+    assert ("Manager" in text, "nobody in person" in text, "Reason given: Not here." in text) == (False, False, True)
+
+
 def test_a_pause_that_ends_and_a_reason_that_is_over(session: Session) -> None:
     world = make_world(session)
     request = make_submitted(session, world)

@@ -9,6 +9,9 @@ from infra_access.policy.disclosure import WITHHELD, general
 from infra_access.policy.explanations import how_to_meet
 from infra_access.policy.rules import Disclosure, RequirementKind
 
+_STANDS_FOR_ALL = "facility_manager"
+"""The role that the team reads where it may not know in which one somebody acts."""
+
 
 def as_read(gates: Iterable[Gate], case: str, *, relations: Collection[str], named: bool) -> list[Gate]:
     """Return what a reader may see: the team as much as each rule discloses, others no names unless they are `named`.
@@ -32,7 +35,8 @@ def _seen(gate: Gate, case: str) -> Gate | None:
     """Return a gate as the team reads it; None where there is nothing that it may know, or has to."""
     if gate.disclosure is Disclosure.FULL:
         return gate
-    seen = replace(gate, message=general(case))
+    # The role follows from the grounds, which the rule does not disclose either.
+    seen = replace(gate, message=general(case), role=_STANDS_FOR_ALL)
     if gate.disclosure is Disclosure.GENERIC:
         return seen
     return (
@@ -43,7 +47,6 @@ def _seen(gate: Gate, case: str) -> Gate | None:
             code=WITHHELD,
             said=_("Ask the facility about it."),
             owner=Owner.ROLE,
-            role="facility_manager",
             person=None,
             sample=None,
             clearance=None,

@@ -79,16 +79,18 @@ def accept(
     waiting = agreements_of(session, access_request)
     # A text names itself by its hash: the terms and those for samples are accepted each for itself.
     read = [one for one in waiting if one.text_hash == text_hash]
-    besides = any(not one.is_of_itself for one in waiting) and not any(one.is_of_itself for one in read)
+    # Where both say the same, what is due is what is accepted.
+    due = [one for one in read if not one.is_complete] or read
+    besides = any(not one.is_of_itself for one in waiting) and not any(one.is_of_itself for one in due)
     if not (besides and access_request.state == RequestState.ACTIVE):
         move(RequestState(access_request.state), RequestTransition.ACCEPT_TERMS)
     if not waiting:
         raise nothing_to_accept()
     if not read:
         message = _("The terms have changed since you read them. Load them again before you accept.")
-        due = next((one for one in waiting if not one.is_complete), waiting[0])
-        raise Conflict("agreement.changed", message, details={"text_hash": due.text_hash})
-    agreement, side = _to_accept(session, read, sides, actor)
+        next_due = next((one for one in waiting if not one.is_complete), waiting[0])
+        raise Conflict("agreement.changed", message, details={"text_hash": next_due.text_hash})
+    agreement, side = _to_accept(session, due, sides, actor)
     with session.begin_nested():
         session.add(
             AgreementAcceptance(

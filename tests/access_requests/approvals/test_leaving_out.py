@@ -118,3 +118,17 @@ def test_what_was_left_out_is_granted_once_it_is_asked_for_anew_and_a_yes_to_not
     key = session.scalars(select(Allocation.public_id)).one()
     can = allocations.bookable(session, key, actor=world.applicant, now=LATER)
     assert [one.id for one in can.instruments] == [second.id]
+
+
+def test_what_was_left_out_stays_so_when_the_team_changes_a_telephone(session: Session) -> None:
+    world, second = wide(session)
+    request = ask(session, world, world.instrument, second)
+    both(session, world, request, **without(second))
+    email = world.applicant_account.email
+    same = {"email": email, "name": "Person", "role": "principal", "organisation": world.startup.public_id}
+    changes = {"participants": [same | {"phone": "+254 20 7654321"}]}
+    drafting.amend(session, actor=world.applicant, now=LATER, access_request=request, changes=changes)
+    assert request.state == "active"
+    key = session.scalars(select(Allocation.public_id)).one()
+    can = allocations.bookable(session, key, actor=world.applicant, now=LATER)
+    assert [one.id for one in can.instruments] == [world.instrument.id]

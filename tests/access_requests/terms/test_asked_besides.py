@@ -12,6 +12,7 @@ from infra_access.access_requests.allocations import allocation_of
 from infra_access.access_requests.gates.judging import Gate
 from infra_access.access_requests.gates.of_requests import gates_of_request
 from infra_access.access_requests.models import AccessRequest
+from infra_access.access_requests.needed import needed
 from infra_access.access_requests.request_queries import request_by_public_id
 from infra_access.access_requests.routes import update_route
 from infra_access.access_requests.terms import agreements, frameworks
@@ -43,6 +44,7 @@ from tests.factories.access_requests import (
     TERMS,
     World,
     decide,
+    make_request,
     make_submitted,
     make_world,
     pending,
@@ -318,3 +320,30 @@ def test_what_a_way_in_may_not_say_of_them(session: Session, world: World) -> No
     with pytest.raises(Invalid) as refused:
         update_route(session, actor=SYSTEM, now=NOW, route=world.route, changes={"terms": changed})
     assert list(refused.value.fields) == [f"terms.{KEY}.version"]
+
+
+def test_one_text_for_the_terms_and_for_what_a_rule_asks_is_accepted_for_each(session: Session) -> None:
+    world = make_world(session, rules=[OPEN_TO_ALL, FEASIBILITY, TRANSFER], terms={"open": TEXT, KEY: TEXT})
+    request = granted(session, world)
+    assert len({one.text_hash for one in agreements_of(session, request)}) == 1
+    assert accept(session, world.applicant, request).agreement.kind == "terms"
+    assert request.state == "active"
+    for actor in (world.applicant, world.manager):
+        assert accept(session, actor, request).agreement.kind == CODE
+    assert all(one.is_complete for one in agreements_of(session, request))
+
+
+def test_the_steps_of_a_draft_miss_nothing_that_both_organisations_agreed(
+    session: Session, world: World, sides: Sides
+) -> None:
+    request = make_request(session, world)
+
+    def missed() -> list[bool]:
+        found = needed(
+            session, actor=world.applicant, route=world.route, instrument_ids=(), now=LATER, access_request=request
+        )
+        return [CODE in {one.code for one in some} for some in (found.missing, found.decision.afterwards)]
+
+    assert missed() == [True, True]
+    make_in_force(session, sides, kind=CODE)
+    assert missed() == [False, False]

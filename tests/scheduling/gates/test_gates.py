@@ -398,9 +398,8 @@ def test_the_team_reads_as_much_as_a_rule_discloses(session, place, actor):
         raw_rule(f"h{n}", {"type": "require", "kind": "gate", "code": f"h{n}"}, applies_to=["book"]) for n in (1, 2)
     ]
     general = raw_rule("visa", {"type": "require", "kind": "gate", "code": "visa"}, applies_to=["book"])
-    make_policy(
-        session, OPEN, TRAINED, *(one | {"disclosure": "none"} for one in hidden), general | {"disclosure": "generic"}
-    )
+    general |= {"disclosure": "generic", "grounds": "security"}
+    make_policy(session, OPEN, TRAINED, *(one | {"disclosure": "none"} for one in hidden), general)
     make_training(session, account=session.get_one(type(make_account(session)), actor.account_id))
     booking = make_booking(session, place, span(10, 12), actor=actor)
     found = gates_of(session, booking, now=MONDAY)
@@ -408,7 +407,9 @@ def test_the_team_reads_as_much_as_a_rule_discloses(session, place, actor):
     mine = as_read(found, booking.case, relations={"owner"}, named=True)
     assert [one.key for one in mine] == ["gate:withheld", "gate:visa", "training:radiation-safety"]
     assert all(booking.case in one.message.mapping["case"] for one in mine[:2])
+    assert {one.role for one in mine[:2]} == {"facility_manager"}
     away = as_read(found, booking.case, relations=(), named=False)
+    assert {one.role for one in away if one.key == "gate:visa"} == {"export_control_officer"}
     assert [one.person.name for one in away if one.person] == [""]
     with pytest.raises(Conflict) as refusal:
         check_in(session, actor=actor, now=DURING, booking=booking)
