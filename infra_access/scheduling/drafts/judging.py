@@ -1,24 +1,28 @@
 """What publishing will hold against a session, worked out ahead: the rules as they hold for its team, its quotas."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from infra_access.access_requests.allocations import seen_by_key
+from infra_access.access_requests.allocations import Granted, seen_by_key
 from infra_access.access_requests.models import AccessRequest, AccessRoute, Allocation
 from infra_access.catalogue.models import Facility, InstrumentCompanion, Resource
 from infra_access.catalogue.vocabularies import ResourceKind
+from infra_access.core.decision import Missing, Reason
+from infra_access.core.i18n import Text, _
 from infra_access.core.timespan import TimeSpan
 from infra_access.people.actors import load_actor
 from infra_access.policy.applicants import Applicant, facts_of
+from infra_access.policy.demands import permits
 from infra_access.policy.further import rules_asked
-from infra_access.policy.places import places_of
+from infra_access.policy.places import InstrumentPlace, places_of
 from infra_access.policy.rulebook import RuleBook, rulebook
 from infra_access.policy.rules import Action, Limit
-from infra_access.policy.ruling import rule_on
+from infra_access.policy.ruling import Ruling, rule_on
 from infra_access.scheduling.applicant_facts import known_at
 from infra_access.scheduling.booking_rules import BookingRules, BrokenRule, broken, from_json
 from infra_access.scheduling.lifecycle import BookingState
@@ -55,7 +59,8 @@ class _Counted:
 class Judge:
     """Judges the sessions of one draft; what several of them share is read once.
 
-    Three statements, and four or so for each team where rules ask who it is, count what it has, or limit it.
+    Three statements, and some for each team where rules ask who it is, count what it has, or limit it, or where it is
+    asked what they refuse.
     """
 
     def __init__(
@@ -70,7 +75,9 @@ class Judge:
         self._tallies: dict[tuple[Holder, int], Tally | None] = {}
         self._applicants: dict[int, Applicant] = {}
         self._book = rulebook(session)
-        self._places = places_of(session, keys) if _limits_anything(self._book) else {}
+        self._keys = keys
+        self._rulings: dict[tuple[int, int], Ruling] = {}
+        self._grants: dict[int, Granted] = {}
 
     def rules(self, grant: Grant, instrument_id: int) -> BookingRules:
         """Return the rules of an instrument as they hold for a team."""
@@ -106,25 +113,59 @@ class Judge:
 
     def _limits(self, grant: Grant, instrument_id: int) -> Limits:
         """Return what the access rules limit for a team, where any of them reaches the instrument."""
-        place, way = self._places.get(instrument_id), grant.route.public_id
-        rules = rules_asked(self._book, place, route=way, at=self._now, action=Action.BOOK)
-        if place is None or not any(isinstance(rule.effect, Limit) for rule in rules):
+        if not _limits_anything(self._book):
             return NO_LIMITS
-        granted, _request = seen_by_key(self._session, grant.allocation.id, at=self._now)
-        ruling = rule_on(
-            self._session,
+        place = self._places[instrument_id]
+        rules = rules_asked(self._book, place, route=grant.route.public_id, at=self._now, action=Action.BOOK)
+        if not any(isinstance(rule.effect, Limit) for rule in rules):
+            return NO_LIMITS
+        return stated_by(self._ruling(grant, instrument_id).decision, grant.allocation.access_unit, team=True)
+
+    def refusal(self, grant: Grant, instrument_id: int) -> Text | None:
+        """Return why the access rules let a team have no session at present; None where they do, or once approved."""
+        ruling = self._ruling(grant, instrument_id)
+        rules = rules_asked(
+            self._book,
+            self._places[instrument_id],
+            route=grant.route.public_id,
+            at=self._now,
             action=Action.BOOK,
-            instrument_ids=[instrument_id],
-            applicant=self._applicant(grant),
-            now=self._now,
-            route=way,
-            extra=granted.facts,
-            satisfied=granted.satisfies,
-            book=self._book,
-            places={instrument_id: place},
-            overrides=granted.overrides,
+            facts=self._granted(grant).facts,
         )
-        return stated_by(ruling.decision, granted.access_unit, team=True)
+        if permits(ruling.officer, rules):
+            return None
+        told: Sequence[Missing | Reason] = (*ruling.officer.missing, *ruling.officer.reasons)
+        why = told[0].message if told else ""
+        return _("The access rules refuse a session at present. ${why}", mapping={"why": why})
+
+    @cached_property
+    def _places(self) -> Mapping[int, InstrumentPlace]:
+        return places_of(self._session, self._keys)
+
+    def _granted(self, grant: Grant) -> Granted:
+        key = grant.allocation.id
+        if key not in self._grants:
+            self._grants[key], _request = seen_by_key(self._session, key, at=self._now)
+        return self._grants[key]
+
+    def _ruling(self, grant: Grant, instrument_id: int) -> Ruling:
+        key = (grant.allocation.id, instrument_id)
+        if key not in self._rulings:
+            granted = self._granted(grant)
+            self._rulings[key] = rule_on(
+                self._session,
+                action=Action.BOOK,
+                instrument_ids=[instrument_id],
+                applicant=self._applicant(grant),
+                now=self._now,
+                route=grant.route.public_id,
+                extra=granted.facts,
+                satisfied=granted.satisfies,
+                book=self._book,
+                places={instrument_id: self._places[instrument_id]},
+                overrides=granted.overrides,
+            )
+        return self._rulings[key]
 
     def _applicant(self, grant: Grant) -> Applicant:
         request = grant.access_request

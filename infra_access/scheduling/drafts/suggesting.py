@@ -177,6 +177,10 @@ class _Placing:
             ground = self.grounds.get(instrument.id)
             if ground is None:
                 continue
+            refusal = self.judge.refusal(grant, instrument.id)
+            if refusal is not None:
+                reasons.append(refusal)
+                continue
             rules = self.judge.rules(grant, instrument.id)
             bounds = _bounds(one, rules, self.period, self.now)
             if bounds is None:

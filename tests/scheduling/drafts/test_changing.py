@@ -15,7 +15,7 @@ from infra_access.scheduling.drafts.suggesting import suggest
 from infra_access.scheduling.hours import set_hours
 from infra_access.scheduling.opening_hours import WeeklyHours
 from tests.factories.drafts import days, give_dates, make_draft, make_office, make_schedule, make_team
-from tests.factories.policy import make_policy
+from tests.factories.policy import make_policy, raw_rule
 from tests.factories.scheduling import (
     MONDAY,
     SYSTEM,
@@ -228,4 +228,16 @@ def test_a_full_calendar_is_a_reason_too(session, place, office, schedule):
     found = suggest(session, actor=office, now=MONDAY, schedule=schedule)
     assert [plain(one.reason) for one in found.left_over] == [
         "Apart from the days on which the team cannot come, no time as long is free in this period."
+    ]
+
+
+def test_what_the_access_rules_refuse_at_present_gets_no_time_and_says_why(session, place, office, schedule):
+    nine_to_five(session, place.facility)
+    needed = {"type": "require", "kind": "agreement", "code": "data-transfer"}
+    make_policy(session, raw_rule("data", needed, applies_to=["book"]), name="data")
+    make_team(session, place, hours=8)
+    found = suggest(session, actor=office, now=MONDAY, schedule=schedule)
+    assert found.drafts == ()
+    assert [plain(one.reason) for one in found.left_over] == [
+        "The access rules refuse a session at present. Rule data."
     ]
