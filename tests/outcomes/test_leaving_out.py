@@ -86,7 +86,7 @@ def test_what_has_sessions_is_not_left_out_until_they_are_cancelled(
         give(session, world, request, 32, second)
     assert refused.value.code == "grant.booked"
     assert refused.value.details == {"bookings": [booking.public_id], "orders": []}
-    assert f"Second, {booking.starts:%Y-%m-%d %H:%M} (UTC)" in refused.value.message.mapping["found"]
+    assert f"Second, {booking.starts:%Y-%m-%d %H:%M} (UTC)" in str(refused.value)
     granted = allocation_of(session, request)
     assert granted is not None
     assert (request.state, granted.state, booking.state) == ("under_review", "suspended", "confirmed")
