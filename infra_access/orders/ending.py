@@ -19,7 +19,9 @@ from infra_access.orders.models import ServiceOrder
 from infra_access.orders.ordering import call_off
 from infra_access.orders.standing import Locked, lock_order, trace
 
-_WAITING = frozenset(state for state, ways in TRANSITIONS.items() if OrderTransition.CANCEL in ways)
+WAITING = frozenset(state for state, ways in TRANSITIONS.items() if OrderTransition.CANCEL in ways)
+"""States of an order that was not begun."""
+
 _BEGUN = frozenset({OrderState.IN_WORK, OrderState.QUALITY_CHECKED})
 
 
@@ -30,7 +32,7 @@ def lock_orders(session: Session, access_request: AccessRequest, known: Collecti
         .join(Allocation, Allocation.id == ServiceOrder.allocation_id)
         .where(
             Allocation.access_request_id == access_request.id,
-            ServiceOrder.state.in_(sorted(_WAITING | _BEGUN)),
+            ServiceOrder.state.in_(sorted(WAITING | _BEGUN)),
             ServiceOrder.id.not_in(sorted(known)),
         )
         .order_by(ServiceOrder.id)
@@ -52,7 +54,7 @@ def end_orders(
     if state != AllocationState.ENDED:
         return
     for found in [*locked, *lock_orders(session, access_request, [one.order.id for one in locked])]:
-        if found.order.state in _WAITING:
+        if found.order.state in WAITING:
             call_off(session, actor, found, reason, now, access_ended=True)
         elif found.order.state in _BEGUN:
             found.order.state_reason, found.order.changed_at = reason or None, now

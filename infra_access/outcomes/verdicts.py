@@ -15,6 +15,7 @@ from infra_access.core.authority import Actor
 from infra_access.core.i18n import _
 from infra_access.core.input_text import clean_text
 from infra_access.outcomes.ending import with_all_on_it
+from infra_access.outcomes.leaving_out import refuse_booked
 from infra_access.scheduling.verdicts import decide_booking
 
 MOST_ALIKE = 50
@@ -36,7 +37,8 @@ def decide(
     """Give the actor's verdict: approve, refuse, request_changes, pause, reserve, defer or resume, with a reason.
 
     A request may be granted less than it asks for. Raises Forbidden for somebody who may not decide it,
-    PreconditionFailed for a verdict on an older version.
+    PreconditionFailed for a verdict on an older version, Conflict `grant.booked` where sessions or orders wait on an
+    instrument that is left out.
     """
     command = decide_booking if approval.subject_kind == "booking" else deciding.decide
 
@@ -57,6 +59,11 @@ def decide(
         # An amended request may have been granted before, and sessions booked or samples sent on it.
         refused = session.get_one(AccessRequest, approval.subject_id)
         with_all_on_it(session, give, actor=actor, now=now, access_request=refused)
+    elif approval.subject_kind == "access_request" and narrower.left_out:
+        # So may one that is granted less by now.
+        with session.begin_nested():
+            give()
+            refuse_booked(session, narrower, session.get_one(AccessRequest, approval.subject_id), now)
     else:
         give()
     return approval

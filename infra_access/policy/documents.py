@@ -20,6 +20,9 @@ from infra_access.policy.wording import Wording
 
 MAX_RULES = 1_000
 MAX_DAYS = 3_650
+TAKEN = ("appeal", "withheld")
+"""Ids that stand for an appeal and for a hidden rule where approvals name the rule behind them, and for no rule."""
+
 REQUEST_FIELDS = tuple(field.value for field in r.RequestField)
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
@@ -36,22 +39,35 @@ def load_policy(document: object, *, scope: str = "network") -> tuple[r.Rule, ..
     Raises:
         Invalid: `policy.invalid`; `fields` names each place, such as `rules.3.when.all.0.op`.
     """
+    rules = _loaded(document, scope)
+    taken: dict[str, list[Text]] = {
+        f"rules.{number}.id": [_('The id "${id}" stands for something else. Choose another.', mapping={"id": rule.id})]
+        for number, rule in enumerate(rules)
+        if rule.id in TAKEN
+    }
+    if taken:
+        raise _unreadable(taken)
+    return rules
+
+
+def load_rules(rules: object, *, scope: str = "network") -> tuple[r.Rule, ...]:
+    """Return the rules of a stored list, as `load_policy` does; one stored with an id that is `TAKEN` is read too."""
+    return _loaded({"name": "rules", "rules": rules}, scope)
+
+
+def _loaded(document: object, scope: str) -> tuple[r.Rule, ...]:
     try:
         loaded = _PolicySchema().load(document)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise Invalid(
-            "policy.invalid",
-            _("This policy cannot be read. Correct the places named; nothing was stored."),
-            fields=dict(sorted(_by_place(error.messages))),
-        ) from None
+        raise _unreadable(dict(sorted(_by_place(error.messages)))) from None
     rules = tuple(r.Rule(**{"scope": scope, **values}) for values in loaded["rules"])
     _refuse_asking_widely(rules)
     return rules
 
 
-def load_rules(rules: object, *, scope: str = "network") -> tuple[r.Rule, ...]:
-    """Return the rules of a stored list, as `load_policy` does."""
-    return load_policy({"name": "rules", "rules": rules}, scope=scope)
+def _unreadable(fields: Mapping[str, list[Text]]) -> Invalid:
+    message = _("This policy cannot be read. Correct the places named; nothing was stored.")
+    return Invalid("policy.invalid", message, fields=fields)
 
 
 def _refuse_asking_widely(rules: Iterable[r.Rule]) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from infra_access.access_requests import appeals, submitting
 from infra_access.access_requests.allocations import allocation_of
 from infra_access.access_requests.approvals.narrower import Narrower
 from infra_access.access_requests.approvals.reviews import remind_of_reviews
@@ -37,6 +38,7 @@ from tests.factories.access_requests import (
     decide,
     make_authority,
     make_consented,
+    make_network_administrator,
     make_rules,
     make_submitted,
     make_world,
@@ -219,13 +221,40 @@ def test_a_worker_that_slept_tells_only_that_it_lapsed_and_of_what_ended_nothing
         world = make_world(session, rules=[OPEN_TO_ALL, COMMUNITY], terms={})
         authority = make_authority(session, world)
         make_consented(session, world, authority)
+        withdrawn = make_consented(session, world, authority)
         taken_back = make_consented(session, world, authority)
         revoke_access(
             session, actor=authority, now=NOW + 2 * DAY, access_request=taken_back, reason="Used for something else."
         )
-    assert remind_of_reviews(database, now=DUE + DAY) == 2
+        submitting.withdraw(session, actor=world.applicant, now=NOW + 2 * DAY, access_request=withdrawn)
+    assert [remind_of_reviews(database, now=DUE + DAY) for _each in range(2)] == [2, 0]
     with database.reader() as session:
         assert told(session) == ["consent_lapsed"]
+
+
+@pytest.mark.parametrize(("reminded", "what"), [(DUE - DAY, "consent_near_review"), (DUE + DAY, "consent_lapsed")])
+def test_what_an_appeal_brings_back_is_told_of_once_it_is_back(database, reminded, what):
+    with database.writer() as session:
+        world = make_world(session, rules=[OPEN_TO_ALL, COMMUNITY], terms={})
+        authority = make_authority(session, world)
+        officer = make_network_administrator(session)
+        request = make_consented(session, world, authority)
+        reason = {"reason": "Used for something else.", "access_request": request}
+        revoke_access(session, actor=authority, now=reminded - 3 * DAY, **reason)
+    assert remind_of_reviews(database, now=reminded - 2 * DAY) == 0
+    with database.writer() as session:
+        request = session.get_one(AccessRequest, request.id)
+        appeals.appeal(session, actor=world.applicant, now=reminded - 2 * DAY, reason="No.", access_request=request)
+    assert remind_of_reviews(database, now=reminded - DAY) == 0
+    with database.writer() as session:
+        request = session.get_one(AccessRequest, request.id)
+        appeal = session.scalars(select(Approval).where(Approval.subject_kind == "appeal")).one()
+        decide(session, officer, appeal, now=reminded - DAY)
+        assert request.state == "active"
+        assert told(session) == []
+    assert [remind_of_reviews(database, now=reminded) for _each in range(2)] == [1, 0]
+    with database.reader() as session:
+        assert told(session) == [what]
 
 
 def test_renewing_opens_it_again_and_only_who_decides_may(session, world, authority):

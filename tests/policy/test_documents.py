@@ -4,9 +4,11 @@ from decimal import Decimal
 
 import pytest
 
+from infra_access.access_requests.appealed import APPEAL
 from infra_access.core.errors import Invalid
 from infra_access.core.i18n import plain
 from infra_access.policy.conditions import AllOf, Compare, Op, Share
+from infra_access.policy.disclosure import WITHHELD
 from infra_access.policy.documents import load_policy, load_rules
 from infra_access.policy.rule_json import dump_policy
 from infra_access.policy.rules import Action, Asking, Limit, Mask, Prefer
@@ -55,6 +57,14 @@ def places(*rules):
 
 def changed(**changes):
     return {**copy.deepcopy(SIMPLE), **changes}
+
+
+@pytest.mark.parametrize("taken", [WITHHELD, APPEAL])
+def test_an_id_that_stands_for_something_else_is_refused_and_what_is_stored_with_it_read(taken):
+    found = places(SIMPLE, changed(id=taken))
+    assert list(found) == ["rules.1.id"]
+    assert f'"{taken}"' in found["rules.1.id"]
+    assert [rule.id for rule in load_rules([changed(id=taken)])] == [taken]
 
 
 def test_a_whole_rule_is_loaded_and_dumped_back_to_the_same():

@@ -27,6 +27,9 @@ AHEAD = timedelta(days=30)
 AUTHORITY = "community_authority"
 """Whose consent has a date of review where they want one, whether a rule asks for it or not."""
 
+_MAY_RETURN = (RequestState.REFUSED, RequestState.REVOKED, RequestState.APPEALED)
+"""States that an appeal may yet bring back; what is due meanwhile is told then."""
+
 _AT_ONCE = 100
 _WORKER = system_actor("worker")
 
@@ -65,7 +68,10 @@ def carries(access_request: AccessRequest) -> bool:
 
 
 def remind_of_reviews(database: Database, *, now: datetime) -> int:
-    """Tell of consents that are to be looked at again soon, or have lapsed; return of how many, each once a date."""
+    """Tell of consents that are to be looked at again soon, or have lapsed; return of how many, each once a date.
+
+    Of a request that was refused or revoked nobody is told, unless an appeal brings it back.
+    """
     done = 0
     while True:
         with database.writer() as session:
@@ -81,7 +87,7 @@ def _due(now: datetime) -> Select[Approval, AccessRequest]:
     return (
         select(Approval, AccessRequest)
         .join(AccessRequest, AccessRequest.id == Approval.access_request_id)
-        .where(Approval.review_tell_at <= now)
+        .where(Approval.review_tell_at <= now, AccessRequest.state.not_in(_MAY_RETURN))
         .order_by(Approval.id)
         .limit(_AT_ONCE)
         .with_for_update(of=Approval, skip_locked=True, key_share=True)

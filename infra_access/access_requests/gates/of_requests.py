@@ -8,6 +8,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from infra_access.access_requests.approvals.counting import live_of
+from infra_access.access_requests.approvals.narrower import left_out_by
 from infra_access.access_requests.content import content_of
 from infra_access.access_requests.facts import facts_of_request, satisfied_by
 from infra_access.access_requests.gates.judging import Gate, Known, Person, gates_from, samples_of
@@ -15,6 +17,7 @@ from infra_access.access_requests.lifecycle import FINAL, RequestState
 from infra_access.access_requests.models import AccessRequest, AccessRoute
 from infra_access.access_requests.override_queries import overrides_of
 from infra_access.access_requests.terms.agreed import agreed_for
+from infra_access.access_requests.vocabularies import ApprovalState
 from infra_access.core.authority import Actor
 from infra_access.people.models import Account
 from infra_access.people.trainings import trainings_of_people
@@ -34,12 +37,17 @@ _OVER = (*FINAL, RequestState.REFUSED, RequestState.REVOKED)
 def gates_of_request(
     session: Session, access_request: AccessRequest, route: AccessRoute, *, now: datetime
 ) -> list[Gate]:
-    """Return the gates of a request that is not over, as an officer reads them; the grant itself is none."""
+    """Return the gates of a request that is not over, as an officer reads them; the grant itself is none.
+
+    Instruments that a yes leaves out have none, also before the last yes grants the others.
+    """
     if access_request.state in _OVER:
         return []
     at = max(access_request.period_start, now)
     book = rulebook(session)
     content = content_of(session, access_request)
+    given = [one for one in live_of(session, access_request) if one.state == ApprovalState.APPROVED]
+    not_granted = left_out_by(given)
     asked = {
         place: [
             rule
@@ -48,6 +56,7 @@ def gates_of_request(
             if isinstance(rule.effect, Require) and rule.effect.key != GRANT
         ]
         for place in places_of(session, content.instruments).values()
+        if place.public_id not in not_granted
     }
     if not any(asked.values()):
         return []

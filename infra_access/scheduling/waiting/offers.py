@@ -6,7 +6,7 @@ the offer and the place in the list, and the next one is asked.
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests import allocations
@@ -55,7 +55,14 @@ def make_offers(database: Database, *, now: datetime) -> int:
     _end_waits(database, now)
     with database.reader() as session:
         waiting = session.scalars(
-            select(WaitListEntry.id).where(WaitListEntry.state == WaitState.WAITING).order_by(WaitListEntry.id)
+            select(WaitListEntry.id)
+            .outerjoin(Allocation, Allocation.id == WaitListEntry.allocation_id)
+            .where(
+                WaitListEntry.state == WaitState.WAITING,
+                # Nothing new can be drawn on a consent that lapsed; whoever can renew it was told.
+                or_(Allocation.review_at.is_(None), Allocation.review_at > now),
+            )
+            .order_by(WaitListEntry.id)
         ).all()
     return each_apart(waiting, lambda key: _offer(database, key, now), "offers were not made")
 

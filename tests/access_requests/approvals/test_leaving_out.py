@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from infra_access.access_requests import allocations, drafting
 from infra_access.access_requests.allocation_queries import allocations_of
 from infra_access.access_requests.approvals.narrower import Narrower
+from infra_access.access_requests.gates.of_requests import gates_of_request
 from infra_access.access_requests.models import AccessRequest, Allocation, Approval
+from infra_access.access_requests.terms.agreement_queries import agreements_of
 from infra_access.catalogue.models import Instrument
 from infra_access.core.errors import Conflict, Invalid
 from infra_access.core.timespan import TimeSpan
@@ -34,12 +36,13 @@ LATER = NOW + timedelta(days=1)
 SEALED = raw_rule("sealed", {"type": "mask", "fields": ["model"]}, applies_to=["view_details"])
 
 
-def wide(session: Session) -> tuple[World, Instrument]:
+def wide(session: Session, **route: Any) -> tuple[World, Instrument]:
     """Return a world whose way in leads to a second instrument too, without terms."""
     world = make_world(session)
     second = make_instrument(session, facility=world.facility, name="Second", model="X2")
-    route = make_route(session, facility=world.facility, instruments=[world.instrument, second], terms={})
-    return replace(world, route=route), second
+    both_of = [world.instrument, second]
+    way = make_route(session, facility=world.facility, instruments=both_of, **{"terms": {}} | route)
+    return replace(world, route=way), second
 
 
 def ask(session: Session, world: World, *instruments: Instrument, **more: Any) -> AccessRequest:
@@ -132,3 +135,29 @@ def test_what_was_left_out_stays_so_when_the_team_changes_a_telephone(session: S
     key = session.scalars(select(Allocation.public_id)).one()
     can = allocations.bookable(session, key, actor=world.applicant, now=LATER)
     assert [one.id for one in can.instruments] == [world.instrument.id]
+
+
+def test_what_was_left_out_asks_for_no_gate_and_no_agreement(session: Session) -> None:
+    course = {"type": "require", "kind": "training", "code": "laser-safety"}
+    contract = {"type": "require", "kind": "agreement", "code": "data-transfer"}
+    text = {"title": "Data transfer", "version": "1", "text": "${host} and ${applicant} protect the data."}
+    world, second = wide(session, terms={"agreement:data-transfer": text})
+    make_policy(
+        session,
+        *(raw_rule(effect["code"], effect, applies_to=["book"]) for effect in (course, contract)),
+        scope=("instrument", second.public_id),
+    )
+    whole = ask(session, world, world.instrument, second)
+    waits = ask(session, world, world.instrument, second)
+    for request in (whole, waits):
+        assert keys(session, world, request) == {"agreement:data-transfer", "training:laser-safety"}
+    both(session, world, whole)
+    assert keys(session, world, whole) == {"agreement:data-transfer", "training:laser-safety"}
+    assert [one.agreement.kind for one in agreements_of(session, whole)] == ["data-transfer"]
+    both(session, world, waits, **without(second))
+    assert keys(session, world, waits) == set()
+    assert agreements_of(session, waits) == []
+
+
+def keys(session: Session, world: World, request: AccessRequest) -> set[str]:
+    return {one.key for one in gates_of_request(session, request, world.route, now=LATER)}

@@ -16,6 +16,7 @@ from infra_access.scheduling.changes import cancel
 from infra_access.scheduling.lapsing import release_lapsed
 from infra_access.scheduling.lifecycle import BookingState
 from infra_access.scheduling.models import Booking
+from infra_access.scheduling.waiting import offers as waiting_offers
 from infra_access.scheduling.waiting.holds import confirm
 from infra_access.scheduling.waiting.offers import make_offers
 from infra_access.scheduling.waiting.queries import own_waits, wait_by_public_id, waiting_for
@@ -23,7 +24,16 @@ from infra_access.scheduling.waiting.wait_list import join, leave
 from tests.factories.accounting import make_period, make_pool
 from tests.factories.people import make_actor
 from tests.factories.policy import make_policy, raw_rule
-from tests.factories.scheduling import MONDAY, copies_of, make_booking, make_place, occupancies, set_rules, span
+from tests.factories.scheduling import (
+    MONDAY,
+    copies_of,
+    make_allocation,
+    make_booking,
+    make_place,
+    occupancies,
+    set_rules,
+    span,
+)
 from tests.factories.upkeep import closed
 from tests.races.crowd import all_at_once
 
@@ -40,7 +50,7 @@ def taken(session):
     return place, owner, make_booking(session, place, MORNING, actor=owner)
 
 
-def wait(session, place, *, window=MORNING, minutes=120, actor=None):
+def wait(session, place, *, window=MORNING, minutes=120, actor=None, **more):
     who = actor or make_actor(session)
     return who, join(
         session,
@@ -50,6 +60,7 @@ def wait(session, place, *, window=MORNING, minutes=120, actor=None):
         earliest=window.start,
         latest=window.end,
         minutes=minutes,
+        **more,
     )
 
 
@@ -283,3 +294,25 @@ def test_whose_offer_maintenance_ends_waits_on(session, database, taken):
     assert make_offers(database, now=MONDAY) == 1
     [held] = offers(session)
     assert held.starts >= MORNING.end
+
+
+def test_who_waits_on_a_consent_that_lapsed_is_not_tried_until_it_is_renewed(session, database, taken, monkeypatch):
+    place, owner, booking = taken
+    who = make_actor(session)
+    granted = make_allocation(session, place, who)
+    _who, entry = wait(session, place, actor=who, allocation=granted.public_id)
+    granted.review_at = MONDAY
+    cancel(session, actor=owner, now=MONDAY, booking=booking)
+    session.commit()
+    tried = []
+    with monkeypatch.context() as patched:
+        patched.setattr(waiting_offers, "_hold", lambda _session, key, *_more: tried.append(key))
+        assert make_offers(database, now=MONDAY) == 0
+    assert tried == []
+    session.expire_all()
+    assert entry.state == "waiting"
+    granted.review_at = MONDAY + timedelta(days=30)
+    session.commit()
+    assert make_offers(database, now=MONDAY) == 1
+    [held] = offers(session)
+    assert held.allocation_id == granted.id
