@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Exists, exists, select, update
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.allocation_queries import instruments_of
@@ -167,14 +167,21 @@ def lock_by_key(session: Session, key: int, *, now: datetime) -> Granted:
     return _granted(session, allocation, session.get_one(AccessRequest, allocation.access_request_id), now)
 
 
-def refuse_standstill(session: Session, key: int) -> None:
-    """Refuse to begin a session on what has ended or while a change of it waits. One statement.
+def refuse_standstill(session: Session, key: int, instrument_id: int) -> None:
+    """Refuse to begin a session on what has ended, while a change of it waits, or on what it does not cover any more.
 
-    What is active stays so until the transaction ends. Raises Conflict `allocation.inactive`, which says which.
+    One statement; what is active stays so until the transaction ends. Raises Conflict `allocation.inactive`, which says
+    which, or `allocation.outside`.
     """
-    state = session.scalar(select(Allocation.state).where(Allocation.id == key).with_for_update(read=True))
-    if state == AllocationState.ACTIVE:
+    state, covered = session.execute(
+        select(Allocation.state, _covers(Allocation.access_request_id, instrument_id))
+        .where(Allocation.id == key)
+        .with_for_update(read=True, of=Allocation)
+    ).one()
+    if state == AllocationState.ACTIVE and covered:
         return
+    if state == AllocationState.ACTIVE:
+        raise not_covered()
     message = _("The access for this session has ended, so it cannot begin. The request's page says why.")
     if state == AllocationState.SUSPENDED:
         message = _(
@@ -182,6 +189,15 @@ def refuse_standstill(session: Session, key: int) -> None:
             "The request's page says who decides."
         )
     raise Conflict("allocation.inactive", message, details={"state": state})
+
+
+def _covers(access_request_id: Any, instrument_id: int) -> Exists:
+    """Return the condition that a request was granted an instrument."""
+    return exists().where(
+        AccessRequestInstrument.access_request_id == access_request_id,
+        AccessRequestInstrument.instrument_id == instrument_id,
+        AccessRequestInstrument.left_out.is_(False),
+    )
 
 
 def seen_by_key(session: Session, key: int, *, at: datetime) -> tuple[Granted, AccessRequest]:
@@ -227,14 +243,7 @@ def refuse_outside(session: Session, granted: Granted, *, instrument_id: int, sp
     """Return the row of a locked allocation. Raises Conflict where the instrument or the span is not of the grant."""
     allocation = session.get_one(Allocation, granted.id)
     _refuse_inactive(allocation, None)
-    covered = session.scalar(
-        select(AccessRequestInstrument.instrument_id).where(
-            AccessRequestInstrument.access_request_id == allocation.access_request_id,
-            AccessRequestInstrument.instrument_id == instrument_id,
-            AccessRequestInstrument.left_out.is_(False),
-        )
-    )
-    if covered is None:
+    if not session.scalar(select(_covers(allocation.access_request_id, instrument_id))):
         raise not_covered()
     if not TimeSpan(allocation.valid_from, allocation.valid_until).contains(span):
         raise Conflict(

@@ -38,8 +38,8 @@ def check_in(
 ) -> Booking:
     """Note that the session began.
 
-    Raises Conflict before its start or after its end, while a gate is open, and `allocation.inactive` where the access
-    that it rests on has ended or a change of that waits.
+    Raises Conflict before its start or after its end, while a gate is open, `allocation.inactive` where the access that
+    it rests on has ended or a change of that waits, and `allocation.outside` where that is for others by now.
     """
     _place, booking = locked(session, actor, booking, expected_version, Permission.BOOKING_ATTEND)
     if not booking.starts <= now < booking.ends:
@@ -49,7 +49,7 @@ def check_in(
         state = transition(state, BookingTransition.MAKE_READY)
     state = transition(state, BookingTransition.CHECK_IN)
     if booking.allocation_id is not None:
-        refuse_standstill(session, booking.allocation_id)
+        refuse_standstill(session, booking.allocation_id, booking.instrument_id)
     refuse_open(session, booking, now=now, relations=relations_of(session, booking, actor))
     booking.state = state
     booking.checked_in_at = now

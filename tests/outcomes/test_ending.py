@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from infra_access.access_requests.allocations import set_state
-from infra_access.access_requests.models import AccessRequest, Allocation
+from infra_access.access_requests.models import AccessRequest, AccessRequestInstrument, Allocation
 from infra_access.access_requests.vocabularies import AllocationState
 from infra_access.audit.models import AuditEvent
 from infra_access.core.db import Database
@@ -181,6 +181,15 @@ def test_nobody_begins_a_session_on_what_is_not_active(session: Session, state: 
     with pytest.raises(Conflict, match=words) as refused:
         check_in(session, actor=world.manager, now=booking.starts, booking=booking)
     assert (refused.value.code, booking.state) == ("allocation.inactive", "confirmed")
+
+
+def test_nobody_begins_a_session_on_what_the_access_does_not_cover_any_more(session: Session) -> None:
+    world, allocation, _request = granted(session)
+    booking = make_session(session, world, allocation)
+    session.execute(update(AccessRequestInstrument).values(left_out=True))
+    with pytest.raises(Conflict, match="for other instruments") as refused:
+        check_in(session, actor=world.manager, now=booking.starts, booking=booking)
+    assert (refused.value.code, booking.state) == ("allocation.outside", "confirmed")
 
 
 def test_what_ran_out_by_time_is_not_begun_and_a_dispute_is_still_settled(session: Session) -> None:
