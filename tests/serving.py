@@ -37,7 +37,10 @@ def served(app: Router, *, port: int = 0) -> Iterator[int]:
     try:
         yield server.effective_port
     finally:
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map, ignore_all=True))
+        # Under the lock: else a request that ends at this moment would close the trigger before it is pulled.
+        with server.trigger.lock:
+            server.trigger.thunks.append(lambda: wasyncore.close_all(server._map, ignore_all=True))
+            server.trigger._physical_pull()
         loop.join(timeout=30)
         server.task_dispatcher.shutdown()
 
